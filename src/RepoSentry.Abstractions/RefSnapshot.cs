@@ -1,0 +1,7 @@
+namespace RepoSentry.Abstractions;
+
+/// <summary>All refs of one kind at one complete look.</summary>
+/// <param name="Kind">The kind of every ref in it.</param>
+/// <param name="Refs">Sorted by name (ordinal), each name once.</param>
+/// <param name="Validator">What lets the source answer "nothing new" next time (ETags, a digest); belongs to exactly these refs.</param>
+public sealed record RefSnapshot(RefKind Kind, IReadOnlyList<GitRef> Refs, string? Validator = null);

@@ -1,0 +1,92 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+
+namespace RepoSentry.Network;
+
+/// <summary>How one destination is reached.</summary>
+internal sealed record OutboundOptions
+{
+    /// <summary>PEM file of a private certificate authority, trusted in the place of the system's; empty for none.</summary>
+    public string CaFile { get; init; } = "";
+
+    /// <summary>HTTP proxy; empty for none. The environment's proxies are never used: they would hide the address dialled.</summary>
+    public string Proxy { get; init; } = "";
+
+    /// <summary>Networks that may be dialled although they are link-local, metadata or loopback.</summary>
+    public IReadOnlyList<IPNetwork> AllowedNetworks { get; init; } = [];
+
+    /// <summary>True when the service itself is reachable beyond loopback: a URL must then not reach the node's own loopback.</summary>
+    public bool BlockLoopback { get; init; }
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Below the 120 s after which an EventListener drops an idle connection.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(90);
+    public int MaxConnectionsPerHost { get; init; } = int.MaxValue;
+}
+
+/// <summary>The only maker of HTTP clients: no redirects, no cookies, no environment proxies, and the address is judged at the moment it is dialled.</summary>
+internal static class OutboundHttp
+{
+    public static HttpClient CreateClient(OutboundOptions options)
+    {
+#pragma warning disable RS0030 // the one place that may
+        return new HttpClient(CreateHandler(options), disposeHandler: true) { Timeout = Timeout.InfiniteTimeSpan };
+#pragma warning restore RS0030
+    }
+
+    private static SocketsHttpHandler CreateHandler(OutboundOptions options)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = options.Proxy.Length > 0,
+            Proxy = options.Proxy.Length > 0 ? new WebProxy(options.Proxy) : null,
+            AutomaticDecompression = DecompressionMethods.None,
+            ActivityHeadersPropagator = null,
+            ConnectTimeout = options.ConnectTimeout,
+            PooledConnectionIdleTimeout = options.IdleTimeout,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+            MaxConnectionsPerServer = options.MaxConnectionsPerHost,
+        };
+        handler.ConnectCallback = (context, token) => DialAsync(context.DnsEndPoint, options, token);
+        if (options.CaFile.Length > 0)
+        {
+            handler.SslOptions.CertificateChainPolicy = PrivateAuthority(options.CaFile);
+        }
+
+        return handler;
+    }
+
+    private static async ValueTask<Stream> DialAsync(DnsEndPoint target, OutboundOptions options, CancellationToken cancellationToken)
+    {
+        var addresses = await Dns.GetHostAddressesAsync(target.Host, cancellationToken);
+        var allowed = Array.FindAll(addresses, address => AddressFilter.Refusal(address, options) is null);
+        if (allowed.Length == 0)
+        {
+            throw new HttpRequestException(HttpRequestError.ConnectionError, addresses.Length == 0
+                ? $"{target.Host} has no address"
+                : $"{target.Host} resolves to {addresses[0]}, {AddressFilter.Refusal(addresses[0], options)} (list it in security.allowed_networks to allow it)");
+        }
+
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(allowed, target.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static X509ChainPolicy PrivateAuthority(string caFile)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.ImportFromPemFile(caFile);
+        return policy;
+    }
+}
