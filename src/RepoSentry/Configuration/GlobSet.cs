@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace RepoSentry.Configuration;
+
+/// <summary>
+/// A list of globs: <c>*</c> stops at <c>/</c>, <c>**</c> does not, <c>?</c> is one character but <c>/</c>, and <c>!pattern</c> excludes wherever it
+/// stands. A list of exclusions alone means "all but these". An empty list matches nothing.
+/// </summary>
+internal sealed class GlobSet
+{
+    private const int MaxPrefixes = 20;
+    private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(100);
+    private static readonly ConcurrentDictionary<string, GlobSet> Cache = new(StringComparer.Ordinal);
+
+    private readonly string[] included;
+    private readonly string[] excluded;
+    private readonly bool all;
+    private readonly Regex? include;
+    private readonly Regex? exclude;
+
+    private GlobSet(IReadOnlyList<string> patterns)
+    {
+        excluded = [.. patterns.Where(pattern => pattern.StartsWith('!')).Select(pattern => pattern[1..])];
+        included = [.. patterns.Where(pattern => !pattern.StartsWith('!'))];
+        all = included.Contains("**", StringComparer.Ordinal) || (included.Length == 0 && excluded.Length > 0);
+        include = all || included.Length == 0 ? null : Compile(included);
+        exclude = excluded.Length == 0 ? null : Compile(excluded);
+    }
+
+    /// <summary>The set for these patterns; equal lists share one.</summary>
+    public static GlobSet Of(IReadOnlyList<string> patterns) => Cache.GetOrAdd(string.Join('\n', patterns), _ => new GlobSet(patterns));
+
+    public bool Matches(string name) => (all || include?.IsMatch(name) == true) && exclude?.IsMatch(name) != true;
+
+    /// <summary>Literal beginnings outside which nothing matches; empty when there is no such limit.</summary>
+    public IReadOnlyList<string> LiteralPrefixes()
+    {
+        if (all)
+        {
+            return [];
+        }
+
+        var prefixes = included.Select(pattern => pattern[..(pattern.IndexOfAny(['*', '?']) is var end and >= 0 ? end : pattern.Length)]).Distinct(StringComparer.Ordinal).ToList();
+        return prefixes.Count > MaxPrefixes || prefixes.Exists(prefix => prefix.Length == 0) ? [] : prefixes;
+    }
+
+    private static Regex Compile(string[] patterns)
+    {
+        var text = new StringBuilder(@"\A(?:");
+        text.AppendJoin('|', patterns.Select(Translate));
+        return new Regex(text.Append(@")\z").ToString(), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline, Limit);
+    }
+
+    private static string Translate(string pattern)
+    {
+        var text = new StringBuilder();
+        for (var i = 0; i < pattern.Length; i++)
+        {
+            if (pattern[i] == '*' && i + 1 < pattern.Length && pattern[i + 1] == '*')
+            {
+                text.Append(".*");
+                i++;
+            }
+            else
+            {
+                text.Append(pattern[i] switch { '*' => "[^/]*", '?' => "[^/]", var c => Regex.Escape(c.ToString()) });
+            }
+        }
+
+        return text.ToString();
+    }
+}

@@ -1,0 +1,53 @@
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+using RepoSentry.Delivery.Triggers;
+using RepoSentry.Network;
+using RepoSentry.Providers;
+using RepoSentry.Storage;
+
+namespace RepoSentry.Delivery;
+
+internal static class DeliveryModule
+{
+    public static IServiceCollection AddDelivery(this IServiceCollection services, SentryConfig config) => services
+        .AddSingleton(provider => new DeliveryWorkers([.. config.Triggers.Select(trigger => CreateWorker(provider, trigger, config))]));
+
+    private static DeliveryWorker CreateWorker(IServiceProvider provider, TriggerConfig trigger, SentryConfig config)
+    {
+        var store = provider.GetRequiredService<DeliveryStore>();
+        var time = provider.GetRequiredService<TimeProvider>();
+        var logs = provider.GetRequiredService<ILoggerFactory>();
+        var runner = new AttemptRunner(
+            trigger, CreateTrigger(trigger, config, time), store, provider.GetRequiredService<LiveFeed>(), time, logs.CreateLogger<AttemptRunner>());
+        return new DeliveryWorker(
+            trigger,
+            runner,
+            store,
+            provider.GetRequiredService<TriggerHaltStore>(),
+            provider.GetRequiredService<Outbox>(),
+            provider.GetRequiredService<Ownership>(),
+            time,
+            logs.CreateLogger<DeliveryWorker>());
+    }
+
+    // The table of destinations.
+    private static ITrigger CreateTrigger(TriggerConfig trigger, SentryConfig config, TimeProvider time) => trigger.Type switch
+    {
+        "tekton" => new TektonTrigger(trigger, OutboundHttp.CreateClient(config.Outbound() with { CaFile = trigger.CaFile }), time),
+        _ => throw new NotSupportedException($"trigger {trigger.Name}: type {trigger.Type} is not available in this version"),
+    };
+}
+
+/// <summary>One worker for each trigger.</summary>
+internal sealed class DeliveryWorkers(IReadOnlyList<DeliveryWorker> all) : IDisposable
+{
+    public IReadOnlyList<DeliveryWorker> All => all;
+
+    public void Dispose()
+    {
+        foreach (var worker in all)
+        {
+            worker.Dispose();
+        }
+    }
+}

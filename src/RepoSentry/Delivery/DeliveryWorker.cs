@@ -1,0 +1,296 @@
+using System.Threading.Channels;
+using RepoSentry.Configuration;
+using RepoSentry.Storage;
+
+namespace RepoSentry.Delivery;
+
+/// <summary>Owns one trigger: takes over what it is owed, starts what its lanes allow, and lets each outcome decide what comes next.</summary>
+internal sealed partial class DeliveryWorker(
+    TriggerConfig config, AttemptRunner runner, DeliveryStore store, TriggerHaltStore haltStore, Outbox outbox, Ownership ownership, TimeProvider time, ILogger<DeliveryWorker> logger) : IDisposable
+{
+    private const int GiveUpsToPause = 5;
+
+    private readonly Channel<Signal> signals = Channel.CreateUnbounded<Signal>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly LaneBook book = new(config);
+    private readonly CancellationTokenSource cutSending = new();
+    private readonly long startedAt = time.GetTimestamp();
+    private HaltLog halts = new([]);
+    private int attempts;
+    private int giveUps;
+    private TriggerView view = new(config.Name, config.Type, "running", null, 0, 0, null);
+    private TimeSpan viewedAt = TimeSpan.MinValue;
+
+    public string Name => config.Name;
+
+    /// <summary>The state as last published: at most a second old.</summary>
+    public TriggerView View => Volatile.Read(ref view);
+
+    private TimeSpan Now => time.GetElapsedTime(startedAt);
+
+    /// <summary>Ends a pause.</summary>
+    public void Resume() => signals.Writer.TryWrite(new Signal.Resumed());
+
+    public void Pause() => signals.Writer.TryWrite(new Signal.PauseAsked());
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        outbox.Subscribe(config.Name, delivery => signals.Writer.TryWrite(new Signal.Owed(delivery)));
+        await TakeOverAsync(stopping);
+        await using var alarm = time.CreateTimer(_ => signals.Writer.TryWrite(new Signal.Tick()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using var stop = stopping.Register(() => signals.Writer.TryWrite(new Signal.Tick()));
+        while (!stopping.IsCancellationRequested)
+        {
+            while (signals.Reader.TryRead(out var signal))
+            {
+                await HandleAsync(signal);
+            }
+
+            if (stopping.IsCancellationRequested)
+            {
+                break;
+            }
+
+            alarm.Change(StartAll(), Timeout.InfiniteTimeSpan);
+            Publish();
+            await signals.Reader.WaitToReadAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>Waits for what is in flight; what does not answer within the limit is cut, and sent again with the same id after the restart.</summary>
+    public async Task DrainAsync(CancellationToken deadline)
+    {
+        await using var cut = deadline.Register(cutSending.Cancel);
+        while (attempts > 0 && await signals.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            while (signals.Reader.TryRead(out var signal))
+            {
+                if (signal is Signal.Ended ended)
+                {
+                    await HandleAsync(ended);
+                }
+            }
+        }
+
+        Publish();
+    }
+
+    public void Dispose() => cutSending.Dispose();
+
+    private async Task TakeOverAsync(CancellationToken cancellationToken)
+    {
+        halts = new HaltLog(await haltStore.LoadAsync(config.Name, cancellationToken));
+        book.Paused = halts.Open(TriggerHalt.Pause) is not null;
+        if (halts.Open(TriggerHalt.Breaker) is not null)
+        {
+            book.Breaker.Resume(Now);
+        }
+
+        var owed = await store.TakeOverAsync(ownership.Claim(Shards.Trigger(config.Name)), config.Name, cancellationToken);
+        var wall = time.GetUtcNow();
+        foreach (var delivery in owed)
+        {
+            // A clock that jumped must neither fire nor freeze: no stored wait is longer than the longest back-off.
+            var wait = delivery is { Status: DeliveryStatus.Waiting, NextAttemptAt: { } due } && due > wall ? due - wall : TimeSpan.Zero;
+            book.Add(delivery, Now, wait < config.Retry.Max ? wait : config.Retry.Max);
+        }
+
+        if (owed.Count > 0)
+        {
+            Log.TakenOver(logger, config.Name, owed.Count);
+        }
+    }
+
+    private TimeSpan StartAll()
+    {
+        TimeSpan? wakeAt;
+        while (book.Start(Now, out wakeAt) is { } start)
+        {
+            attempts++;
+            _ = AttemptAsync(start);
+        }
+
+        return wakeAt is not { } at ? Timeout.InfiniteTimeSpan : at > Now ? at - Now : TimeSpan.Zero;
+    }
+
+    private async Task AttemptAsync(LaneStart start)
+    {
+        AttemptResult? result = null;
+        try
+        {
+            await Task.Yield();
+            result = await runner.RunAsync(start, ownership.Claim(Shards.Trigger(config.Name)), halts, cutSending.Token);
+        }
+        catch (Exception e)
+        {
+            Log.Abandoned(logger, e, start.Delivery.Id, config.Name);
+        }
+
+        signals.Writer.TryWrite(new Signal.Ended(start, result));
+    }
+
+    private async Task HandleAsync(Signal signal)
+    {
+        switch (signal)
+        {
+            case Signal.Owed(var delivery):
+                book.Add(delivery, Now);
+                break;
+            case Signal.Ended(var start, var result):
+                attempts--;
+                await SettleAsync(start, result);
+                break;
+            case Signal.Resumed:
+                await ResumeAsync();
+                break;
+            case Signal.PauseAsked:
+                await PauseAsync("paused by an operator");
+                break;
+            default:
+                break;
+        }
+    }
+
+    private async Task SettleAsync(LaneStart start, AttemptResult? result)
+    {
+        switch (result?.End)
+        {
+            case AttemptEnd.Delivered:
+                giveUps = 0;
+                book.Finish(start.Delivery.Id, Now);
+                await CloseBreakerAsync();
+                break;
+            case AttemptEnd.Failed:
+                book.Retry(start.Delivery.Id, Now, result.Wait, result.Held);
+                await CountFailureAsync();
+                break;
+            case AttemptEnd.Expired:
+                book.Finish(start.Delivery.Id, Now);
+                await CountFailureAsync();
+                break;
+            case AttemptEnd.GivenUp or AttemptEnd.Gone:
+                book.Finish(start.Delivery.Id, Now);
+                book.Breaker.Answered(Now);
+                await CountGiveUpAsync(result.End == AttemptEnd.Gone);
+                break;
+            default:
+                book.Postpone(start.Delivery.Id, Now, TimeSpan.FromSeconds(1));
+                break;
+        }
+    }
+
+    private async Task CountFailureAsync()
+    {
+        if (book.Breaker.Failed(Now))
+        {
+            halts.Begin(TriggerHalt.Breaker, "the receiver fails", time.GetUtcNow());
+            Log.Opened(logger, config.Name);
+            await PersistAsync(() => haltStore.BeginAsync(config.Name, TriggerHalt.Breaker, "the receiver fails", CancellationToken.None));
+        }
+    }
+
+    private async Task CloseBreakerAsync()
+    {
+        if (book.Breaker.Succeeded())
+        {
+            book.ReleaseAll(Now);
+            halts.End(TriggerHalt.Breaker, time.GetUtcNow());
+            Log.Closed(logger, config.Name, book.Backlog);
+            await PersistAsync(() => haltStore.EndAsync(config.Name, TriggerHalt.Breaker, CancellationToken.None));
+        }
+    }
+
+    private async Task CountGiveUpAsync(bool gone)
+    {
+        if (gone || ++giveUps >= GiveUpsToPause)
+        {
+            await PauseAsync(gone
+                ? "the receiver answered 410 Gone"
+                : $"the receiver refused {giveUps} deliveries in a row for good: look at their answers, then resume");
+        }
+    }
+
+    private async Task PauseAsync(string reason)
+    {
+        book.Paused = true;
+        halts.Begin(TriggerHalt.Pause, reason, time.GetUtcNow());
+        Log.Paused(logger, config.Name, reason);
+        await PersistAsync(() => haltStore.BeginAsync(config.Name, TriggerHalt.Pause, reason, CancellationToken.None));
+    }
+
+    private async Task ResumeAsync()
+    {
+        giveUps = 0;
+        book.Paused = false;
+        book.ReleaseAll(Now);
+        halts.End(TriggerHalt.Pause, time.GetUtcNow());
+        Log.ResumedSending(logger, config.Name, book.Backlog);
+        await PersistAsync(() => haltStore.EndAsync(config.Name, TriggerHalt.Pause, CancellationToken.None));
+    }
+
+    private async Task PersistAsync(Func<Task> write)
+    {
+        try
+        {
+            await write();
+        }
+        catch (StorageException e)
+        {
+            Log.HaltNotStored(logger, e, config.Name);
+        }
+    }
+
+    private void Publish()
+    {
+        var state = book.Paused ? "paused" : book.Breaker.IsOpen ? "open" : "running";
+        if (Now - TimeSpan.FromSeconds(1) < viewedAt && state == View.State && book.Backlog > 0)
+        {
+            return;
+        }
+
+        viewedAt = Now;
+        var reason = (halts.Open(TriggerHalt.Pause) ?? halts.Open(TriggerHalt.Breaker))?.Reason;
+        Volatile.Write(ref view, new TriggerView(config.Name, config.Type, state, reason, book.Backlog, book.InFlight, book.OldestCreatedAt));
+    }
+
+    private abstract record Signal
+    {
+        internal sealed record Owed(OwedDelivery Delivery) : Signal;
+
+        internal sealed record Ended(LaneStart Start, AttemptResult? Result) : Signal;
+
+        internal sealed record Resumed : Signal;
+
+        internal sealed record PauseAsked : Signal;
+
+        internal sealed record Tick : Signal;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "trigger {Trigger} goes on with {Count} deliveries of before")]
+        public static partial void TakenOver(ILogger logger, string trigger, int count);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "the receiver of trigger {Trigger} fails: deliveries wait, a probe goes every 10 s")]
+        public static partial void Opened(ILogger logger, string trigger);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "the receiver of trigger {Trigger} is back: {Count} deliveries go on")]
+        public static partial void Closed(ILogger logger, string trigger, int count);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "trigger {Trigger} is paused: {Reason}")]
+        public static partial void Paused(ILogger logger, string trigger, string reason);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "trigger {Trigger} is resumed: {Count} deliveries go on")]
+        public static partial void ResumedSending(ILogger logger, string trigger, int count);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "attempt at delivery {DeliveryId} to {Trigger} was abandoned")]
+        public static partial void Abandoned(ILogger logger, Exception exception, long deliveryId, string trigger);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "the state of trigger {Trigger} could not be stored: after a restart now, it would start closed")]
+        public static partial void HaltNotStored(ILogger logger, Exception exception, string trigger);
+    }
+}
+
+/// <summary>A trigger as the API shows it.</summary>
+/// <param name="State">running, open (its breaker) or paused.</param>
+/// <param name="Reason">Why it does not send; null while it does.</param>
+internal sealed record TriggerView(string Name, string Type, string State, string? Reason, int Backlog, int InFlight, DateTimeOffset? OldestCreatedAt);

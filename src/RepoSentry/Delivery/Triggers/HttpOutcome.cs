@@ -1,0 +1,86 @@
+using System.Text;
+using System.Text.Json;
+using RepoSentry.Abstractions;
+
+namespace RepoSentry.Delivery.Triggers;
+
+/// <summary>What an HTTP answer means for a delivery: the same for every destination that speaks HTTP.</summary>
+internal static class HttpOutcome
+{
+    private const int AnswerLimit = 64 * 1024;
+
+    public static async Task<TriggerOutcome> ReadAsync(HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var answer = await ReadAnswerAsync(response, cancellationToken);
+        var status = (int)response.StatusCode;
+        return status switch
+        {
+            >= 200 and < 300 => new TriggerOutcome.Accepted(Receipt(answer)) { Status = status, Answer = answer },
+            410 => new TriggerOutcome.GiveUp("410 Gone: the receiver is gone for good", Gone: true) { Status = status, Answer = answer },
+            400 or 413 or 422 or 431 => new TriggerOutcome.GiveUp($"{status} {response.ReasonPhrase}: {Said(answer)}") { Status = status, Answer = answer },
+            >= 300 and < 400 => new TriggerOutcome.TryAgain($"{status}: redirects are not followed; set the trigger's url to {Target(response)}") { Status = status, Answer = answer },
+            _ => new TriggerOutcome.TryAgain($"{status} {response.ReasonPhrase}: {Said(answer)}", RetryAfter(response, time)) { Status = status, Answer = answer },
+        };
+    }
+
+    /// <summary>A connection failure in the words of an operator.</summary>
+    public static string Explain(Exception error) => error switch
+    {
+        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "the host name cannot be resolved: " + error.Message,
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "TLS failed: " + (error.InnerException?.Message ?? error.Message) + " (a private authority goes into ca_file)",
+        _ => error.InnerException is { } inner and not HttpIOException ? $"{error.Message} ({inner.Message})" : error.Message,
+    };
+
+    private static async Task<string?> ReadAnswerAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var buffer = new byte[AnswerLimit];
+            await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+            var length = await stream.ReadAtLeastAsync(buffer, AnswerLimit, throwOnEndOfStream: false, cancellationToken);
+            return length == 0 ? null : Encoding.UTF8.GetString(buffer, 0, length);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            return null; // the status has come, and that decides
+        }
+    }
+
+    private static string? Receipt(string? answer)
+    {
+        if (answer is null || !answer.AsSpan().TrimStart().StartsWith("{"))
+        {
+            return null;
+        }
+
+        try
+        {
+            using var json = JsonDocument.Parse(answer);
+            return json.RootElement.TryGetProperty("eventID", out var id) && id.ValueKind == JsonValueKind.String ? id.GetString() : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string Said(string? answer)
+    {
+        if (answer is null)
+        {
+            return "no answer text";
+        }
+
+        var line = new string([.. answer.Take(200).Select(c => char.IsControl(c) ? ' ' : c)]).Trim();
+        return answer.Length > 200 ? line + "…" : line;
+    }
+
+    private static string Target(HttpResponseMessage response) => response.Headers.Location?.ToString() ?? "its target";
+
+    private static TimeSpan? RetryAfter(HttpResponseMessage response, TimeProvider time) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } date } => date > time.GetUtcNow() ? date - time.GetUtcNow() : TimeSpan.Zero,
+        _ => null,
+    };
+}

@@ -1,0 +1,18 @@
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+
+namespace RepoSentry.Events;
+
+/// <summary>Which triggers are owed an event. Pure: the same configuration and event give the same answer.</summary>
+internal static class EventRouter
+{
+    /// <returns>Names of triggers in configuration order; empty when nobody wants it.</returns>
+    public static IReadOnlyList<string> Route(RepositoryConfig repository, EventType type, IReadOnlyList<TriggerConfig> triggers) =>
+        [.. triggers.Where(trigger => IsBound(repository, trigger) && Wants(trigger, type)).Select(trigger => trigger.Name)];
+
+    private static bool IsBound(RepositoryConfig repository, TriggerConfig trigger) =>
+        repository.Triggers.Count == 0 || repository.Triggers.Contains(trigger.Name, StringComparer.Ordinal);
+
+    private static bool Wants(TriggerConfig trigger, EventType type) =>
+        trigger.Events.Count == 0 || GlobSet.Of(trigger.Events).Matches(type.Name());
+}

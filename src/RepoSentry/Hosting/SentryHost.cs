@@ -1,0 +1,46 @@
+using RepoSentry.Api;
+using RepoSentry.Configuration;
+using RepoSentry.Delivery;
+using RepoSentry.Polling;
+using RepoSentry.Providers;
+using RepoSentry.Storage;
+using RepoSentry.Telemetry;
+
+namespace RepoSentry.Hosting;
+
+/// <summary>The whole product on one page.</summary>
+internal static class SentryHost
+{
+    /// <summary>Builds the service. Nothing is opened or listened on before it starts.</summary>
+    public static WebApplication Build(SentryConfig config, Action<WebApplicationBuilder>? customize = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "reposentry" });
+        builder.Configuration.Sources.Clear(); // reposentry.yaml is the only configuration
+        builder.WebHost.UseUrls("http://" + config.Api.Listen);
+        builder.Services
+            .AddSingleton(config)
+            .AddSingleton(TimeProvider.System)
+            .AddTelemetry(new LoggingOptions(config.App.LogLevel, config.App.LogFormat == "json"))
+            .AddStorage(config)
+            .AddProviders()
+            .AddDelivery(config)
+            .AddPolling(config)
+            .AddApi(config)
+            .AddHostedService<SentryEngine>()
+            .Configure<HostOptions>(options => options.ShutdownTimeout = config.App.ShutdownTimeout + TimeSpan.FromSeconds(10));
+        customize?.Invoke(builder);
+
+        var app = builder.Build();
+        app.UseApi();
+        return app;
+    }
+
+    /// <summary>Runs until a signal or a failure.</summary>
+    /// <returns>The exit code: 1 if it failed.</returns>
+    public static async Task<int> RunAsync(SentryConfig config, CancellationToken cancellationToken)
+    {
+        await using var app = Build(config);
+        await app.RunAsync(cancellationToken);
+        return app.Services.GetRequiredService<Lifecycle>().HasFailed ? 1 : 0;
+    }
+}

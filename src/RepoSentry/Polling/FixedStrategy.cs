@@ -1,0 +1,49 @@
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+
+namespace RepoSentry.Polling;
+
+/// <summary>When to look next: each repository at its interval. Pure.</summary>
+internal sealed class FixedStrategy(PollingConfig config)
+{
+    public TimeSpan IntervalOf(RepositoryConfig repository) => repository.PollingInterval ?? config.Interval;
+
+    /// <summary>The first place in the schedule. Never-seen repositories at once, in file order; the others at random within their interval, never all at once.</summary>
+    /// <param name="sinceLastLook">Null if it was never looked at.</param>
+    /// <param name="random">In [0, 1).</param>
+    public TimeSpan FirstAt(RepositoryConfig repository, TimeSpan now, TimeSpan? sinceLastLook, double random)
+    {
+        if (sinceLastLook is not { } since)
+        {
+            return now;
+        }
+
+        var interval = IntervalOf(repository);
+        var left = interval - since;
+        return left > TimeSpan.Zero && left < interval ? now + left : now + (interval * random);
+    }
+
+    /// <summary>After a look that counts.</summary>
+    /// <param name="first">It was the first ever: its second one gets a random phase, so that a fleet does not look in step.</param>
+    public TimeSpan NextAt(RepositoryConfig repository, TimeSpan dueAt, TimeSpan now, bool first, double random)
+    {
+        var interval = IntervalOf(repository);
+        var next = first ? now + (interval * random) : dueAt + interval;
+        return next > now ? next : now + interval;
+    }
+
+    /// <summary>After a look that failed for good: an unavailable repository waits no longer than usual, one that refuses us longer each time.</summary>
+    /// <param name="failedLooks">Looks in a row that failed, at least 1.</param>
+    public TimeSpan AfterFailure(RepositoryConfig repository, TimeSpan now, RefSourceError error, int failedLooks)
+    {
+        var interval = IntervalOf(repository);
+        if (error is not (RefSourceError.Unauthorized or RefSourceError.NotFound))
+        {
+            return now + interval;
+        }
+
+        var longest = config.MaxInterval > interval ? config.MaxInterval : interval;
+        var grown = interval * Math.Pow(2, Math.Min(failedLooks - 1, 30));
+        return now + (grown < longest ? grown : longest);
+    }
+}

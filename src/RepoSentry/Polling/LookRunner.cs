@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+using RepoSentry.Storage;
+using RepoSentry.Telemetry;
+
+namespace RepoSentry.Polling;
+
+/// <summary>Carries one look through its failures: another try, then Git, then an error that says why.</summary>
+internal sealed partial class LookRunner(
+    PollingConfig config, RepositoryPoller poller, PollStore store, Ownership ownership, LiveFeed feed, TimeProvider time, ILogger<LookRunner> logger)
+{
+    public bool CanFallBack(PolledRepository repository) => config.EnableApiFallback && repository.Sources.Fallback is not null;
+
+    /// <param name="blocked">The hosting's API asked to wait: only Git may be asked.</param>
+    /// <param name="lateness">How much later than due the look begins.</param>
+    public async Task<LookEnd> RunAsync(PolledRepository repository, bool blocked, TimeSpan lateness, CancellationToken stopping)
+    {
+        var clock = time.GetTimestamp();
+        using var limit = new CancellationTokenSource(config.Timeout, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
+        var sources = repository.Sources;
+        RefSourceException failure;
+        try
+        {
+            var result = blocked && CanFallBack(repository)
+                ? await poller.PollAsync(repository, sources.Fallback!, "git", both.Token)
+                : await poller.PollAsync(repository, sources.Primary, sources.PrimaryName, both.Token);
+            return Counted(repository, result, lateness);
+        }
+        catch (RefSourceException e)
+        {
+            failure = e;
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            failure = new RefSourceException(RefSourceError.Unavailable, $"no complete answer within polling.timeout of {config.Timeout.TotalSeconds:0.#} s");
+        }
+
+        if (MayRetry(repository, failure))
+        {
+            return new LookEnd(null, failure) { TryAgainIn = config.RetryBackoff * Math.Pow(2, repository.Tries) };
+        }
+
+        if (CanFallBack(repository) && failure.Error is RefSourceError.Unavailable or RefSourceError.Malformed or RefSourceError.RateLimited)
+        {
+            Log.FallsBack(logger, repository.Config.Name, sources.PrimaryName, failure.Message);
+            try
+            {
+                using var again = new CancellationTokenSource(config.Timeout, time);
+                using var eitherWay = CancellationTokenSource.CreateLinkedTokenSource(again.Token, stopping);
+                return Counted(repository, await poller.PollAsync(repository, sources.Fallback!, "git", eitherWay.Token), lateness) with { Failure = failure };
+            }
+            catch (Exception e) when (e is RefSourceException || (e is OperationCanceledException && !stopping.IsCancellationRequested))
+            {
+                failure = new RefSourceException(failure.Error, $"{failure.Message}; Git as fallback: {e.Message}", failure.RetryAfter, e);
+            }
+        }
+
+        await RecordFailureAsync(repository, failure, clock, lateness);
+        return new LookEnd(null, failure);
+    }
+
+    private LookEnd Counted(PolledRepository repository, PollResult result, TimeSpan lateness)
+    {
+        SentryMetrics.Polled(result.Outcome.Source, result.Outcome.Outcome, result.Outcome.Duration, lateness);
+        repository.Remember(result.Outcome);
+        foreach (var (change, triggers) in result.Events)
+        {
+            SentryMetrics.Changed(change.Change.Type.Name(), change.DetectionDelay);
+            Log.Changed(logger, change.Id, repository.Config.Name, change.Change.Type.Name(), change.Change.Ref, change.Change.Before, change.Change.After, triggers.Count);
+            feed.Publish(new LiveNote.Changed(time.GetUtcNow(), change, triggers));
+        }
+
+        if (result.Outcome.Outcome == "baseline")
+        {
+            var refs = repository.Heads.Values.Sum(head => head.RefCount);
+            Log.Baseline(logger, repository.Config.Name, refs);
+            feed.Publish(new LiveNote.Baseline(time.GetUtcNow(), repository.Config.Name, refs));
+        }
+
+        return new LookEnd(result, null);
+    }
+
+    private bool MayRetry(PolledRepository repository, RefSourceException failure) =>
+        failure.Error is RefSourceError.Unavailable or RefSourceError.Malformed && failure.RetryAfter is null
+        && repository.FailedLooks == 0 && repository.Tries + 1 < config.RetryAttempts;
+
+    private async Task RecordFailureAsync(PolledRepository repository, RefSourceException failure, long clock, TimeSpan lateness)
+    {
+        var name = Snake(failure.Error);
+        var took = time.GetElapsedTime(clock);
+        var outcome = new PollOutcome(time.GetUtcNow() - took, took, name, repository.Sources.PrimaryName, 0, failure.Message);
+        repository.Remember(outcome);
+        SentryMetrics.Polled(outcome.Source, name, took, lateness);
+        Log.LookFailed(logger, repository.Config.Name, name, failure.Message);
+        feed.Publish(new LiveNote.LookFailed(time.GetUtcNow(), repository.Config.Name, failure.Message));
+        await store.RecordFailureAsync(ownership.Claim(repository.Shard), repository.Id, outcome, CancellationToken.None);
+    }
+
+    private static string Snake(RefSourceError error) => error switch
+    {
+        RefSourceError.Unauthorized => "unauthorized",
+        RefSourceError.NotFound => "not_found",
+        RefSourceError.RateLimited => "rate_limited",
+        RefSourceError.Unavailable => "unavailable",
+        RefSourceError.Malformed => "malformed",
+        _ => throw new UnreachableException(),
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "first look at {Repository}: {Refs} refs watched from here on")]
+        public static partial void Baseline(ILogger logger, string repository, int refs);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "event {EventId}: {Repository} {Type} {Ref} {Before} -> {After}, owed to {Triggers} triggers")]
+        public static partial void Changed(ILogger logger, Guid eventId, string repository, string type, string @ref, string? before, string? after, int triggers);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "look at {Repository} failed ({Kind}): {Reason}")]
+        public static partial void LookFailed(ILogger logger, string repository, string kind, string reason);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "look at {Repository} by {Source} failed ({Reason}): falling back to Git")]
+        public static partial void FallsBack(ILogger logger, string repository, string source, string reason);
+    }
+}
+
+/// <summary>How a look ended.</summary>
+/// <param name="Result">What it found; null for a look that does not count.</param>
+/// <param name="Failure">What failed; beside a result where Git stood in for the API.</param>
+internal sealed record LookEnd(PollResult? Result, RefSourceException? Failure)
+{
+    /// <summary>Nothing was learnt, and nobody is to blame.</summary>
+    public static LookEnd NotMade { get; } = new(null, null);
+
+    /// <summary>The look is tried again after this, without an error yet.</summary>
+    public TimeSpan? TryAgainIn { get; init; }
+}

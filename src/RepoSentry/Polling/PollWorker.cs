@@ -1,0 +1,274 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+using RepoSentry.Storage;
+
+namespace RepoSentry.Polling;
+
+/// <summary>Keeps the schedule of the repositories owned: takes who is due, looks side by side within the slots of the process and of each host.</summary>
+internal sealed partial class PollWorker(
+    PollingConfig config, LookRunner runner, RepositoryStore repositories, TimeProvider time, ILogger<PollWorker> logger)
+{
+    private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StorageRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DefaultBlock = TimeSpan.FromMinutes(1);
+
+    private readonly Channel<Signal> signals = Channel.CreateUnbounded<Signal>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly PollSchedule schedule = new();
+    private readonly FixedStrategy strategy = new(config);
+    private readonly Dictionary<string, HostSlots> hosts = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, TimeSpan> blockedUntil = new(StringComparer.Ordinal);
+    private readonly HashSet<HostSlots> crowded = [];
+    private readonly Dictionary<string, PolledRepository> polled = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, LookCheckpoint> unwritten = [];
+    private readonly long startedAt = time.GetTimestamp();
+    private int looking;
+
+    /// <summary>The repositories polled, by name. Fixed once the worker runs.</summary>
+    public IReadOnlyDictionary<string, PolledRepository> Repositories => polled;
+
+    private TimeSpan Now => time.GetElapsedTime(startedAt);
+
+    public TimeSpan IntervalOf(PolledRepository repository) => strategy.IntervalOf(repository.Config);
+
+    /// <summary>When the next look is due, by the wall clock.</summary>
+    public DateTimeOffset NextLookAt(PolledRepository repository) => time.GetUtcNow() + (repository.DueAt - Now);
+
+    /// <summary>Asks for a look now.</summary>
+    public void PollNow(string repository) => signals.Writer.TryWrite(new Signal.Asked(repository));
+
+    public void Add(IEnumerable<PolledRepository> added)
+    {
+        foreach (var repository in added.Where(repository => repository.Config.Enabled))
+        {
+            polled.Add(repository.Config.Name, repository);
+            var since = repository is { IsKnown: true, LastLookedAt: { } at } ? time.GetUtcNow() - at : (TimeSpan?)null;
+            schedule.Place(repository, strategy.FirstAt(repository.Config, Now, since, Random.Shared.NextDouble()));
+        }
+    }
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        await using var alarm = time.CreateTimer(_ => signals.Writer.TryWrite(new Signal.Tick()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using var checkpoint = time.CreateTimer(_ => signals.Writer.TryWrite(new Signal.Checkpoint()), null, CheckpointEvery, CheckpointEvery);
+        await using var stop = stopping.Register(() => signals.Writer.TryWrite(new Signal.Tick()));
+        while (!stopping.IsCancellationRequested)
+        {
+            alarm.Change(StartDue(stopping), Timeout.InfiniteTimeSpan);
+            await signals.Reader.WaitToReadAsync(CancellationToken.None);
+            while (signals.Reader.TryRead(out var signal))
+            {
+                await HandleAsync(signal, stopping);
+            }
+        }
+
+        while (looking > 0 && await signals.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            while (signals.Reader.TryRead(out var signal))
+            {
+                await HandleAsync(signal, stopping);
+            }
+        }
+
+        await WriteCheckpointAsync();
+    }
+
+    private TimeSpan StartDue(CancellationToken stopping)
+    {
+        TimeSpan? nextAt = null;
+        while (looking < config.MaxWorkers && schedule.TakeDue(Now, out nextAt) is { } turn)
+        {
+            var repository = turn.Repository;
+            var host = HostOf(repository);
+            if (IsBlocked(repository) && !runner.CanFallBack(repository))
+            {
+                schedule.Place(repository, Spread(repository, blockedUntil[repository.Sources.Credential]));
+            }
+            else if (host.TryTake())
+            {
+                Start(repository, stopping);
+            }
+            else
+            {
+                host.Wait(turn);
+                crowded.Add(host);
+            }
+        }
+
+        return nextAt is not { } at ? Timeout.InfiniteTimeSpan : at > Now ? at - Now : TimeSpan.Zero;
+    }
+
+    // Those whose host had no slot go before the schedule, host by host.
+    private void StartWaiting(CancellationToken stopping)
+    {
+        foreach (var host in crowded.ToArray())
+        {
+            while (!stopping.IsCancellationRequested && looking < config.MaxWorkers && host.TakeNext() is { } turn)
+            {
+                Start(turn.Repository, stopping);
+            }
+
+            if (!host.HasWaiting)
+            {
+                crowded.Remove(host);
+            }
+        }
+    }
+
+    private void Start(PolledRepository repository, CancellationToken stopping)
+    {
+        looking++;
+        repository.Looking = true;
+        _ = LookAsync(repository, Now - repository.DueAt, stopping);
+    }
+
+    private async Task LookAsync(PolledRepository repository, TimeSpan lateness, CancellationToken stopping)
+    {
+        await Task.Yield();
+        var end = LookEnd.NotMade;
+        try
+        {
+            end = await runner.RunAsync(repository, IsBlocked(repository), lateness, stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // a stop: the look never happened
+        }
+        catch (Exception e)
+        {
+            Log.Unexpected(logger, e, repository.Config.Name);
+        }
+
+        signals.Writer.TryWrite(new Signal.Ended(repository, end));
+    }
+
+    private async Task HandleAsync(Signal signal, CancellationToken stopping)
+    {
+        switch (signal)
+        {
+            case Signal.Ended ended:
+                Settle(ended.Repository, ended.End, stopping);
+                break;
+            case Signal.Asked(var name) when polled.TryGetValue(name, out var repository):
+                if (repository.Looking)
+                {
+                    repository.AskedAgain = true;
+                }
+                else
+                {
+                    schedule.Place(repository, Now);
+                }
+
+                break;
+            case Signal.Checkpoint:
+                await WriteCheckpointAsync();
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Settle(PolledRepository repository, LookEnd end, CancellationToken stopping)
+    {
+        looking--;
+        repository.Looking = false;
+        HostOf(repository).Release(failed: end.Failure?.Error == RefSourceError.Unavailable);
+        schedule.Place(repository, NextAt(repository, end));
+        StartWaiting(stopping);
+    }
+
+    private TimeSpan NextAt(PolledRepository repository, LookEnd end)
+    {
+        if (end.Failure is { Error: RefSourceError.RateLimited } limited)
+        {
+            blockedUntil[repository.Sources.Credential] = Now + (limited.RetryAfter ?? DefaultBlock);
+        }
+
+        if (end.TryAgainIn is { } wait)
+        {
+            repository.Tries++;
+            return Now + wait;
+        }
+
+        repository.Tries = 0;
+        if (end.Result is { } result)
+        {
+            var first = repository.LastLookedAt is null;
+            repository.FailedLooks = 0;
+            repository.LastLookedAt = result.Outcome.StartedAt;
+            NoteCheckpoint(repository, result);
+            (var again, repository.AskedAgain) = (repository.AskedAgain, false);
+            return again ? Now : strategy.NextAt(repository.Config, repository.DueAt, Now, first, Random.Shared.NextDouble());
+        }
+
+        if (end.Failure is not { } failure)
+        {
+            return Now + StorageRetry; // our own storage failed, or a bug: the snapshot is as it was, so look again
+        }
+
+        repository.FailedLooks++;
+        var next = strategy.AfterFailure(repository.Config, Now, failure.Error, repository.FailedLooks);
+        return failure.RetryAfter is { } asked && Now + asked > next ? Spread(repository, Now + asked) : next;
+    }
+
+    private TimeSpan Spread(PolledRepository repository, TimeSpan from) => from + (strategy.IntervalOf(repository.Config) * Random.Shared.NextDouble() * 0.5);
+
+    private void NoteCheckpoint(PolledRepository repository, PollResult result)
+    {
+        var marks = result.Marks.Count > 0 ? result.Marks : unwritten.GetValueOrDefault(repository.Id)?.Validators ?? [];
+        unwritten[repository.Id] = new LookCheckpoint(repository.Id, result.Outcome.StartedAt, marks);
+    }
+
+    private async Task WriteCheckpointAsync()
+    {
+        foreach (var batch in unwritten.Values.Chunk(500).ToList())
+        {
+            try
+            {
+                await repositories.CheckpointAsync(batch, CancellationToken.None);
+            }
+            catch (StorageException e)
+            {
+                Log.NoCheckpoint(logger, e);
+                return;
+            }
+        }
+
+        unwritten.Clear();
+    }
+
+    private bool IsBlocked(PolledRepository repository) =>
+        blockedUntil.TryGetValue(repository.Sources.Credential, out var until) && until > Now;
+
+    private HostSlots HostOf(PolledRepository repository)
+    {
+        var host = repository.Config.Url.IsFile ? "file" : repository.Config.Url.Authority;
+        if (!hosts.TryGetValue(host, out var slots))
+        {
+            hosts[host] = slots = new HostSlots(Math.Max(1, config.MaxWorkers / 4));
+        }
+
+        return slots;
+    }
+
+    private abstract record Signal
+    {
+        internal sealed record Ended(PolledRepository Repository, LookEnd End) : Signal;
+
+        internal sealed record Asked(string Repository) : Signal;
+
+        internal sealed record Checkpoint : Signal;
+
+        internal sealed record Tick : Signal;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "look at {Repository} could not be finished; it is repeated")]
+        public static partial void Unexpected(ILogger logger, Exception exception, string repository);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "the times of the last looks could not be stored; trying again")]
+        public static partial void NoCheckpoint(ILogger logger, Exception exception);
+    }
+}

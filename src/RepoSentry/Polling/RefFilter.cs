@@ -1,0 +1,58 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+
+namespace RepoSentry.Polling;
+
+/// <summary>Which refs of a kind are watched. Its text stands beside the snapshot that was taken with it, so that a later filter can be told from it.</summary>
+internal sealed class RefFilter
+{
+    private const string RegexMark = "regex:";
+    private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(100);
+
+    private readonly GlobSet? globs;
+    private readonly Regex? regex;
+
+    private RefFilter(string text, GlobSet? globs, Regex? regex)
+    {
+        Text = text;
+        this.globs = globs;
+        this.regex = regex;
+    }
+
+    /// <summary>Watches nothing.</summary>
+    public static RefFilter None { get; } = Parse("[]");
+
+    public string Text { get; }
+
+    public bool MatchesNothing => Text == "[]";
+
+    public static RefFilter For(RepositoryConfig repository, RefKind kind) => kind switch
+    {
+        RefKind.Branch when repository.BranchRegex is not null => Parse(RegexMark + repository.BranchRegex),
+        RefKind.Branch => Parse(Write(repository.Branches)),
+        RefKind.Tag => Parse(Write(repository.Tags)),
+        _ => None,
+    };
+
+    public static RefFilter Parse(string text) => text.StartsWith(RegexMark, StringComparison.Ordinal)
+        ? new RefFilter(text, null, new Regex(text[RegexMark.Length..].Replace("(?P<", "(?<", StringComparison.Ordinal), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Limit))
+        : new RefFilter(text, GlobSet.Of(JsonSerializer.Deserialize(text, PollingJson.Default.StringArray)!), null);
+
+    /// <param name="refName">Full name; patterns are matched against the short one.</param>
+    public bool Matches(string refName)
+    {
+        var name = GitRef.Shorten(refName);
+        return globs?.Matches(name) ?? regex!.IsMatch(name);
+    }
+
+    /// <summary>Full-name prefixes that hold every match; empty for the whole kind.</summary>
+    public IReadOnlyList<string> Prefixes(RefKind kind)
+    {
+        var root = kind == RefKind.Tag ? GitRef.TagPrefix : GitRef.BranchPrefix;
+        return globs is null ? [] : [.. globs.LiteralPrefixes().Select(prefix => root + prefix)];
+    }
+
+    private static string Write(IReadOnlyList<string> patterns) => JsonSerializer.Serialize([.. patterns], PollingJson.Default.StringArray);
+}

@@ -1,0 +1,37 @@
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+using RepoSentry.Storage;
+
+namespace RepoSentry.Providers;
+
+/// <summary>The table from a provider entry to what looks at its repositories. One source per credential, shared by all of them.</summary>
+internal sealed class RefSourceCatalog
+{
+    private readonly Dictionary<string, RefSources> sources = new(StringComparer.Ordinal);
+
+    public RefSourceCatalog(SentryConfig config, TimeProvider time)
+    {
+        foreach (var provider in config.Providers)
+        {
+            sources.Add(provider.Name, Create(provider, config, time));
+        }
+    }
+
+    public RefSources For(RepositoryConfig repository) => sources[repository.Provider];
+
+    /// <summary>The unit of ownership: a credential's repositories together, those of plain Git in 64 parts.</summary>
+    public static string ShardOf(RepositoryConfig repository) =>
+        repository.ProviderType == "git" ? Shards.Git(repository.Url) : Shards.Credential(repository.Provider);
+
+    private static RefSources Create(ProviderConfig provider, SentryConfig config, TimeProvider time) => provider.Type switch
+    {
+        _ => throw new NotSupportedException($"provider {provider.Name}: type {provider.Type} is not available in this version"),
+    };
+}
+
+/// <summary>What looks at a repository.</summary>
+/// <param name="Credential">Name of the provider entry: limits and blocks are per credential.</param>
+/// <param name="Primary">Asked first.</param>
+/// <param name="PrimaryName">github, gitlab or git.</param>
+/// <param name="Fallback">Git, where the primary is an API; null where it is Git already.</param>
+internal sealed record RefSources(string Credential, IRefSource Primary, string PrimaryName, IRefSource? Fallback);

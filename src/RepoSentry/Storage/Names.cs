@@ -1,0 +1,52 @@
+using RepoSentry.Abstractions;
+
+namespace RepoSentry.Storage;
+
+/// <summary>Statuses of a repository.</summary>
+internal static class RepositoryStatus
+{
+    public const string Pending = "pending";
+    public const string Active = "active";
+    public const string Paused = "paused";
+    public const string Error = "error";
+    public const string Removed = "removed";
+}
+
+/// <summary>Statuses of an event: its worst delivery decides.</summary>
+internal static class EventStatus
+{
+    public const string Pending = "pending";
+    public const string Delivered = "delivered";
+    public const string Failed = "failed";
+    public const string Superseded = "superseded";
+    public const string Unrouted = "unrouted";
+}
+
+/// <summary>Statuses of a delivery.</summary>
+internal static class DeliveryStatus
+{
+    public const string Waiting = "waiting";
+    public const string InFlight = "in_flight";
+    public const string Delivered = "delivered";
+    public const string Dead = "dead";
+    public const string Superseded = "superseded";
+}
+
+/// <summary>Names of the ref kinds in the database, the API and the metrics.</summary>
+internal static class RefKinds
+{
+    public static string Name(this RefKind kind) => kind switch
+    {
+        RefKind.Branch => "branch",
+        RefKind.Tag => "tag",
+        _ => "pull_request",
+    };
+
+    public static RefKind Parse(string name) => name switch
+    {
+        "branch" => RefKind.Branch,
+        "tag" => RefKind.Tag,
+        "pull_request" => RefKind.PullRequest,
+        _ => throw new StorageException($"the database knows a ref kind {name} that this executable does not"),
+    };
+}

@@ -1,0 +1,36 @@
+using System.Collections.Concurrent;
+
+namespace RepoSentry.Storage;
+
+/// <summary>Tells the owners of triggers what a commit made them owe. The rows are the truth; this only saves them looking.</summary>
+internal sealed class Outbox
+{
+    private readonly ConcurrentDictionary<string, Action<OwedDelivery>> owners = new(StringComparer.Ordinal);
+
+    /// <summary>Tells of what is committed from now on for the trigger. Subscribe first, then read the rows: what comes twice has the same id.</summary>
+    public void Subscribe(string trigger, Action<OwedDelivery> tell) => owners[trigger] = tell;
+
+    /// <summary>Called after the commit, in the order of ids within a lane.</summary>
+    public void Publish(string trigger, OwedDelivery delivery)
+    {
+        if (owners.TryGetValue(trigger, out var tell))
+        {
+            tell(delivery);
+        }
+    }
+}
+
+/// <summary>A delivery that is not finished.</summary>
+internal sealed record OwedDelivery
+{
+    public long Id { get; init; }
+    public string Repository { get; init; } = "";
+    public string Ref { get; init; } = "";
+    public string Status { get; init; } = DeliveryStatus.Waiting;
+    public int Attempts { get; init; }
+    public DateTimeOffset? NextAttemptAt { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>An operator asked for it: exempt from order.</summary>
+    public bool OutOfOrder { get; init; }
+}

@@ -1,0 +1,170 @@
+using System.Text.Json;
+using Dapper;
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+
+namespace RepoSentry.Storage;
+
+/// <summary>The repositories that are watched: taken from the file, with what is known of each.</summary>
+internal sealed class RepositoryStore(IDatabase database, TimeProvider time)
+{
+    /// <summary>
+    /// Makes the stored repositories those of the file. One that left is marked removed and keeps its history; one that returns goes on from its last
+    /// snapshot; the same URL under a new name is a rename.
+    /// </summary>
+    public Task<IReadOnlyList<WatchedRepository>> ApplyFileAsync(IReadOnlyList<RepositoryConfig> wanted, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            async scope =>
+            {
+                var stored = (await scope.Connection.QueryAsync<StoredRepository>("SELECT * FROM repository_states", transaction: scope.Transaction))
+                    .ToDictionary(row => row.Name, StringComparer.Ordinal);
+                await RenameAsync(scope, wanted, stored);
+                foreach (var config in wanted)
+                {
+                    await UpsertAsync(scope, config, stored.GetValueOrDefault(config.Name));
+                }
+
+                var names = wanted.Select(config => config.Name).ToHashSet(StringComparer.Ordinal);
+                foreach (var gone in stored.Values.Where(row => row.Source == "file" && row.Status != RepositoryStatus.Removed && !names.Contains(row.Name)))
+                {
+                    await SetStatusAsync(scope, gone.Id, RepositoryStatus.Removed);
+                }
+
+                return await LoadWatchedAsync(scope, wanted);
+            },
+            cancellationToken);
+
+    /// <summary>Writes when repositories were last looked at, and their newest validators: one transaction for many looks that found nothing.</summary>
+    public Task CheckpointAsync(IReadOnlyList<LookCheckpoint> looks, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            async scope =>
+            {
+                await scope.Connection.ExecuteAsync(
+                    "UPDATE repository_states SET last_checked = @LookedAt WHERE id = @RepositoryId", looks, scope.Transaction);
+                var validators = from look in looks
+                                 from validator in look.Validators
+                                 select new { look.RepositoryId, Kind = validator.Kind.Name(), validator.Validator, validator.Digest };
+                await scope.Connection.ExecuteAsync(
+                    "UPDATE snapshots SET validator = @Validator WHERE repository_id = @RepositoryId AND kind = @Kind AND digest = @Digest", validators, scope.Transaction);
+            },
+            cancellationToken);
+
+    private async Task RenameAsync(WriteScope scope, IReadOnlyList<RepositoryConfig> wanted, Dictionary<string, StoredRepository> stored)
+    {
+        var names = wanted.Select(config => config.Name).ToHashSet(StringComparer.Ordinal);
+        var leaving = stored.Values.Where(row => row.Source == "file" && row.Status != RepositoryStatus.Removed && !names.Contains(row.Name)).ToList();
+        foreach (var config in wanted.Where(config => !stored.ContainsKey(config.Name)))
+        {
+            if (leaving.Find(row => row.Url == config.Url.AbsoluteUri) is not { } old)
+            {
+                continue;
+            }
+
+            await scope.Connection.ExecuteAsync(
+                "UPDATE repository_states SET name = @New, updated_at = @Now WHERE id = @Id",
+                new { New = config.Name, old.Id, Now = time.GetUtcNow() },
+                scope.Transaction);
+            leaving.Remove(old);
+            stored.Remove(old.Name);
+            stored[config.Name] = old with { Name = config.Name };
+        }
+    }
+
+    private async Task UpsertAsync(WriteScope scope, RepositoryConfig config, StoredRepository? stored)
+    {
+        var labels = JsonSerializer.Serialize(config.Labels, StorageJson.Default.IReadOnlyDictionaryStringString);
+        var status = (config.Enabled, stored) switch
+        {
+            (false, _) => RepositoryStatus.Paused,
+            (_, null) => RepositoryStatus.Pending,
+            (_, { Status: RepositoryStatus.Removed or RepositoryStatus.Paused }) => stored.LastChecked is null ? RepositoryStatus.Pending : RepositoryStatus.Active,
+            _ => stored.Status,
+        };
+        var row = new { config.Name, Url = config.Url.AbsoluteUri, Provider = config.ProviderType, Labels = labels, Status = status, Now = time.GetUtcNow() };
+        if (stored is null)
+        {
+            await scope.Connection.ExecuteAsync(
+                """
+                INSERT INTO repository_states (name, url, provider, source, labels, status, created_at, updated_at)
+                VALUES (@Name, @Url, @Provider, 'file', @Labels, @Status, @Now, @Now)
+                """,
+                row,
+                scope.Transaction);
+        }
+        else if (stored.Url != row.Url || stored.Provider != row.Provider || stored.Labels != labels || stored.Status != status || stored.Source != "file")
+        {
+            await scope.Connection.ExecuteAsync(
+                """
+                UPDATE repository_states SET url = @Url, provider = @Provider, source = 'file', labels = @Labels, status = @Status, updated_at = @Now
+                WHERE name = @Name
+                """,
+                row,
+                scope.Transaction);
+        }
+    }
+
+    private Task<int> SetStatusAsync(WriteScope scope, long id, string status) =>
+        scope.Connection.ExecuteAsync(
+            "UPDATE repository_states SET status = @status, updated_at = @now WHERE id = @id", new { id, status, now = time.GetUtcNow() }, scope.Transaction);
+
+    private static async Task<IReadOnlyList<WatchedRepository>> LoadWatchedAsync(WriteScope scope, IReadOnlyList<RepositoryConfig> wanted)
+    {
+        var rows = (await scope.Connection.QueryAsync<StoredRepository>("SELECT * FROM repository_states", transaction: scope.Transaction))
+            .ToDictionary(row => row.Name, StringComparer.Ordinal);
+        var heads = (await scope.Connection.QueryAsync<SnapshotRow>(
+            "SELECT repository_id, kind, digest, filter, validator, ref_count FROM snapshots", transaction: scope.Transaction)).ToLookup(row => row.RepositoryId);
+        return [.. wanted.Select(config => new WatchedRepository(
+            config,
+            rows[config.Name],
+            heads[rows[config.Name].Id].ToDictionary(row => RefKinds.Parse(row.Kind), row => new SnapshotHead(row.Digest, row.Filter, row.Validator, row.RefCount))))];
+    }
+
+    private sealed record SnapshotRow
+    {
+        public long RepositoryId { get; init; }
+        public string Kind { get; init; } = "";
+        public byte[] Digest { get; init; } = [];
+        public string Filter { get; init; } = "";
+        public string? Validator { get; init; }
+        public int RefCount { get; init; }
+    }
+}
+
+/// <summary>A repository of the file with what is stored of it.</summary>
+internal sealed record WatchedRepository(RepositoryConfig Config, StoredRepository Stored, IReadOnlyDictionary<RefKind, SnapshotHead> Heads);
+
+/// <summary>What is kept in memory of a snapshot: enough to see that nothing changed.</summary>
+/// <param name="Digest">SHA-256 over the refs.</param>
+/// <param name="Filter">The filter that the refs were taken with.</param>
+/// <param name="Validator">The source's own mark of exactly these refs.</param>
+/// <param name="RefCount">How many refs.</param>
+internal sealed record SnapshotHead(byte[] Digest, string Filter, string? Validator, int RefCount);
+
+/// <summary>A look that found nothing new.</summary>
+internal sealed record LookCheckpoint(long RepositoryId, DateTimeOffset LookedAt, IReadOnlyList<ValidatorMark> Validators);
+
+/// <param name="Kind">Kind of the snapshot.</param>
+/// <param name="Digest">The snapshot that the validator belongs to.</param>
+/// <param name="Validator">The new validator.</param>
+internal sealed record ValidatorMark(RefKind Kind, byte[] Digest, string? Validator);
+
+/// <summary>A row of <c>repository_states</c>.</summary>
+internal sealed record StoredRepository
+{
+    public long Id { get; init; }
+    public string Name { get; init; } = "";
+    public string Url { get; init; } = "";
+    public string Provider { get; init; } = "";
+    public string Source { get; init; } = "";
+    public DateTimeOffset? LastChecked { get; init; }
+    public DateTimeOffset? LastChanged { get; init; }
+    public string? LastCommitSha { get; init; }
+    public int? BranchCount { get; init; }
+    public string? DefaultBranch { get; init; }
+    public string? ForgeId { get; init; }
+    public string Labels { get; init; } = "{}";
+    public string Status { get; init; } = "";
+    public string? Error { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset UpdatedAt { get; init; }
+}

@@ -1,0 +1,195 @@
+using System.Threading.Channels;
+using Microsoft.Data.Sqlite;
+
+namespace RepoSentry.Storage.Sqlite;
+
+/// <summary>
+/// The only thread that writes. What waits is committed together: one flush for up to 200 pieces of work. Each piece has a savepoint, so one that
+/// fails (a stale fence, a broken constraint) leaves its mates alone.
+/// </summary>
+internal sealed class SqliteWriter : IAsyncDisposable
+{
+    private const int BatchSize = 200;
+    private const int Busy = 5;
+    private const int Locked = 6;
+    private static readonly int[] Fatal = [11 /* CORRUPT */, 26 /* NOTADB */];
+
+    private readonly Channel<IPiece> waiting = Channel.CreateBounded<IPiece>(new BoundedChannelOptions(10_000) { SingleReader = true });
+    private readonly TaskCompletionSource<Exception> broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SqliteConnection connection;
+    private readonly Thread thread;
+
+    public SqliteWriter(SqliteConnection connection)
+    {
+        this.connection = connection;
+        thread = new Thread(Run) { IsBackground = true, Name = "sqlite writer" };
+        thread.Start();
+    }
+
+    public Task<Exception> Broken => broken.Task;
+
+    public async Task<T> EnqueueAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken cancellationToken)
+    {
+        var piece = new Piece<T>(work);
+        try
+        {
+            await waiting.Writer.WriteAsync(piece, cancellationToken);
+        }
+        catch (ChannelClosedException e)
+        {
+            throw new StorageException("the database is closed", e);
+        }
+
+        // Not cancelled once queued: the caller must learn whether it was committed.
+        return await piece.Done;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        waiting.Writer.TryComplete();
+        await Task.Run(thread.Join);
+        await connection.DisposeAsync();
+    }
+
+    private void Run()
+    {
+        var batch = new List<IPiece>(BatchSize);
+        while (WaitForWork())
+        {
+            batch.Clear();
+            while (batch.Count < BatchSize && waiting.Reader.TryRead(out var piece))
+            {
+                batch.Add(piece);
+            }
+
+            Commit(batch);
+        }
+    }
+
+    private bool WaitForWork()
+    {
+        var ready = waiting.Reader.WaitToReadAsync();
+        return ready.IsCompleted ? ready.GetAwaiter().GetResult() : ready.AsTask().GetAwaiter().GetResult();
+    }
+
+    private void Commit(List<IPiece> batch)
+    {
+        try
+        {
+            using var transaction = Begin();
+            var scope = new WriteScope(connection, transaction);
+            foreach (var piece in batch)
+            {
+                transaction.Save("piece");
+                if (!piece.Run(scope))
+                {
+                    transaction.Rollback("piece");
+                }
+
+                transaction.Release("piece");
+            }
+
+            transaction.Commit();
+        }
+        catch (SqliteException e)
+        {
+            Fail(batch, e);
+            return;
+        }
+
+        foreach (var piece in batch)
+        {
+            piece.Complete();
+        }
+    }
+
+    // BUSY only means that another process of this host is writing: it is waited out, never reported.
+    private SqliteTransaction Begin()
+    {
+        while (true)
+        {
+            try
+            {
+                return connection.BeginTransaction(deferred: false);
+            }
+            catch (SqliteException e) when (e.SqliteErrorCode is Busy or Locked)
+            {
+                Thread.Yield();
+            }
+        }
+    }
+
+    private void Fail(List<IPiece> batch, SqliteException error)
+    {
+        var reason = new StorageException(Explain(error), error);
+        foreach (var piece in batch)
+        {
+            piece.Fail(reason);
+        }
+
+        if (Array.IndexOf(Fatal, error.SqliteErrorCode) >= 0)
+        {
+            broken.TrySetResult(reason);
+        }
+    }
+
+    private string Explain(SqliteException error) => error.SqliteErrorCode switch
+    {
+        13 => $"the disk of {connection.DataSource} is full: free some space, work goes on by itself",
+        8 => $"{connection.DataSource} is read-only: give the service write access to the file and its folder",
+        10 => $"the disk of {connection.DataSource} fails ({error.Message})",
+        11 or 26 => $"{connection.DataSource} is corrupt or no SQLite database: restore a backup",
+        _ => $"{connection.DataSource}: {error.Message}",
+    };
+
+    private interface IPiece
+    {
+        /// <summary>False if it failed and must be undone.</summary>
+        bool Run(WriteScope scope);
+
+        void Complete();
+
+        void Fail(Exception error);
+    }
+
+    private sealed class Piece<T>(Func<WriteScope, Task<T>> work) : IPiece
+    {
+        private readonly TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T? result;
+        private Exception? failure;
+
+        public Task<T> Done => done.Task;
+
+        public bool Run(WriteScope scope)
+        {
+            try
+            {
+                result = work(scope).GetAwaiter().GetResult();
+                return true;
+            }
+            catch (SqliteException e) when (e.SqliteErrorCode is 8 or 10 or 11 or 13 or 26)
+            {
+                throw; // the file, not the piece, is at fault: nothing of this batch can be kept
+            }
+            catch (Exception e)
+            {
+                failure = e;
+                return false;
+            }
+        }
+
+        public void Complete()
+        {
+            if (failure is null)
+            {
+                done.TrySetResult(result!);
+            }
+            else
+            {
+                done.TrySetException(failure);
+            }
+        }
+
+        public void Fail(Exception error) => done.TrySetException(failure ?? error);
+    }
+}

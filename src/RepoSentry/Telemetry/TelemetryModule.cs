@@ -1,0 +1,45 @@
+using Serilog;
+using Serilog.Events;
+using Serilog.Formatting.Compact;
+
+namespace RepoSentry.Telemetry;
+
+internal static class TelemetryModule
+{
+    private const string TextLine = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} {Level:u3} {SourceContext} {Message:lj}{NewLine}{Exception}";
+
+    public static IServiceCollection AddTelemetry(this IServiceCollection services, LoggingOptions options) => services
+        .AddSingleton<Lifecycle>()
+        .AddSingleton<HealthRegistry>()
+        .AddSerilog(logger => Configure(logger, options));
+
+    private static void Configure(LoggerConfiguration logger, LoggingOptions options)
+    {
+        logger
+            .MinimumLevel.Is(Level(options.Level))
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .MinimumLevel.Override("System", LogEventLevel.Warning);
+        if (options.Json)
+        {
+            logger.WriteTo.Console(new RenderedCompactJsonFormatter());
+        }
+        else
+        {
+            logger.WriteTo.Console(outputTemplate: TextLine, formatProvider: System.Globalization.CultureInfo.InvariantCulture);
+        }
+    }
+
+    private static LogEventLevel Level(string name) => name switch
+    {
+        "trace" => LogEventLevel.Verbose,
+        "debug" => LogEventLevel.Debug,
+        "warn" => LogEventLevel.Warning,
+        "error" => LogEventLevel.Error,
+        _ => LogEventLevel.Information,
+    };
+}
+
+/// <summary>How the process logs.</summary>
+/// <param name="Level">trace, debug, info, warn or error.</param>
+/// <param name="Json">One JSON object a line, in the place of text.</param>
+internal sealed record LoggingOptions(string Level, bool Json);
