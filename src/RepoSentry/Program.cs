@@ -1,1 +1,1 @@
-return 0;
+return await RepoSentry.Cli.RootCli.InvokeAsync(args);

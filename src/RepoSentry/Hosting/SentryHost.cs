@@ -14,9 +14,7 @@ internal static class SentryHost
     /// <summary>Builds the service. Nothing is opened or listened on before it starts.</summary>
     public static WebApplication Build(SentryConfig config, Action<WebApplicationBuilder>? customize = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "reposentry" });
-        builder.Configuration.Sources.Clear(); // reposentry.yaml is the only configuration
-        builder.WebHost.UseUrls("http://" + config.Api.Listen);
+        var builder = SlimWeb.CreateBuilder(config.Api.Listen);
         builder.Services
             .AddSingleton(config)
             .AddSingleton(TimeProvider.System)

@@ -1,5 +1,7 @@
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
+using RepoSentry.Network;
+using RepoSentry.Providers.PlainGit;
 using RepoSentry.Storage;
 
 namespace RepoSentry.Providers;
@@ -23,10 +25,12 @@ internal sealed class RefSourceCatalog
     public static string ShardOf(RepositoryConfig repository) =>
         repository.ProviderType == "git" ? Shards.Git(repository.Url) : Shards.Credential(repository.Provider);
 
-    private static RefSources Create(ProviderConfig provider, SentryConfig config, TimeProvider time) => provider.Type switch
+    private static RefSources Create(ProviderConfig provider, SentryConfig config, TimeProvider time)
     {
-        _ => throw new NotSupportedException($"provider {provider.Name}: type {provider.Type} is not available in this version"),
-    };
+        var http = OutboundHttp.CreateClient(config.Outbound() with { CaFile = provider.CaFile, Proxy = provider.Proxy });
+        var git = PlainGitRefSource.For(provider, http, time);
+        return new RefSources(provider.Name, git, "git", null);
+    }
 }
 
 /// <summary>What looks at a repository.</summary>

@@ -1,0 +1,16 @@
+using System.CommandLine;
+
+namespace RepoSentry.Cli;
+
+/// <summary>The table of commands.</summary>
+internal static class RootCli
+{
+    public static Task<int> InvokeAsync(string[] arguments)
+    {
+        var root = new RootCommand("RepoSentry watches Git repositories by polling and fires the webhooks that their forges would have sent")
+        {
+            DemoCommand.Create(),
+        };
+        return root.Parse(arguments).InvokeAsync();
+    }
+}
