@@ -1,0 +1,38 @@
+using RepoSentry.Configuration;
+using Shouldly;
+using Xunit;
+
+namespace RepoSentry.Tests.Configuration;
+
+public sealed class GlobSetTests
+{
+    [Theory]
+    [InlineData("main", "main", true)]
+    [InlineData("main", "main2", false)]
+    [InlineData("release/*", "release/1.0", true)]
+    [InlineData("release/*", "release/1.0/fix", false)]
+    [InlineData("release/**", "release/1.0/fix", true)]
+    [InlineData("**", "any/thing", true)]
+    [InlineData("*", "any/thing", false)]
+    [InlineData("v?", "v1", true)]
+    [InlineData("v?", "v10", false)]
+    [InlineData("a.b", "axb", false)]
+    [InlineData("**/fix", "a/b/fix", true)]
+    [InlineData("**, !wip/**", "wip/x", false)]
+    [InlineData("!wip/**, **", "wip/x", false)]
+    [InlineData("!wip/**", "main", true)]
+    [InlineData("!wip/**", "wip/x", false)]
+    public void A_glob_matches_as_documented(string patterns, string name, bool matches) =>
+        GlobSet.Of(patterns.Split(", ")).Matches(name).ShouldBe(matches);
+
+    [Fact]
+    public void An_empty_list_matches_nothing() => GlobSet.Of([]).Matches("main").ShouldBeFalse();
+
+    [Theory]
+    [InlineData("main, release/*", "main, release/")]
+    [InlineData("main, *", "")]
+    [InlineData("**", "")]
+    [InlineData("main, !main2", "main")]
+    public void Literal_prefixes_hold_every_match(string patterns, string prefixes) =>
+        string.Join(", ", GlobSet.Of(patterns.Split(", ")).LiteralPrefixes()).ShouldBe(prefixes);
+}
