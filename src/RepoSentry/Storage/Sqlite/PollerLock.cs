@@ -4,7 +4,7 @@ namespace RepoSentry.Storage.Sqlite;
 
 /// <summary>
 /// Ownership of a SQLite file: an advisory lock on <c>{database}.lock</c>, held as long as the process lives. The system drops it at a crash, so no
-/// lease has to run out. The file tells who holds it.
+/// lease has to run out. <c>{database}.holder</c> beside it tells who holds it: a locked file cannot be read.
 /// </summary>
 internal sealed class PollerLock : IDisposable
 {
@@ -25,10 +25,8 @@ internal sealed class PollerLock : IDisposable
             return null;
         }
 
-        held.SetLength(0);
         var holder = string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} on {Environment.MachineName} since {now:yyyy-MM-dd HH:mm:ss}Z");
-        held.Write(System.Text.Encoding.UTF8.GetBytes(holder));
-        held.Flush();
+        File.WriteAllText(databasePath + ".holder", holder);
         return new PollerLock(held);
     }
 
@@ -37,9 +35,7 @@ internal sealed class PollerLock : IDisposable
     {
         try
         {
-            using var opened = new FileStream(databasePath + ".lock", FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            using var reader = new StreamReader(opened);
-            return reader.ReadToEnd() is { Length: > 0 } holder ? holder : "another process";
+            return File.ReadAllText(databasePath + ".holder") is { Length: > 0 } holder ? holder : "another process";
         }
         catch (IOException)
         {

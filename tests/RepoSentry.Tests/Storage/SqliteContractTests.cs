@@ -1,0 +1,56 @@
+using RepoSentry.Storage;
+using RepoSentry.Tests.Support;
+
+namespace RepoSentry.Tests.Storage;
+
+public sealed class SqliteDatabaseTests : DatabaseContract
+{
+    private readonly SqliteFile file = new();
+
+    private protected override async Task<IDatabase> OpenAsync() => await file.OpenAsync();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        file.Dispose();
+    }
+}
+
+public sealed class SqlitePollStoreTests : PollStoreContract
+{
+    private readonly SqliteFile file = new();
+
+    private protected override async Task<IDatabase> OpenAsync() => await file.OpenAsync();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        file.Dispose();
+    }
+}
+
+public sealed class SqliteDeliveryStoreTests : DeliveryStoreContract
+{
+    private readonly SqliteFile file = new();
+
+    private protected override async Task<IDatabase> OpenAsync() => await file.OpenAsync();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        file.Dispose();
+    }
+}
+
+public sealed class SqliteRepositoryStoreTests : RepositoryStoreContract
+{
+    private readonly SqliteFile file = new();
+
+    private protected override async Task<IDatabase> OpenAsync() => await file.OpenAsync();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        file.Dispose();
+    }
+}
