@@ -94,8 +94,8 @@ internal sealed partial class LookRunner(
         repository.Remember(outcome);
         SentryMetrics.Polled(outcome.Source, name, took, lateness);
         Log.LookFailed(logger, repository.Config.Name, name, failure.Message);
-        feed.Publish(new LiveNote.LookFailed(time.GetUtcNow(), repository.Config.Name, failure.Message));
         await store.RecordFailureAsync(ownership.Claim(repository.Shard), repository.Id, outcome, CancellationToken.None);
+        feed.Publish(new LiveNote.LookFailed(time.GetUtcNow(), repository.Config.Name, failure.Message));
     }
 
     private static string Snake(RefSourceError error) => error switch

@@ -1,0 +1,77 @@
+using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+using RepoSentry.Polling;
+using RepoSentry.Providers;
+using RepoSentry.Storage;
+using RepoSentry.Storage.Sqlite;
+using RepoSentry.Tests.Support;
+using Xunit;
+
+namespace RepoSentry.Tests.Polling;
+
+/// <summary>One repository on a hosting in memory, polled into a real database.</summary>
+internal sealed class PollStory : IAsyncDisposable
+{
+    private readonly SqliteFile file;
+    private readonly SqliteDatabase database;
+    private readonly Ownership ownership;
+    private readonly PollStore store;
+    private readonly PollingConfig polling;
+
+    private PollStory(SqliteFile file, SqliteDatabase database, PollingConfig polling)
+    {
+        this.file = file;
+        this.database = database;
+        this.polling = polling;
+        ownership = new Ownership(database, Time);
+        store = new PollStore(database, new Outbox());
+    }
+
+    public FakeTimeProvider Time { get; } = new(Build.Noon);
+    public FakeRefSource Forge { get; } = new FakeRefSource().Push("main", '1');
+    public FakeRefSource Git { get; } = new FakeRefSource().Push("main", '1');
+    public LiveFeed Feed { get; } = new();
+
+    public static async Task<PollStory> BeginAsync(PollingConfig? polling = null)
+    {
+        var temporary = new SqliteFile();
+        return new PollStory(temporary, await temporary.OpenAsync(), polling ?? new PollingConfig { Strategy = "fixed", MaxWorkers = 4 });
+    }
+
+    /// <summary>What a restart with this configuration polls.</summary>
+    public async Task<IReadOnlyList<PolledRepository>> StartAsync(params RepositoryConfig[] repositories)
+    {
+        var watched = await new RepositoryStore(database, Time).ApplyFileAsync(repositories, CancellationToken.None);
+        await ownership.TakeAsync("node", ["git/1"], "test", CancellationToken.None);
+        return [.. watched.Select(repository => new PolledRepository(repository, new RefSources("forge", Forge, "github", Git), "git/1"))];
+    }
+
+    /// <summary>Looks once and returns what was recorded, as <c>type ref</c>.</summary>
+    public async Task<IReadOnlyList<string>> LookAsync(PolledRepository repository)
+    {
+        var result = await Poller().PollAsync(repository, Forge, "github", CancellationToken.None);
+        repository.LastLookedAt = result.Outcome.StartedAt;
+        Time.Advance(TimeSpan.FromSeconds(10));
+        return [.. result.Events.Select(routed => $"{routed.Event.Change.Type.Name()} {routed.Event.Change.Ref}")];
+    }
+
+    public PollWorker Worker() => new(
+        polling,
+        new LookRunner(polling, Poller(), store, ownership, Feed, Time, NullLogger<LookRunner>.Instance),
+        new RepositoryStore(database, Time),
+        Time,
+        NullLogger<PollWorker>.Instance);
+
+    public Task<T> ScalarAsync<T>(string sql) => database.ReadAsync(async connection => (await connection.ExecuteScalarAsync<T>(sql))!, TestContext.Current.CancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await database.DisposeAsync();
+        file.Dispose();
+    }
+
+    private RepositoryPoller Poller() => new(polling, [Build.Trigger()], store, ownership, Time);
+}

@@ -1,0 +1,70 @@
+using RepoSentry.Abstractions;
+
+namespace RepoSentry.Tests.Support;
+
+/// <summary>A hosting in memory. It answers like a careful one: validators, prefixes, whole kinds; and it fails when it is told to.</summary>
+internal sealed class FakeRefSource : IRefSource
+{
+    private readonly Dictionary<RefKind, SortedDictionary<string, string>> refs = new()
+    {
+        [RefKind.Branch] = new(StringComparer.Ordinal),
+        [RefKind.Tag] = new(StringComparer.Ordinal),
+    };
+
+    private readonly Queue<RefSourceException> failures = new();
+
+    public List<RefLookRequest> Asked { get; } = [];
+
+    /// <summary>Answers of single looks that differ from the truth: they leave these refs out.</summary>
+    public string? LeavesOutOnce { get; set; }
+
+    public string DefaultBranch { get; set; } = "refs/heads/main";
+
+    public Func<CancellationToken, Task>? Before { get; set; }
+
+    public FakeRefSource Push(string branch, char commit)
+    {
+        refs[RefKind.Branch]["refs/heads/" + branch] = Build.Commit(commit);
+        return this;
+    }
+
+    public FakeRefSource Tag(string tag, char commit)
+    {
+        refs[RefKind.Tag]["refs/tags/" + tag] = Build.Commit(commit);
+        return this;
+    }
+
+    public void Delete(string branch) => refs[RefKind.Branch].Remove("refs/heads/" + branch);
+
+    public void FailNext(RefSourceError error, TimeSpan? retryAfter = null) => failures.Enqueue(new RefSourceException(error, $"told to fail: {error}", retryAfter));
+
+    public async Task<RefLook> LookAsync(RefLookRequest request, CancellationToken cancellationToken)
+    {
+        lock (Asked)
+        {
+            Asked.Add(request);
+        }
+
+        if (Before is not null)
+        {
+            await Before(cancellationToken);
+        }
+
+        if (failures.TryDequeue(out var failure))
+        {
+            throw failure;
+        }
+
+        var look = new RefLook([.. request.Kinds.Select(Look)], DefaultBranch);
+        LeavesOutOnce = null;
+        return look;
+    }
+
+    private KindLook Look(KindRequest wanted)
+    {
+        var seen = refs[wanted.Kind].Where(pair => pair.Key != LeavesOutOnce && (wanted.Prefixes.Count == 0 || wanted.Prefixes.Any(prefix => pair.Key.StartsWith(prefix, StringComparison.Ordinal))))
+            .Select(pair => new GitRef(pair.Key, pair.Value)).ToList();
+        var validator = string.Join(',', seen.Select(item => item.Name + item.CommitId));
+        return new KindLook(wanted.Kind, validator == wanted.Validator ? null : new RefSnapshot(wanted.Kind, seen, validator));
+    }
+}
