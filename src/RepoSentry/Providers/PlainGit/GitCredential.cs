@@ -1,0 +1,62 @@
+using System.Text;
+using RepoSentry.Abstractions;
+
+namespace RepoSentry.Providers.PlainGit;
+
+/// <summary>Puts the credential on requests to its own server, at once and to no other, and says what is wrong when a server refuses.</summary>
+internal sealed class GitCredential(PlainGitOptions options)
+{
+    public void Authorize(HttpRequestMessage request)
+    {
+        if (options.Token is not null && Covers(request.RequestUri!))
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", Header(Reveal(options.Token)));
+        }
+    }
+
+    /// <summary>What to do about a refusal.</summary>
+    public string Hint(Uri url) => options.Token switch
+    {
+        null => $"it asks for a credential: give provider \"{options.Provider}\" a token",
+        _ when !Covers(url) => $"the token of provider \"{options.Provider}\" is for {SafeText.Of(options.Scope!)} and was not sent",
+        { Origin: { } origin } => $"check that the token of provider \"{options.Provider}\" ({SafeText.Of(origin)}) is valid and may read this repository",
+        _ => $"check that the token of provider \"{options.Provider}\" is valid and may read this repository",
+    };
+
+    public bool IsIn(string message) => options.Token is not null && Array.Exists(Forms(), form => message.Contains(form, StringComparison.Ordinal));
+
+    public string Redact(string message) => options.Token is null ? message : Forms().Aggregate(message, (text, form) => text.Replace(form, "***", StringComparison.Ordinal));
+
+    private bool Covers(Uri url) => options.Scope is not { } scope
+        || (scope.Scheme == url.Scheme && scope.Port == url.Port && string.Equals(scope.IdnHost, url.IdnHost, StringComparison.OrdinalIgnoreCase));
+
+    private string Header(string token) => options.Username.Length > 0 ? $"Basic {Basic(token)}" : $"Bearer {token}";
+
+    private string Basic(string token) => Convert.ToBase64String(Encoding.UTF8.GetBytes($"{options.Username}:{token}"));
+
+    private string[] Forms()
+    {
+        var token = Reveal(options.Token!);
+        return token.Length == 0 ? [] : [token, Basic(token)];
+    }
+
+    private string Reveal(Secret secret)
+    {
+        string token;
+        try
+        {
+            token = secret.Reveal();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            throw Unauthorized("cannot be read", failure);
+        }
+
+        return options.Username.Length > 0 || !token.AsSpan().ContainsAnyExceptInRange('!', '~')
+            ? token
+            : throw Unauthorized("has a character that no header can carry (a line end?)", null);
+    }
+
+    private RefSourceException Unauthorized(string reason, Exception? failure) =>
+        new(RefSourceError.Unauthorized, $"the token of provider \"{options.Provider}\" {reason}", innerException: failure);
+}

@@ -1,0 +1,165 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+using RepoSentry.Abstractions;
+
+namespace RepoSentry.Providers.PlainGit;
+
+/// <summary>
+/// The refs of one kind as bytes, in the form of Git's packed-refs: <c>id name</c>, and <c>^id</c> on the next line for a peeled tag. Every protocol version
+/// and the git child give the same bytes, so their digest is a validator that holds across all of them.
+/// </summary>
+internal sealed class KindBuffer(KindPlan plan, string? validator) : IDisposable
+{
+    private const string Format = "g1:";
+    private const int FirstChunk = 4096;
+    private const int Chunk = 128 * 1024;
+
+    private readonly List<ArraySegment<byte>> full = [];
+    private byte[] current = [];
+    private int used;
+    private int nameLength;
+    private int count;
+
+    public KindPlan Plan => plan;
+
+    /// <summary>Name of the ref appended last; valid until the next is appended.</summary>
+    public ReadOnlySpan<byte> LastName => current.AsSpan(used - nameLength - 1, nameLength);
+
+    public void Append(ReadOnlySpan<byte> id, ReadOnlySpan<byte> name)
+    {
+        var line = Reserve(id.Length + name.Length + 2);
+        id.CopyTo(line);
+        line[id.Length] = (byte)' ';
+        name.CopyTo(line[(id.Length + 1)..]);
+        line[^1] = (byte)'\n';
+        nameLength = name.Length;
+        count++;
+    }
+
+    public void AppendPeeled(ReadOnlySpan<byte> id)
+    {
+        var line = Reserve(id.Length + 2);
+        line[0] = (byte)'^';
+        id.CopyTo(line[1..]);
+        line[^1] = (byte)'\n';
+    }
+
+    public KindLook ToLook()
+    {
+        Span<char> digest = stackalloc char[Format.Length + (SHA256.HashSizeInBytes * 2)];
+        WriteDigest(digest);
+        return digest.SequenceEqual(validator)
+            ? new KindLook(plan.Kind, null)
+            : new KindLook(plan.Kind, new RefSnapshot(plan.Kind, Parse(), new string(digest)));
+    }
+
+    public void Dispose()
+    {
+        foreach (var chunk in full)
+        {
+            ArrayPool<byte>.Shared.Return(chunk.Array!);
+        }
+
+        full.Clear();
+        ArrayPool<byte>.Shared.Return(current);
+        current = [];
+    }
+
+    // A line never lies across two chunks.
+    private Span<byte> Reserve(int length)
+    {
+        if (current.Length - used < length)
+        {
+            if (used > 0)
+            {
+                full.Add(new ArraySegment<byte>(current, 0, used));
+            }
+
+            current = ArrayPool<byte>.Shared.Rent(Math.Max(length, full.Count == 0 ? FirstChunk : Chunk));
+            used = 0;
+        }
+
+        used += length;
+        return current.AsSpan(used - length, length);
+    }
+
+    private void WriteDigest(Span<char> digest)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        if (full.Count == 0)
+        {
+            SHA256.HashData(current.AsSpan(0, used), hash);
+        }
+        else
+        {
+            using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            full.ForEach(chunk => whole.AppendData(chunk));
+            whole.AppendData(current.AsSpan(0, used));
+            whole.GetHashAndReset(hash);
+        }
+
+        Format.CopyTo(digest);
+        Convert.TryToHexStringLower(hash, digest[Format.Length..], out _);
+    }
+
+    private GitRef[] Parse()
+    {
+        var refs = new GitRef[count];
+        var at = 0;
+        foreach (var chunk in full)
+        {
+            Parse(chunk, refs, ref at);
+        }
+
+        Parse(current.AsSpan(0, used), refs, ref at);
+        Sort(refs);
+        return refs;
+    }
+
+    private static void Parse(ReadOnlySpan<byte> chunk, GitRef[] refs, ref int at)
+    {
+        while (!chunk.IsEmpty)
+        {
+            var line = chunk[..chunk.IndexOf((byte)'\n')];
+            chunk = chunk[(line.Length + 1)..];
+            if (line[0] == '^')
+            {
+                ref var tag = ref refs[at - 1];
+                tag = tag with { CommitId = Encoding.ASCII.GetString(line[1..]), TagObjectId = tag.CommitId };
+                continue;
+            }
+
+            var idLength = line.IndexOf((byte)' ');
+            refs[at++] = new GitRef(RefName.FromBytes(line[(idLength + 1)..]), Encoding.ASCII.GetString(line[..idLength]));
+        }
+    }
+
+    // Servers sort by bytes, which is the same order for nearly every repository: sort only where it is not.
+    private static void Sort(GitRef[] refs)
+    {
+        var order = Check(refs);
+        if (order > 0)
+        {
+            Array.Sort(refs, static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+            order = Check(refs);
+        }
+
+        if (order == 0)
+        {
+            throw new RefSourceException(RefSourceError.Malformed, "a ref is listed twice");
+        }
+    }
+
+    // Below zero: ascending. Zero: ascending but for equal neighbours. Above: out of order.
+    private static int Check(GitRef[] refs)
+    {
+        var worst = -1;
+        for (var at = 1; at < refs.Length && worst <= 0; at++)
+        {
+            worst = Math.Max(worst, Math.Sign(string.CompareOrdinal(refs[at - 1].Name, refs[at].Name)));
+        }
+
+        return worst;
+    }
+}

@@ -1,0 +1,65 @@
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+
+namespace RepoSentry.Providers.PlainGit;
+
+/// <summary>What one credential's plain Git looks need to know.</summary>
+internal sealed record PlainGitOptions
+{
+    /// <summary>Name of the provider in the configuration: messages say where a credential is set.</summary>
+    public required string Provider { get; init; }
+    public Secret? Token { get; init; }
+
+    /// <summary>User of Basic authentication; empty sends the token as Bearer.</summary>
+    public string Username { get; init; } = "";
+
+    /// <summary>Scheme, host and port that the token is for; null for whatever the repository's URL names.</summary>
+    public Uri? Scope { get; init; }
+    public SshConfig? Ssh { get; init; }
+
+    /// <summary>Whether <c>file://</c> remotes may be read.</summary>
+    public bool AllowFile { get; init; }
+
+    /// <summary>The forges take a token as the password of a user of their own; any other server gets it as Bearer unless a user is named.</summary>
+    public static PlainGitOptions For(ProviderConfig provider)
+    {
+        var (user, home) = provider.Type switch
+        {
+            "github" => ("x-access-token", "https://github.com"),
+            "gitlab" => ("oauth2", "https://gitlab.com"),
+            _ => ("", null),
+        };
+        return new PlainGitOptions
+        {
+            Provider = provider.Name,
+            Token = provider.Token,
+            Username = provider.Username.Length > 0 ? provider.Username : user,
+            Scope = provider.Url ?? (home is null ? null : new Uri(home)),
+            Ssh = provider.Ssh,
+            AllowFile = provider.Type == "git",
+        };
+    }
+}
+
+/// <summary>Bounds of one look; a server that passes one is refused by name.</summary>
+internal static class PlainGitLimits
+{
+    public const int MaxRefs = 500_000;
+    public const int MaxBytes = 64 * 1024 * 1024;
+
+    /// <summary>Git keeps a loose ref as a file: its name is no longer than a path.</summary>
+    public const int MaxNameBytes = 4096;
+    public const int MaxRedirects = 3;
+
+    /// <summary>Longest silence of a server; the whole look is limited by its caller.</summary>
+    public static readonly TimeSpan Idle = TimeSpan.FromSeconds(15);
+}
+
+/// <summary>How a repository is spoken to over HTTP.</summary>
+/// <param name="Version">Protocol version, 0 to 2.</param>
+/// <param name="ObjectFormat">sha1 or sha256.</param>
+/// <param name="Base">Where it really is, if redirected on its own host; null for its own URL.</param>
+internal sealed record GitWire(int Version, string ObjectFormat, Uri? Base = null)
+{
+    public static readonly GitWire Modern = new(2, "sha1");
+}
