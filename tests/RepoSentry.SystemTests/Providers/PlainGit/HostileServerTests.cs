@@ -83,6 +83,6 @@ public sealed class HostileServerTests
     {
         await using var server = new RawServer((_, _, token) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token));
 
-        (await Looks.Source().FailureOf(new Uri($"https://127.0.0.1:{server.Root.Port}/web"))).Error.ShouldBe(RefSourceError.Unavailable);
+        (await Looks.Source(connectSeconds: 1).FailureOf(new Uri($"https://127.0.0.1:{server.Root.Port}/web"))).Error.ShouldBe(RefSourceError.Unavailable);
     }
 }

@@ -9,8 +9,10 @@ namespace RepoSentry.SystemTests.Providers.PlainGit;
 
 internal static class Looks
 {
-    public static PlainGitRefSource Source(PlainGitOptions? options = null, string caFile = "") =>
-        new(options ?? new PlainGitOptions { Provider = "forge", AllowFile = true }, OutboundHttp.CreateClient(new OutboundOptions { CaFile = caFile }), TimeProvider.System);
+    public static PlainGitRefSource Source(PlainGitOptions? options = null, string caFile = "", int connectSeconds = 10) =>
+        new(options ?? new PlainGitOptions { Provider = "forge", AllowFile = true },
+            OutboundHttp.CreateClient(new OutboundOptions { CaFile = caFile, ConnectTimeout = TimeSpan.FromSeconds(connectSeconds) }),
+            TimeProvider.System);
 
     public static RefLookRequest At(Uri url, string? branches = null, string? tags = null) =>
         new(url, [new KindRequest(RefKind.Branch, [], branches), new KindRequest(RefKind.Tag, [], tags)]);
