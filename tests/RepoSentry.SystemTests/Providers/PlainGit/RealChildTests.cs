@@ -34,6 +34,17 @@ public sealed class RealChildTests : IDisposable
     }
 
     [Fact]
+    public async Task A_key_that_cannot_be_read_is_said_to_be_so()
+    {
+        var key = new Secret(() => throw new FileNotFoundException("gone"));
+
+        var failure = await Over(new SshConfig(key, null, "/dev/null")).FailureOf(new Uri("ssh://git@127.0.0.1/web"));
+
+        failure.Error.ShouldBe(RefSourceError.Unauthorized);
+        failure.Message.ShouldContain("ssh.key");
+    }
+
+    [Fact]
     public async Task Ssh_failures_say_what_is_wrong()
     {
         await using var server = await SshGitServer.StartAsync();
