@@ -16,16 +16,22 @@ internal sealed class GitWorkspace : IDisposable
 
     public static GitWorkspace Create(Uri url, PlainGitOptions options)
     {
-        var workspace = new GitWorkspace(Directory.CreateTempSubdirectory("reposentry-git-").FullName);
+        GitWorkspace? workspace = null;
         try
         {
+            workspace = new GitWorkspace(Directory.CreateTempSubdirectory("reposentry-git-").FullName);
             workspace.Fill(url, options);
             return workspace;
         }
-        catch
+        catch (Exception failure)
         {
-            workspace.Dispose();
-            throw;
+            workspace?.Dispose();
+            if (failure is not (IOException or UnauthorizedAccessException))
+            {
+                throw;
+            }
+
+            throw new RefSourceException(RefSourceError.Unavailable, "no private folder can be written for git (is the temporary folder full or read-only?)", innerException: failure);
         }
     }
 
@@ -72,7 +78,7 @@ internal sealed class GitWorkspace : IDisposable
     // A file and no command line: paths need no second quoting for the shell that git runs ssh by.
     private string SshSettings(SshConfig ssh)
     {
-        var key = ssh.KeyFile ?? (ssh.Key is null ? null : Write("key", ssh.Key.Reveal().TrimEnd() + "\n"));
+        var key = ssh.KeyFile ?? (ssh.Key is null ? null : Write("key", Reveal(ssh.Key)));
         return string.Join('\n',
         [
             "StrictHostKeyChecking yes",
@@ -95,6 +101,19 @@ internal sealed class GitWorkspace : IDisposable
             "LogLevel ERROR",
             "",
         ]);
+    }
+
+    // ssh reads no key without a line end behind it.
+    private static string Reveal(Secret key)
+    {
+        try
+        {
+            return key.Reveal().TrimEnd() + "\n";
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            throw new RefSourceException(RefSourceError.Unauthorized, "the private key of ssh.key cannot be read", innerException: failure);
+        }
     }
 
     private string Write(string name, string text)

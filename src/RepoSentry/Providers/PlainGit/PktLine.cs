@@ -77,7 +77,11 @@ internal static class PktLines
         {
             while (open && PktLine.TryRead(answer.Window, out var line, out var consumed))
             {
-                ThrowIfError(line, answer.Where);
+                if (line.Payload.StartsWith("ERR "u8))
+                {
+                    throw Reported(line, answer.Where);
+                }
+
                 open = take(line);
                 answer.Consume(consumed);
             }
@@ -95,15 +99,10 @@ internal static class PktLines
         }
     }
 
-    private static void ThrowIfError(PktLine line, string where)
+    private static RefSourceException Reported(PktLine line, string where)
     {
-        if (!line.Payload.StartsWith("ERR "u8))
-        {
-            return;
-        }
-
         var text = SafeText.Of(line.Payload[4..]);
         var missing = Array.Exists(["not found", "access denied", "not exported", "does not exist", "no such"], sign => text.Contains(sign, StringComparison.OrdinalIgnoreCase));
-        throw new RefSourceException(missing ? RefSourceError.NotFound : RefSourceError.Malformed, $"{where} answered: {text}");
+        return new RefSourceException(missing ? RefSourceError.NotFound : RefSourceError.Malformed, $"{where} answered: {text}");
     }
 }

@@ -1,0 +1,39 @@
+using RepoSentry.Abstractions;
+using RepoSentry.Network;
+using RepoSentry.Providers.PlainGit;
+using RepoSentry.SystemTests.Support;
+using Shouldly;
+using Xunit;
+
+namespace RepoSentry.SystemTests.Providers.PlainGit;
+
+internal static class Looks
+{
+    public static PlainGitRefSource Source(PlainGitOptions? options = null, string caFile = "", int connectSeconds = 10) =>
+        new(options ?? new PlainGitOptions { Provider = "forge", AllowFile = true },
+            OutboundHttp.CreateClient(new OutboundOptions { CaFile = caFile, ConnectTimeout = TimeSpan.FromSeconds(connectSeconds) }),
+            TimeProvider.System);
+
+    public static RefLookRequest At(Uri url, string? branches = null, string? tags = null) =>
+        new(url, [new KindRequest(RefKind.Branch, [], branches), new KindRequest(RefKind.Tag, [], tags)]);
+
+    public static RefSnapshot? Of(this RefLook look, RefKind kind) => look.Kinds.Single(answer => answer.Kind == kind).Snapshot;
+
+    public static async Task<RefSourceException> FailureOf(this IRefSource source, Uri url) =>
+        await Should.ThrowAsync<RefSourceException>(() => source.LookAsync(At(url), TestContext.Current.CancellationToken));
+
+    /// <summary>The look in the words of <c>git ls-remote</c>, in bytewise order.</summary>
+    public static string[] Lines(RefLook look) =>
+    [
+        .. look.Kinds.SelectMany(kind => kind.Snapshot!.Refs)
+            .SelectMany(item => item.TagObjectId is null
+                ? (string[])[$"{item.CommitId}\t{Raw(item.Name)}"]
+                : [$"{item.TagObjectId}\t{Raw(item.Name)}", $"{item.CommitId}\t{Raw(item.Name)}^{{}}"])
+            .Order(StringComparer.Ordinal),
+    ];
+
+    public static string[] GitLines(string remote) =>
+        [.. TestGit.Run(Path.GetTempPath(), "ls-remote", "--heads", "--tags", "--", remote).Split('\n').Order(StringComparer.Ordinal)];
+
+    private static string Raw(string name) => System.Text.Encoding.UTF8.GetString(RefName.ToBytes(name));
+}
