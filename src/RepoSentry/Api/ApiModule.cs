@@ -1,18 +1,58 @@
-using RepoSentry.Configuration;
+using System.Text.Json;
+using RepoSentry.Events;
+using RepoSentry.Storage;
+using RepoSentry.Telemetry;
 
 namespace RepoSentry.Api;
 
 internal static class ApiModule
 {
-    public static IServiceCollection AddApi(this IServiceCollection services, SentryConfig config)
-    {
-        _ = config;
-        return services;
-    }
+    public static IServiceCollection AddApi(this IServiceCollection services) => services
+        .AddSingleton<EventLog>()
+        .AddSingleton<RepositoryLog>()
+        .AddSingleton<SentryGauges>()
+        .ConfigureHttpJsonOptions(options =>
+        {
+            options.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
+            options.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+        })
+        .AddOpenApi(ApiDescription.Configure)
+        .AddProblemDetails();
 
     public static WebApplication UseApi(this WebApplication app)
     {
+        app.UseExceptionHandler(errors => errors.Run(context =>
+            Problems.Of(StatusCodes.Status500InternalServerError, "internal", "Internal error", "The log of the service tells more.").ExecuteAsync(context)));
+        app.UseStatusCodePages();
+        app.UseMiddleware<Authentication>();
         app.MapHealth();
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.UseSwaggerUI(options =>
+        {
+            options.RoutePrefix = "swagger";
+            options.SwaggerEndpoint("/openapi/v1.json", "RepoSentry v1");
+        });
+        app.MapPrometheusScrapingEndpoint("/metrics");
+        app.MapGet("/version", () => new VersionAnswer(ProductVersion.Text)).ExcludeFromDescription();
+
+        var api = app.MapGroup("/api/v1").AddEndpointFilter(RunningOnlyAsync);
+        api.MapRepositories();
+        api.MapEvents();
+        api.MapDeliveries();
+        api.MapTriggers();
+        app.MapGroup("/api/v1").MapStatus();
+        _ = app.Services.GetRequiredService<SentryGauges>();
         return app;
     }
+
+    // Before the storage is open there is nothing to read; saying so beats waiting.
+    private static async ValueTask<object?> RunningOnlyAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var services = context.HttpContext.RequestServices;
+        return services.GetRequiredService<OpenedDatabase>().IsOpen
+            ? await next(context)
+            : Problems.Starting(services.GetRequiredService<Lifecycle>().Reason);
+    }
 }
+
+internal sealed record VersionAnswer(string Version);

@@ -7,6 +7,9 @@ internal static class ListenAddress
 {
     extension(ApiConfig api)
     {
+        /// <summary>auto asks for a token on any address but a loopback one.</summary>
+        public bool RequiresToken => api.Auth == "token" || (api.Auth == "auto" && !api.IsLoopback);
+
         /// <summary>True if nobody outside this machine can connect.</summary>
         public bool IsLoopback
         {

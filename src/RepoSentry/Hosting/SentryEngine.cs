@@ -18,6 +18,7 @@ internal sealed partial class SentryEngine(
     RefSourceCatalog sources,
     DeliveryWorkers deliveries,
     PollWorker polling,
+    ComponentChecks checks,
     Lifecycle lifecycle,
     TimeProvider time,
     IHostApplicationLifetime application,
@@ -29,6 +30,7 @@ internal sealed partial class SentryEngine(
         try
         {
             lifecycle.Enter(LifecycleState.Starting);
+            checks.Register();
             var (opened, held) = await files.OpenAsync(config.Storage.SqlitePath, reason => lifecycle.Enter(LifecycleState.Starting, reason), stoppingToken);
             using (held)
             await using (opened)

@@ -15,6 +15,11 @@ internal static class SentryHost
     public static WebApplication Build(SentryConfig config, Action<WebApplicationBuilder>? customize = null)
     {
         var builder = SlimWeb.CreateBuilder(config.Api.Listen);
+        if (config.Api.MetricsListen.Length > 0)
+        {
+            builder.WebHost.UseUrls("http://" + config.Api.Listen, "http://" + config.Api.MetricsListen);
+        }
+
         builder.Services
             .AddSingleton(config)
             .AddSingleton(TimeProvider.System)
@@ -23,7 +28,8 @@ internal static class SentryHost
             .AddProviders()
             .AddDelivery(config)
             .AddPolling(config)
-            .AddApi(config)
+            .AddApi()
+            .AddSingleton<ComponentChecks>()
             .AddHostedService<SentryEngine>()
             .Configure<HostOptions>(options => options.ShutdownTimeout = config.App.ShutdownTimeout + TimeSpan.FromSeconds(10));
         customize?.Invoke(builder);

@@ -8,7 +8,7 @@ namespace RepoSentry.Polling;
 
 /// <summary>Carries one look through its failures: another try, then Git, then an error that says why.</summary>
 internal sealed partial class LookRunner(
-    PollingConfig config, RepositoryPoller poller, PollStore store, Ownership ownership, LiveFeed feed, TimeProvider time, ILogger<LookRunner> logger)
+    PollingConfig config, RepositoryPoller poller, PollStore store, Ownership ownership, LiveFeed feed, RecentLooks looks, TimeProvider time, ILogger<LookRunner> logger)
 {
     public bool CanFallBack(PolledRepository repository) => config.EnableApiFallback && repository.Sources.Fallback is not null;
 
@@ -65,6 +65,7 @@ internal sealed partial class LookRunner(
     {
         SentryMetrics.Polled(result.Outcome.Source, result.Outcome.Outcome, result.Outcome.Duration, lateness);
         repository.Remember(result.Outcome);
+        looks.Note(result.Outcome.Duration, failed: false);
         foreach (var (change, triggers) in result.Events)
         {
             SentryMetrics.Changed(change.Change.Type.Name(), change.DetectionDelay);
@@ -92,6 +93,7 @@ internal sealed partial class LookRunner(
         var took = time.GetElapsedTime(clock);
         var outcome = new PollOutcome(time.GetUtcNow() - took, took, name, repository.Sources.PrimaryName, 0, failure.Message);
         repository.Remember(outcome);
+        looks.Note(took, failed: true);
         SentryMetrics.Polled(outcome.Source, name, took, lateness);
         Log.LookFailed(logger, repository.Config.Name, name, failure.Message);
         await store.RecordFailureAsync(ownership.Claim(repository.Shard), repository.Id, outcome, CancellationToken.None);

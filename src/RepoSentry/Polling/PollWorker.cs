@@ -20,13 +20,13 @@ internal sealed partial class PollWorker(
     private readonly Dictionary<string, HostSlots> hosts = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, TimeSpan> blockedUntil = new(StringComparer.Ordinal);
     private readonly HashSet<HostSlots> crowded = [];
-    private readonly Dictionary<string, PolledRepository> polled = new(StringComparer.Ordinal);
+    private Dictionary<string, PolledRepository> polled = new(StringComparer.Ordinal);
     private readonly Dictionary<long, LookCheckpoint> unwritten = [];
     private readonly long startedAt = time.GetTimestamp();
     private int looking;
 
     /// <summary>The repositories polled, by name. Fixed once the worker runs.</summary>
-    public IReadOnlyDictionary<string, PolledRepository> Repositories => polled;
+    public IReadOnlyDictionary<string, PolledRepository> Repositories => Volatile.Read(ref polled);
 
     private TimeSpan Now => time.GetElapsedTime(startedAt);
 
@@ -40,12 +40,15 @@ internal sealed partial class PollWorker(
 
     public void Add(IEnumerable<PolledRepository> added)
     {
+        var all = new Dictionary<string, PolledRepository>(polled, StringComparer.Ordinal);
         foreach (var repository in added.Where(repository => repository.Config.Enabled))
         {
-            polled.Add(repository.Config.Name, repository);
+            all.Add(repository.Config.Name, repository);
             var since = repository is { IsKnown: true, LastLookedAt: { } at } ? time.GetUtcNow() - at : (TimeSpan?)null;
             schedule.Place(repository, strategy.FirstAt(repository.Config, Now, since, Random.Shared.NextDouble()));
         }
+
+        Volatile.Write(ref polled, all);
     }
 
     public async Task RunAsync(CancellationToken stopping)

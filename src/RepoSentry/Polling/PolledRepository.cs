@@ -50,6 +50,9 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     /// <summary>Looks in a row that failed, their tries included.</summary>
     public int FailedLooks { get; set; } = watched.Stored.Status == RepositoryStatus.Error ? 1 : 0;
 
+    /// <summary>pending, error or active.</summary>
+    public string Status => !IsKnown && FailedLooks == 0 ? RepositoryStatus.Pending : FailedLooks > 0 ? RepositoryStatus.Error : RepositoryStatus.Active;
+
     /// <summary>The last looks, oldest first, at most 50.</summary>
     public IReadOnlyList<PollOutcome> Recent
     {

@@ -9,6 +9,7 @@ internal static class PollingModule
         .AddSingleton(config.Polling)
         .AddSingleton(provider => new RepositoryPoller(
             config.Polling, config.Triggers, provider.GetRequiredService<PollStore>(), provider.GetRequiredService<Ownership>(), provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton<RecentLooks>()
         .AddSingleton<LookRunner>()
         .AddSingleton<PollWorker>();
 }

@@ -20,7 +20,13 @@ internal sealed class RepositoryPoller(
         repository.ForgeId = seen.ForgeId ?? repository.ForgeId;
         if (seen.Kinds.Count == 0)
         {
-            return new PollResult(new PollOutcome(startedAt, time.GetElapsedTime(clock), "unchanged", sourceName), seen.Marks, []);
+            var quiet = new PollOutcome(startedAt, time.GetElapsedTime(clock), "unchanged", sourceName);
+            if (repository.FailedLooks > 0)
+            {
+                await store.RecordRecoveryAsync(ownership.Claim(repository.Shard), repository.Id, quiet, CancellationToken.None);
+            }
+
+            return new PollResult(quiet, seen.Marks, []);
         }
 
         var changes = seen.Kinds.SelectMany(kind => kind.Changes).ToList();

@@ -18,8 +18,23 @@ internal sealed class OpenedDatabase : IDatabase
         _ = database.Broken.ContinueWith(task => broken.TrySetResult(task.Result), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken cancellationToken) =>
-        await (await opened.Task.WaitAsync(cancellationToken)).WriteAsync(work, cancellationToken);
+    /// <summary>Why the last write could not be kept; null while writes succeed.</summary>
+    public string? WriteFailure { get; private set; }
+
+    public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var result = await (await opened.Task.WaitAsync(cancellationToken)).WriteAsync(work, cancellationToken);
+            WriteFailure = null;
+            return result;
+        }
+        catch (StorageException e)
+        {
+            WriteFailure = e.Message;
+            throw;
+        }
+    }
 
     public async Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken) =>
         await (await opened.Task.WaitAsync(cancellationToken)).ReadAsync(work, cancellationToken);

@@ -51,6 +51,20 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
             },
             cancellationToken);
 
+    /// <summary>Records that looks count again although nothing had changed.</summary>
+    public Task RecordRecoveryAsync(Fence fence, long repositoryId, PollOutcome outcome, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            async scope =>
+            {
+                await fence.CheckAsync(scope);
+                await scope.Connection.ExecuteAsync(
+                    "UPDATE repository_states SET status = 'active', error = NULL, last_checked = @StartedAt, updated_at = @StartedAt WHERE id = @repositoryId AND status = 'error'",
+                    new { repositoryId, outcome.StartedAt },
+                    scope.Transaction);
+                await WriteOutcomeAsync(scope, repositoryId, outcome);
+            },
+            cancellationToken);
+
     internal static async Task<RefSnapshot?> ReadSnapshotAsync(DbConnection connection, long repositoryId, RefKind kind)
     {
         var key = new { repositoryId, kind = kind.Name() };

@@ -33,8 +33,16 @@ internal static class SentryMetrics
         }
     }
 
-    public static void Requested(string provider, string kind, string status) =>
+    private static long requests;
+
+    /// <summary>Requests to hostings since the start.</summary>
+    public static long RequestCount => Interlocked.Read(ref requests);
+
+    public static void Requested(string provider, string kind, string status)
+    {
+        Interlocked.Increment(ref requests);
         ProviderRequests.Add(1, new("provider", provider), new("kind", kind), new("status", status));
+    }
 
     public static void Delivered(string trigger, string outcome, TimeSpan duration)
     {

@@ -1,3 +1,6 @@
+using System.Diagnostics.Metrics;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using Serilog;
 using Serilog.Events;
 using Serilog.Formatting.Compact;
@@ -11,7 +14,17 @@ internal static class TelemetryModule
     public static IServiceCollection AddTelemetry(this IServiceCollection services, LoggingOptions options) => services
         .AddSingleton<Lifecycle>()
         .AddSingleton<HealthRegistry>()
-        .AddSerilog(logger => Configure(logger, options));
+        .AddSerilog(logger => Configure(logger, options))
+        .AddOpenTelemetry()
+        .ConfigureResource(resource => resource.Clear().AddService("reposentry", serviceVersion: ProductVersion.Text, autoGenerateServiceInstanceId: false))
+        .WithMetrics(metrics => metrics
+            .AddMeter(SentryMetrics.MeterName)
+            .AddRuntimeInstrumentation()
+            .AddView(instrument => instrument is Histogram<double> ? new ExplicitBucketHistogramConfiguration { Boundaries = Buckets } : null)
+            .AddPrometheusExporter())
+        .Services;
+
+    private static readonly double[] Buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600];
 
     private static void Configure(LoggerConfiguration logger, LoggingOptions options)
     {

@@ -60,7 +60,7 @@ internal sealed class PollStory : IAsyncDisposable
 
     public PollWorker Worker() => new(
         polling,
-        new LookRunner(polling, Poller(), store, ownership, Feed, Time, NullLogger<LookRunner>.Instance),
+        new LookRunner(polling, Poller(), store, ownership, Feed, new RecentLooks(Time), Time, NullLogger<LookRunner>.Instance),
         new RepositoryStore(database, Time),
         Time,
         NullLogger<PollWorker>.Instance);

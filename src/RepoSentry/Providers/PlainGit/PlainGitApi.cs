@@ -76,6 +76,7 @@ internal sealed class PlainGitApi(HttpClient client, GitCredential credential, T
             throw PlainGitErrors.FromConnection(failure, at);
         }
 
+        SentryMetrics.Requested("git", request.Method == HttpMethod.Get ? "discovery" : "ls_refs", ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture));
         idle.Restart();
         if ((int)response.StatusCode is >= 200 and < 400)
         {

@@ -1,0 +1,23 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Mvc;
+using RepoSentry.Delivery;
+using RepoSentry.Events;
+using RepoSentry.Storage;
+
+namespace RepoSentry.Api;
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(ListAnswer<RepositoryView>))]
+[JsonSerializable(typeof(ListAnswer<StoredRef>))]
+[JsonSerializable(typeof(ListAnswer<PollView>))]
+[JsonSerializable(typeof(ListAnswer<EventView>))]
+[JsonSerializable(typeof(ListAnswer<DeliveryView>))]
+[JsonSerializable(typeof(ListAnswer<TriggerView>))]
+[JsonSerializable(typeof(DeliveryAnswer))]
+[JsonSerializable(typeof(StatusAnswer))]
+[JsonSerializable(typeof(NumbersAnswer))]
+[JsonSerializable(typeof(VersionAnswer))]
+[JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(ProblemDetails))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+internal sealed partial class ApiJson : JsonSerializerContext;

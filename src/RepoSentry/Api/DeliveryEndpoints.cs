@@ -1,0 +1,56 @@
+using System.Text.Json;
+using RepoSentry.Events;
+
+namespace RepoSentry.Api;
+
+/// <summary>The deliveries with their attempts.</summary>
+internal static class DeliveryEndpoints
+{
+    private static readonly string[] Statuses = ["waiting", "in_flight", "delivered", "dead", "superseded", "cancelled"];
+
+    public static void MapDeliveries(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/deliveries").WithTags("deliveries");
+        group.MapGet("", ListAsync).WithName("listDeliveries").WithSummary("Deliveries, newest first").Produces<ListAnswer<DeliveryView>>().ProducesProblem(400);
+        group.MapGet("/{id:long}", ShowAsync).WithName("getDelivery").WithSummary("One delivery: what was sent, and a page of its attempts").Produces<DeliveryAnswer>().ProducesProblem(404);
+    }
+
+    private static async Task<IResult> ListAsync(
+        EventLog log, HttpContext context, string? trigger, string? status, string? repository, string? @event, CancellationToken cancellationToken)
+    {
+        if (!Paging.TryReadKey(context.Request, out var limit, out var before, out var refusal))
+        {
+            return refusal!;
+        }
+
+        if (status is not null && !Statuses.Contains(status, StringComparer.Ordinal))
+        {
+            return Problems.BadRequest($"status is one of {string.Join(", ", Statuses)}");
+        }
+
+        var query = new DeliveryQuery(limit) { Trigger = trigger, Status = status, Repository = repository, Event = @event, Before = before };
+        var page = await log.ListDeliveriesAsync(query, cancellationToken);
+        return TypedResults.Ok(Paging.Answer(context, page.Items, Paging.Key(page.Next)));
+    }
+
+    private static async Task<IResult> ShowAsync(long id, EventLog log, HttpContext context, CancellationToken cancellationToken)
+    {
+        if (!Paging.TryReadKey(context.Request, out var limit, out var after, out var refusal))
+        {
+            return refusal!;
+        }
+
+        return await log.FindDeliveryAsync(id, after ?? 0, limit, cancellationToken) is { } found
+            ? TypedResults.Ok(new DeliveryAnswer(found.Delivery, new SentRequest(found.Headers, found.Body), Paging.Answer(context, found.Attempts.Items, Paging.Key(found.Attempts.Next))))
+            : Problems.NotFound($"There is no delivery {id}.");
+    }
+}
+
+/// <param name="Delivery">The delivery.</param>
+/// <param name="Request">What was sent.</param>
+/// <param name="Attempts">Oldest first.</param>
+internal sealed record DeliveryAnswer(DeliveryView Delivery, SentRequest Request, ListAnswer<AttemptView> Attempts);
+
+/// <param name="Headers">Without secrets and signatures; null before the first attempt.</param>
+/// <param name="Body">The exact body; null before the first attempt.</param>
+internal sealed record SentRequest(JsonElement? Headers, string? Body);

@@ -1,0 +1,136 @@
+using System.Text.Json;
+using RepoSentry.Abstractions;
+using RepoSentry.Polling;
+using RepoSentry.Storage;
+
+namespace RepoSentry.Api;
+
+/// <summary>The repositories: what is watched, how it stands, what was seen.</summary>
+internal static class RepositoryEndpoints
+{
+    public static void MapRepositories(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/repositories").WithTags("repositories");
+        group.MapGet("", ListAsync).WithName("listRepositories").WithSummary("Repositories by name").Produces<ListAnswer<RepositoryView>>();
+        group.MapGet("/{name}", ShowAsync).WithName("getRepository").WithSummary("One repository").Produces<RepositoryView>().ProducesProblem(404);
+        group.MapGet("/{name}/refs", RefsAsync).WithName("listRefs").WithSummary("The refs of the last look").Produces<ListAnswer<StoredRef>>().ProducesProblem(404);
+        group.MapGet("/{name}/polls", PollsAsync).WithName("listPolls").WithSummary("Looks, newest first").Produces<ListAnswer<PollView>>().ProducesProblem(404);
+        group.MapPost("/{name}/poll", Poll).WithName("pollRepository").WithSummary("Look now").Produces(202).ProducesProblem(404);
+    }
+
+    private static async Task<IResult> ListAsync(RepositoryLog log, PollWorker polling, HttpContext context, string? status, CancellationToken cancellationToken)
+    {
+        if (!Paging.TryRead(context.Request, out var limit, out var after, out var refusal))
+        {
+            return refusal!;
+        }
+
+        var rows = await log.ListAsync(after, status, limit + 1, cancellationToken);
+        var items = rows.Take(limit).Select(row => RepositoryView.Of(row, polling)).ToList();
+        return TypedResults.Ok(Paging.Answer(context, items, rows.Count > limit ? items[^1].Name : null));
+    }
+
+    private static async Task<IResult> ShowAsync(string name, RepositoryLog log, PollWorker polling, CancellationToken cancellationToken) =>
+        await log.FindAsync(name, cancellationToken) is { } row ? TypedResults.Ok(RepositoryView.Of(row, polling)) : Missing(name);
+
+    private static async Task<IResult> RefsAsync(string name, RepositoryLog log, HttpContext context, string? kind, CancellationToken cancellationToken)
+    {
+        if (!Paging.TryRead(context.Request, out var limit, out var after, out var refusal))
+        {
+            return refusal!;
+        }
+
+        if (await log.RefsAsync(name, cancellationToken) is not { } refs)
+        {
+            return Missing(name);
+        }
+
+        var rest = refs.Where(item => kind is null || item.Kind == kind).OrderBy(item => item.Name, StringComparer.Ordinal).SkipWhile(item => after is not null && string.CompareOrdinal(item.Name, after) <= 0).ToList();
+        return TypedResults.Ok(Paging.Answer(context, rest.Take(limit).ToList(), rest.Count > limit ? rest[limit - 1].Name : null));
+    }
+
+    // The last looks are in memory, whatever they found; those that changed something or failed also outlive a restart.
+    private static async Task<IResult> PollsAsync(string name, RepositoryLog log, PollWorker polling, HttpContext context, CancellationToken cancellationToken)
+    {
+        if (!Paging.TryReadKey(context.Request, out var limit, out var before, out var refusal))
+        {
+            return refusal!;
+        }
+
+        if (await log.FindAsync(name, cancellationToken) is not { } row)
+        {
+            return Missing(name);
+        }
+
+        var stored = await log.PollsAsync(row.Id, before, limit + 1, cancellationToken);
+        var items = stored.Take(limit).Select(PollView.Of).ToList();
+        var next = stored.Count > limit ? Paging.Key(stored[limit - 1].Id) : null;
+        if (before is null && polling.Repositories.TryGetValue(name, out var live))
+        {
+            var quiet = live.Recent.Where(look => look.Outcome == "unchanged").Select(PollView.Of);
+            items = [.. items.Concat(quiet).OrderByDescending(poll => poll.StartedAt).Take(limit)];
+        }
+
+        return TypedResults.Ok(Paging.Answer(context, items, next));
+    }
+
+    private static IResult Poll(string name, PollWorker polling)
+    {
+        if (!polling.Repositories.ContainsKey(name))
+        {
+            return Missing(name);
+        }
+
+        polling.PollNow(name);
+        return TypedResults.Accepted((string?)null);
+    }
+
+    private static IResult Missing(string name) => Problems.NotFound($"There is no repository {name}.");
+}
+
+/// <summary>A repository as the API shows it.</summary>
+internal sealed record RepositoryView(
+    string Name,
+    string Url,
+    string Provider,
+    string Status,
+    string Source,
+    DateTimeOffset? LastChecked,
+    DateTimeOffset? LastChanged,
+    DateTimeOffset? NextPollAt,
+    double? IntervalSeconds,
+    string? LastCommitSha,
+    int? BranchCount,
+    string? DefaultBranch,
+    string? Error,
+    IReadOnlyDictionary<string, string> Labels)
+{
+    public static RepositoryView Of(StoredRepository row, PollWorker polling)
+    {
+        var live = polling.Repositories.GetValueOrDefault(row.Name);
+        return new RepositoryView(
+            row.Name,
+            row.Url,
+            row.Provider,
+            row.Status,
+            row.Source,
+            live?.LastLookedAt ?? row.LastChecked,
+            row.LastChanged,
+            live is null ? null : polling.NextLookAt(live),
+            live is null ? null : polling.IntervalOf(live).TotalSeconds,
+            row.LastCommitSha,
+            row.BranchCount,
+            row.DefaultBranch is null ? null : GitRef.Shorten(row.DefaultBranch),
+            row.Error,
+            JsonSerializer.Deserialize(row.Labels, ApiJson.Default.DictionaryStringString)!);
+    }
+}
+
+/// <param name="Outcome">baseline, changed, unchanged, or the kind of error.</param>
+/// <param name="Source">What was asked: github, gitlab or git.</param>
+internal sealed record PollView(DateTimeOffset StartedAt, double DurationMs, string Outcome, string Source, int Changes, string? Error)
+{
+    public static PollView Of(StoredPoll poll) => new(poll.StartedAt, poll.DurationMs, poll.Outcome, poll.Source, poll.Changes, poll.Error);
+
+    public static PollView Of(PollOutcome poll) => new(poll.StartedAt, poll.Duration.TotalMilliseconds, poll.Outcome, poll.Source, poll.Changes, poll.Error);
+}

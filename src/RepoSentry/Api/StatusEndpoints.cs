@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using RepoSentry.Configuration;
+using RepoSentry.Delivery;
+using RepoSentry.Polling;
+using RepoSentry.Storage;
+using RepoSentry.Telemetry;
+
+namespace RepoSentry.Api;
+
+/// <summary>The running service at one look.</summary>
+internal static class StatusEndpoints
+{
+    public static void MapStatus(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/status", Status).WithName("getStatus").WithTags("status").WithSummary("State, components, backlog");
+        routes.MapGet("/metrics.json", NumbersAsync).WithName("getNumbers").WithTags("status").WithSummary("The brief's metrics as JSON");
+    }
+
+    private static StatusAnswer Status(SentryConfig config, Lifecycle lifecycle, HealthRegistry health, PollWorker polling, DeliveryWorkers deliveries, TimeProvider time)
+    {
+        using var process = Process.GetCurrentProcess();
+        var startedAt = new DateTimeOffset(process.StartTime.ToUniversalTime());
+        return new StatusAnswer(
+            config.App.Name,
+            ProductVersion.Text,
+            lifecycle.State.ToString(),
+            lifecycle.Since,
+            lifecycle.Reason,
+            startedAt,
+            (time.GetUtcNow() - startedAt).TotalSeconds,
+            Environment.MachineName,
+            new PollingStatus(config.Polling.Strategy == "adaptive" ? "fixed" : config.Polling.Strategy, config.Polling.Interval.TotalSeconds),
+            RepositoryCounts(polling),
+            [.. deliveries.All.Select(worker => worker.View)],
+            health.Check());
+    }
+
+    private static async Task<NumbersAnswer> NumbersAsync(RepositoryLog log, PollWorker polling, RecentLooks looks, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var process = Process.GetCurrentProcess();
+        var counts = await log.CountAsync(cancellationToken);
+        var repositories = Math.Max(1, polling.Repositories.Count);
+        return new NumbersAnswer(
+            (time.GetUtcNow() - new DateTimeOffset(process.StartTime.ToUniversalTime())).TotalSeconds,
+            process.WorkingSet64,
+            ThreadPool.ThreadCount + ThreadPool.PendingWorkItemCount,
+            counts.Repositories,
+            counts.Events,
+            looks.Total / repositories,
+            looks.MeanMilliseconds,
+            SentryMetrics.RequestCount,
+            looks.ErrorRate,
+            null,
+            null);
+    }
+
+    private static Dictionary<string, int> RepositoryCounts(PollWorker polling) =>
+        polling.Repositories.Values.GroupBy(repository => repository.Status, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
+}
+
+internal sealed record StatusAnswer(
+    string Name,
+    string Version,
+    string State,
+    DateTimeOffset StateSince,
+    string? Reason,
+    DateTimeOffset StartedAt,
+    double UptimeSeconds,
+    string Node,
+    PollingStatus Polling,
+    IReadOnlyDictionary<string, int> Repositories,
+    IReadOnlyList<TriggerView> Triggers,
+    IReadOnlyDictionary<string, ComponentHealth> Components);
+
+/// <param name="Strategy">What runs, whatever was asked for.</param>
+internal sealed record PollingStatus(string Strategy, double IntervalSeconds);
+
+/// <summary>The brief's metrics structure.</summary>
+/// <param name="GoroutineCount">Thread-pool threads and queued work.</param>
+/// <param name="PollingCycles">Looks divided by repositories.</param>
+/// <param name="ErrorRate">Share of looks that failed in the last five minutes.</param>
+/// <param name="GithubRemaining">Of the credential with the least left; null without one.</param>
+internal sealed record NumbersAnswer(
+    double UptimeSeconds,
+    long MemoryUsageBytes,
+    long GoroutineCount,
+    long RepositoryCount,
+    long EventCount,
+    long PollingCycles,
+    double AvgPollingTimeMs,
+    long ApiCallCount,
+    double ErrorRate,
+    int? GithubRemaining,
+    int? GitlabRemaining);

@@ -1,0 +1,111 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using RepoSentry.Network;
+
+namespace RepoSentry.Cli.Client;
+
+/// <summary>The HTTP API as the commands use it. Its errors carry what the user reads and the exit code.</summary>
+internal sealed class ApiClient : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly HttpClient http = OutboundHttp.CreateClient(new OutboundOptions());
+    private readonly Uri server;
+
+    public ApiClient(Uri server)
+    {
+        this.server = server;
+        if (Environment.GetEnvironmentVariable("REPOSENTRY_TOKEN") is { Length: > 0 } token)
+        {
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+    }
+
+    public Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, cancellationToken);
+
+    public Task PostAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Post, path, cancellationToken);
+
+    /// <summary>The items of a list, page by page, up to a limit.</summary>
+    public async Task<IReadOnlyList<JsonElement>> ListAsync(string path, IEnumerable<(string Name, string? Value)> query, int most, CancellationToken cancellationToken)
+    {
+        var items = new List<JsonElement>();
+        var fixedQuery = query.Where(pair => pair.Value is not null).Select(pair => $"&{pair.Name}={Uri.EscapeDataString(pair.Value!)}");
+        string? cursor = null;
+        do
+        {
+            var page = await GetAsync($"{path}?limit={Math.Min(100, most - items.Count)}{string.Concat(fixedQuery)}{(cursor is null ? "" : $"&cursor={cursor}")}", cancellationToken);
+            items.AddRange(page.GetProperty("items").EnumerateArray());
+            cursor = page.GetProperty("next_cursor").GetString();
+        }
+        while (cursor is not null && items.Count < most);
+        return items;
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private async Task<JsonElement> SendAsync(HttpMethod method, string path, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            using var request = new HttpRequestMessage(method, new Uri(server, path));
+            using var response = await http.SendAsync(request, both.Token);
+            var text = await response.Content.ReadAsStringAsync(both.Token);
+            return response.IsSuccessStatusCode ? Parse(text) : throw Refused(response.StatusCode, text);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new ClientException(ExitCode.Unreachable, $"{server} cannot be reached: {e.Message}. Is the service running there? (--server, REPOSENTRY_SERVER)");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ClientException(ExitCode.TimedOut, $"{server} did not answer within {Limit.TotalSeconds:0} s");
+        }
+    }
+
+    private static JsonElement Parse(string text)
+    {
+        try
+        {
+            return text.Length == 0 ? default : JsonDocument.Parse(text).RootElement;
+        }
+        catch (JsonException)
+        {
+            throw new ClientException(ExitCode.Failed, "the answer is no JSON: is it RepoSentry that listens there?");
+        }
+    }
+
+    private static ClientException Refused(HttpStatusCode status, string text)
+    {
+        var detail = $"the service answered {(int)status}";
+        try
+        {
+            using var problem = JsonDocument.Parse(text);
+            detail = problem.RootElement.TryGetProperty("detail", out var said) ? said.GetString() ?? detail : detail;
+        }
+        catch (JsonException)
+        {
+            // an answer of something else: its status is all that can be told
+        }
+
+        return new ClientException(
+            status switch
+            {
+                HttpStatusCode.NotFound => ExitCode.NotFound,
+                HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ExitCode.NotPermitted,
+                HttpStatusCode.Conflict or HttpStatusCode.PreconditionFailed => ExitCode.Conflict,
+                HttpStatusCode.BadRequest => ExitCode.Usage,
+                HttpStatusCode.ServiceUnavailable => ExitCode.Unhealthy,
+                _ => ExitCode.Failed,
+            },
+            status == HttpStatusCode.Unauthorized ? detail + " (REPOSENTRY_TOKEN)" : detail);
+    }
+}
+
+/// <summary>A client command cannot go on.</summary>
+internal sealed class ClientException(int exitCode, string message) : Exception(message)
+{
+    public int ExitCode { get; } = exitCode;
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace RepoSentry.Cli.Client;
+
+/// <summary>Values of an answer as short text.</summary>
+internal static class Cells
+{
+    public static string Text(this JsonElement item, string property) =>
+        item.ValueKind == JsonValueKind.Object && item.TryGetProperty(property, out var value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined) ? value.ToString() : "";
+
+    public static string Sha(this JsonElement item, string property) => item.Text(property) is { Length: > 8 } sha ? sha[..8] : item.Text(property);
+
+    /// <summary>How long ago, or how long until, in one unit: <c>12s</c>, <c>3m</c>, <c>5h</c>, <c>9d</c>.</summary>
+    public static string Ago(this JsonElement item, string property)
+    {
+        if (item.Text(property) is not { Length: > 0 } text || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var time))
+        {
+            return "-";
+        }
+
+        var span = (TimeProvider.System.GetUtcNow() - time).Duration();
+        return span switch
+        {
+            { TotalSeconds: < 120 } => $"{span.TotalSeconds:0}s",
+            { TotalMinutes: < 120 } => $"{span.TotalMinutes:0}m",
+            { TotalHours: < 48 } => $"{span.TotalHours:0}h",
+            _ => $"{span.TotalDays:0}d",
+        };
+    }
+}

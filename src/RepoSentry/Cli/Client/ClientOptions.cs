@@ -1,0 +1,85 @@
+using System.CommandLine;
+
+namespace RepoSentry.Cli.Client;
+
+/// <summary>The options that every client command shares.</summary>
+internal static class ClientOptions
+{
+    public const string DefaultServer = "http://127.0.0.1:8080";
+
+    public static Option<string> Server { get; } = new("--server")
+    {
+        Description = $"Address of the service (REPOSENTRY_SERVER; default {DefaultServer})",
+        Recursive = true,
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("REPOSENTRY_SERVER") is { Length: > 0 } server ? server : DefaultServer,
+    };
+
+    public static Option<string> Output { get; } = new("--output", "-o")
+    {
+        Description = "table, wide, json, yaml or name",
+        Recursive = true,
+        DefaultValueFactory = _ => "table",
+    };
+
+    public static Option<bool> NoHeaders { get; } = new("--no-headers") { Description = "Leave the header line out", Recursive = true };
+
+    public static Option<bool> Watch { get; } = new("--watch", "-w") { Description = "Show it again every 2 s", Recursive = true };
+
+    static ClientOptions() => Output.AcceptOnlyFromAmong("table", "wide", "json", "yaml", "name");
+
+    /// <summary>Gives a command the shared options and the error handling of a client.</summary>
+    public static Command AsClient(this Command command)
+    {
+        command.Options.Add(Server);
+        command.Options.Add(Output);
+        command.Options.Add(NoHeaders);
+        command.Options.Add(Watch);
+        return command;
+    }
+
+    public static Command Does(this Command command, Func<ParseResult, ApiClient, Printer, CancellationToken, Task> action)
+    {
+        command.SetAction(async (result, token) =>
+        {
+            if (!Uri.TryCreate(result.GetValue(Server), UriKind.Absolute, out var server) || server.Scheme is not ("http" or "https"))
+            {
+                await Console.Error.WriteLineAsync($"--server {result.GetValue(Server)} is no http(s) address");
+                return ExitCode.Usage;
+            }
+
+            using var client = new ApiClient(server);
+            var printer = new Printer(Console.Out, result.GetValue(Output)!, result.GetValue(NoHeaders));
+            try
+            {
+                return await RepeatAsync(result.GetValue(Watch), () => action(result, client, printer, token), token);
+            }
+            catch (ClientException e)
+            {
+                await Console.Error.WriteLineAsync(e.Message);
+                return e.ExitCode;
+            }
+            catch (OperationCanceledException) when (token.IsCancellationRequested)
+            {
+                return ExitCode.Ok;
+            }
+        });
+        return command;
+    }
+
+    private static async Task<int> RepeatAsync(bool watch, Func<Task> show, CancellationToken cancellationToken)
+    {
+        await show();
+        while (watch)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(2), cancellationToken);
+            if (!Console.IsOutputRedirected)
+            {
+                await Console.Out.WriteAsync("\e[H\e[2J");
+            }
+
+            await show();
+        }
+
+        return ExitCode.Ok;
+    }
+}

@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using YamlDotNet.Serialization;
+
+namespace RepoSentry.Cli.Client;
+
+/// <summary>Shows answers as the user asked for them: aligned columns, JSON, YAML or names. Data on standard output, nothing else.</summary>
+internal sealed class Printer(TextWriter output, string format, bool noHeaders)
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>True if the user wants the data as it is, not a page for the eye.</summary>
+    public bool IsData => format is "json" or "yaml";
+
+    /// <param name="columns">Header and cell; those marked wide show with <c>-o wide</c> only.</param>
+    /// <param name="name">What <c>-o name</c> prints of an item.</param>
+    public void List(IReadOnlyList<JsonElement> items, Func<JsonElement, string> name, params Column[] columns)
+    {
+        switch (format)
+        {
+            case "json" or "yaml":
+                Data(JsonSerializer.SerializeToElement(new { items }));
+                break;
+            case "name":
+                foreach (var item in items)
+                {
+                    output.WriteLine(name(item));
+                }
+
+                break;
+            default:
+                Table(items, [.. columns.Where(column => !column.Wide || format == "wide")]);
+                break;
+        }
+    }
+
+    /// <summary>One thing: as data, or as lines of name and value.</summary>
+    public void One(JsonElement item, string name, params (string Name, string Value)[] lines)
+    {
+        if (IsData)
+        {
+            Data(item);
+        }
+        else if (format == "name")
+        {
+            output.WriteLine(name);
+        }
+        else
+        {
+            var width = lines.Max(line => line.Name.Length) + 2;
+            foreach (var (label, value) in lines.Where(line => line.Value.Length > 0))
+            {
+                output.WriteLine(label.PadRight(width) + Safe(value));
+            }
+        }
+    }
+
+    public void Data(JsonElement element) =>
+        output.Write(format == "yaml" ? new SerializerBuilder().Build().Serialize(ToObject(element)!) : JsonSerializer.Serialize(element, Indented) + "\n");
+
+    public void Line(string text) => output.WriteLine(Safe(text));
+
+    /// <summary>Names of refs come from strangers: control characters and marks that turn the reading direction are shown, not obeyed.</summary>
+    public static string Safe(string text)
+    {
+        if (text.All(c => c == '\t' || (!char.IsControl(c) && char.GetUnicodeCategory(c) != UnicodeCategory.Format)))
+        {
+            return text;
+        }
+
+        var safe = new StringBuilder();
+        foreach (var c in text)
+        {
+            safe.Append(char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format ? $"\\u{(int)c:x4}" : c.ToString());
+        }
+
+        return safe.ToString();
+    }
+
+    private void Table(IReadOnlyList<JsonElement> items, Column[] columns)
+    {
+        var rows = items.Select(item => Array.ConvertAll(columns, column => Safe(column.Cell(item)))).ToList();
+        if (!noHeaders)
+        {
+            rows.Insert(0, Array.ConvertAll(columns, column => column.Header));
+        }
+
+        var widths = columns.Select((_, index) => rows.Max(row => (int?)row[index].Length) ?? 0).ToArray();
+        foreach (var row in rows)
+        {
+            output.WriteLine(string.Join("   ", row.Select((cell, index) => cell.PadRight(widths[index]))).TrimEnd());
+        }
+
+        if (items.Count == 0 && !Console.IsOutputRedirected)
+        {
+            Console.Error.WriteLine("nothing found");
+        }
+    }
+
+    private static object? ToObject(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object => element.EnumerateObject().ToDictionary(property => property.Name, property => ToObject(property.Value), StringComparer.Ordinal),
+        JsonValueKind.Array => element.EnumerateArray().Select(ToObject).ToList(),
+        JsonValueKind.String => element.GetString(),
+        JsonValueKind.Number => element.TryGetInt64(out var whole) ? whole : element.GetDouble(),
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => null,
+    };
+}
+
+/// <param name="Header">In capitals, as kubectl has it.</param>
+/// <param name="Cell">Text of a cell.</param>
+/// <param name="Wide">Shown with <c>-o wide</c> only.</param>
+internal sealed record Column(string Header, Func<JsonElement, string> Cell, bool Wide = false);

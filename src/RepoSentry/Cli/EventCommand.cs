@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Text.Json;
+using RepoSentry.Cli.Client;
+
+namespace RepoSentry.Cli;
+
+/// <summary>Events: what moved, and what became of it.</summary>
+internal static class EventCommand
+{
+    public static Command Create()
+    {
+        var id = new Argument<string>("id") { Description = "Id of the event" };
+        var repository = new Option<string?>("--repository", "--repo") { Description = "Only of this repository" };
+        var gitRef = new Option<string?>("--ref") { Description = "Only of this ref, full or short name" };
+        var type = new Option<string?>("--type") { Description = "Only of this type, such as branch_updated" };
+        var status = new Option<string?>("--status") { Description = "Only with this status: pending, delivered, failed, superseded, unrouted" };
+        var since = new Option<string?>("--since") { Description = "Only since then: a time, or a span such as 2h" };
+        var limit = new Option<int>("--limit") { Description = "At most so many", DefaultValueFactory = _ => 50 };
+        return new Command("event", "Events")
+        {
+            new Command("list", "Events, newest first") { repository, gitRef, type, status, since, limit }.Does(async (result, client, printer, token) => printer.List(
+                await client.ListAsync(
+                    "/api/v1/events",
+                    [("repository", result.GetValue(repository)), ("ref", result.GetValue(gitRef)), ("type", result.GetValue(type)), ("status", result.GetValue(status)), ("since", Spans.ToTime(result.GetValue(since)))],
+                    result.GetValue(limit),
+                    token),
+                item => item.Text("id"),
+                new Column("AGE", item => item.Ago("created_at")),
+                new Column("REPOSITORY", item => item.Text("repository")),
+                new Column("TYPE", item => item.Text("type")),
+                new Column("REF", item => item.Text("branch_name")),
+                new Column("BEFORE", item => item.Sha("before")),
+                new Column("COMMIT", item => item.Sha("commit_sha")),
+                new Column("STATUS", item => item.Text("status")),
+                new Column("ID", item => item.Text("id")),
+                new Column("ERROR", item => item.Text("error_message"), Wide: true))),
+            new Command("show", "One event with its deliveries") { id }.Does(async (result, client, printer, token) =>
+                Show(await client.GetAsync("/api/v1/events/" + Uri.EscapeDataString(result.GetValue(id)!), token), printer)),
+        }.AsClient();
+    }
+
+    private static void Show(JsonElement item, Printer printer)
+    {
+        printer.One(
+            item,
+            item.Text("id"),
+            ("Event", item.Text("id")),
+            ("Repository", item.Text("repository")),
+            ("Change", $"{item.Text("type")} {item.Text("ref")}"),
+            ("Before", item.Text("before")),
+            ("After", item.Text("commit_sha")),
+            ("Status", item.Text("status")),
+            ("Error", item.Text("error_message")),
+            ("Detected", item.Text("created_at")),
+            ("Finished", item.Text("processed_at")));
+        if (printer.IsData)
+        {
+            return;
+        }
+
+        printer.Line("");
+        DeliveryCommand.List([.. item.GetProperty("deliveries").EnumerateArray()], printer);
+    }
+}

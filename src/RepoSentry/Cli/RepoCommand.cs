@@ -1,0 +1,72 @@
+using System.CommandLine;
+using RepoSentry.Cli.Client;
+
+namespace RepoSentry.Cli;
+
+/// <summary>Repositories: what is watched, how each stands.</summary>
+internal static class RepoCommand
+{
+    private const int All = int.MaxValue;
+
+    public static Command Create()
+    {
+        var name = new Argument<string>("name") { Description = "Name of the repository" };
+        var status = new Option<string?>("--status") { Description = "Only those in this state: pending, active, paused, error, removed" };
+        return new Command("repo", "Repositories")
+        {
+            new Command("list", "Every repository") { status }.Does(async (result, client, printer, token) => printer.List(
+                await client.ListAsync("/api/v1/repositories", [("status", result.GetValue(status))], All, token),
+                item => item.Text("name"),
+                new Column("NAME", item => item.Text("name")),
+                new Column("STATUS", item => item.Text("status")),
+                new Column("PROVIDER", item => item.Text("provider")),
+                new Column("BRANCHES", item => item.Text("branch_count")),
+                new Column("CHECKED", item => item.Ago("last_checked")),
+                new Column("CHANGED", item => item.Ago("last_changed")),
+                new Column("NEXT", item => item.Ago("next_poll_at")),
+                new Column("ERROR", item => item.Text("error")),
+                new Column("URL", item => item.Text("url"), Wide: true))),
+            new Command("show", "One repository") { name }.Does(async (result, client, printer, token) =>
+            {
+                var item = await client.GetAsync(Path(result.GetValue(name)!), token);
+                printer.One(
+                    item,
+                    item.Text("name"),
+                    ("Name", item.Text("name")),
+                    ("URL", item.Text("url")),
+                    ("Provider", item.Text("provider")),
+                    ("Status", item.Text("status")),
+                    ("Error", item.Text("error")),
+                    ("Branches", item.Text("branch_count")),
+                    ("Default branch", item.Text("default_branch")),
+                    ("Head", item.Text("last_commit_sha")),
+                    ("Last look", item.Ago("last_checked") + " ago"),
+                    ("Last change", item.Ago("last_changed") is "-" ? "none seen yet" : item.Ago("last_changed") + " ago"),
+                    ("Next look", "in " + item.Ago("next_poll_at")),
+                    ("Interval", item.Text("interval_seconds") + " s"));
+            }),
+            new Command("refs", "The refs of the last look") { name }.Does(async (result, client, printer, token) => printer.List(
+                await client.ListAsync(Path(result.GetValue(name)!) + "/refs", [], All, token),
+                item => item.Text("name"),
+                new Column("REF", item => item.Text("name")),
+                new Column("COMMIT", item => item.Text("commit_sha")),
+                new Column("TAG OBJECT", item => item.Text("tag_object_sha"), Wide: true))),
+            new Command("polls", "The last looks, newest first") { name }.Does(async (result, client, printer, token) => printer.List(
+                await client.ListAsync(Path(result.GetValue(name)!) + "/polls", [], 50, token),
+                item => item.Text("started_at"),
+                new Column("AGE", item => item.Ago("started_at")),
+                new Column("OUTCOME", item => item.Text("outcome")),
+                new Column("SOURCE", item => item.Text("source")),
+                new Column("CHANGES", item => item.Text("changes")),
+                new Column("MS", item => item.TryGetProperty("duration_ms", out var took) ? $"{took.GetDouble():0}" : ""),
+                new Column("ERROR", item => item.Text("error")))),
+            new Command("poll", "Look at it now") { name }.Does(async (result, client, _, token) =>
+            {
+                await client.PostAsync(Path(result.GetValue(name)!) + "/poll", token);
+                await Console.Error.WriteLineAsync($"{result.GetValue(name)} is looked at now");
+            }),
+        }.AsClient();
+    }
+
+    private static string Path(string name) => "/api/v1/repositories/" + Uri.EscapeDataString(name);
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using System.Text.Json;
+using RepoSentry.Cli.Client;
+
+namespace RepoSentry.Cli;
+
+/// <summary>The running service at one look.</summary>
+internal static class StatusCommand
+{
+    public static Command Create() => new Command("status", "The running service: state, components, backlog").Does(async (_, client, printer, token) =>
+    {
+        var status = await client.GetAsync("/api/v1/status", token);
+        Show(status, printer);
+        if (status.Text("state") is not ("Running" or "Reloading"))
+        {
+            throw new ClientException(ExitCode.Unhealthy, $"{status.Text("state")}: {status.Text("reason")}");
+        }
+    }).AsClient();
+
+    private static void Show(JsonElement status, Printer printer)
+    {
+        printer.One(
+            status,
+            status.Text("name"),
+            ("Name", $"{status.Text("name")} {status.Text("version")} on {status.Text("node")}"),
+            ("State", $"{status.Text("state")} for {status.Ago("state_since")}"),
+            ("Reason", status.Text("reason")),
+            ("Polling", $"{status.GetProperty("polling").Text("strategy")}, every {status.GetProperty("polling").Text("interval_seconds")} s"),
+            ("Repositories", string.Join(", ", status.GetProperty("repositories").EnumerateObject().Select(pair => $"{pair.Value} {pair.Name}"))));
+        if (printer.IsData)
+        {
+            return;
+        }
+
+        printer.Line("");
+        TriggerCommand.List([.. status.GetProperty("triggers").EnumerateArray()], printer);
+        printer.Line("");
+        printer.List(
+            [.. status.GetProperty("components").EnumerateObject().Select(pair => JsonSerializer.SerializeToElement(new { name = pair.Name, status = pair.Value.Text("status"), message = pair.Value.Text("message") }))],
+            item => item.Text("name"),
+            new Column("COMPONENT", item => item.Text("name")),
+            new Column("HEALTH", item => item.Text("status")),
+            new Column("MESSAGE", item => item.Text("message")));
+    }
+}

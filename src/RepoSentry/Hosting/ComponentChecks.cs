@@ -1,0 +1,53 @@
+using RepoSentry.Configuration;
+using RepoSentry.Delivery;
+using RepoSentry.Polling;
+using RepoSentry.Storage;
+using RepoSentry.Telemetry;
+
+namespace RepoSentry.Hosting;
+
+/// <summary>The health of each component of the brief, by its name there. A forge or a trigger that fails makes the service degraded, never unready.</summary>
+internal sealed class ComponentChecks(
+    SentryConfig config, HealthRegistry health, Lifecycle lifecycle, OpenedDatabase database, PollWorker polling, DeliveryWorkers deliveries)
+{
+    public void Register()
+    {
+        health.Register("runtime", () => lifecycle.State is LifecycleState.Running or LifecycleState.Reloading ? ComponentHealth.Ok : ComponentHealth.Failing(lifecycle.Reason ?? $"{lifecycle.State}"));
+        health.Register("storage", Storage);
+        health.Register("poller", Poller);
+        health.Register("trigger", Trigger);
+        health.Register("config", () => ComponentHealth.Ok);
+        health.Register("api", () => ComponentHealth.Ok);
+        health.Register("logger", () => ComponentHealth.Ok);
+        foreach (var provider in config.Providers)
+        {
+            health.Register("git:" + provider.Name, () => Credential(provider.Name));
+        }
+    }
+
+    private ComponentHealth Storage() => database switch
+    {
+        { IsOpen: false } => ComponentHealth.Failing(lifecycle.Reason ?? "not open yet"),
+        { WriteFailure: { } failure } => ComponentHealth.Failing(failure),
+        _ => ComponentHealth.Ok,
+    };
+
+    private ComponentHealth Poller()
+    {
+        var failing = polling.Repositories.Values.Count(repository => repository.FailedLooks > 0);
+        return failing == 0 ? ComponentHealth.Ok : ComponentHealth.Degraded($"{failing} of {polling.Repositories.Count} repositories cannot be looked at");
+    }
+
+    private ComponentHealth Trigger()
+    {
+        var halted = deliveries.All.Where(worker => worker.View.State != "running").Select(worker => $"{worker.Name}: {worker.View.Reason}").ToList();
+        return halted.Count == 0 ? ComponentHealth.Ok : ComponentHealth.Degraded(string.Join("; ", halted));
+    }
+
+    private ComponentHealth Credential(string provider)
+    {
+        var own = polling.Repositories.Values.Where(repository => repository.Config.Provider == provider).ToList();
+        var failing = own.Count(repository => repository.FailedLooks > 0);
+        return failing == 0 ? ComponentHealth.Ok : ComponentHealth.Degraded($"{failing} of {own.Count} repositories fail");
+    }
+}

@@ -1,0 +1,88 @@
+using Dapper;
+
+namespace RepoSentry.Storage;
+
+/// <summary>Reads what is known of repositories: their rows, refs and looks.</summary>
+internal sealed class RepositoryLog(IDatabase database)
+{
+    /// <summary>By name, after a name.</summary>
+    public Task<IReadOnlyList<StoredRepository>> ListAsync(string? after, string? status, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async connection => (IReadOnlyList<StoredRepository>)(await connection.QueryAsync<StoredRepository>(
+                """
+                SELECT * FROM repository_states
+                WHERE (@after IS NULL OR name > @after) AND ((@status IS NULL AND status <> 'removed') OR status = @status) ORDER BY name LIMIT @limit
+                """,
+                new { after, status, limit })).AsList(),
+            cancellationToken);
+
+    public Task<StoredRepository?> FindAsync(string name, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.QuerySingleOrDefaultAsync<StoredRepository>("SELECT * FROM repository_states WHERE name = @name", new { name }), cancellationToken);
+
+    /// <summary>The refs of the last look, by kind and name. Null if there is no such repository.</summary>
+    public async Task<IReadOnlyList<StoredRef>?> RefsAsync(string name, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(name, cancellationToken) is not { } repository)
+        {
+            return null;
+        }
+
+        return await database.ReadAsync(
+            async connection =>
+            {
+                var refs = new List<StoredRef>();
+                foreach (var kind in Enum.GetValues<Abstractions.RefKind>())
+                {
+                    if (await PollStore.ReadSnapshotAsync(connection, repository.Id, kind) is { } snapshot)
+                    {
+                        refs.AddRange(snapshot.Refs.Select(item => new StoredRef(item.Name, kind.Name(), item.CommitId, item.TagObjectId)));
+                    }
+                }
+
+                return (IReadOnlyList<StoredRef>)refs;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Looks that changed something or failed, newest first.</summary>
+    public Task<IReadOnlyList<StoredPoll>> PollsAsync(long repositoryId, long? before, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async connection => (IReadOnlyList<StoredPoll>)(await connection.QueryAsync<StoredPoll>(
+                """
+                SELECT id, started_at, duration_ms, outcome, source, changes, error FROM poll_outcomes
+                WHERE repository_id = @repositoryId AND (@before IS NULL OR id < @before) ORDER BY id DESC LIMIT @limit
+                """,
+                new { repositoryId, before, limit })).AsList(),
+            cancellationToken);
+
+    public Task<LogCounts> CountAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async connection => await connection.QuerySingleAsync<LogCounts>(
+                """
+                SELECT (SELECT COUNT(*) FROM repository_states WHERE status <> 'removed') AS repositories,
+                       (SELECT value FROM sequences WHERE name = 'events') AS events
+                """),
+            cancellationToken);
+}
+
+/// <param name="Name">Full name.</param>
+/// <param name="Kind">branch, tag or pull_request.</param>
+/// <param name="CommitSha">Tags peeled.</param>
+/// <param name="TagObjectSha">Of an annotated tag, where known.</param>
+internal sealed record StoredRef(string Name, string Kind, string CommitSha, string? TagObjectSha);
+
+internal sealed record StoredPoll
+{
+    public long Id { get; init; }
+    public DateTimeOffset StartedAt { get; init; }
+    public double DurationMs { get; init; }
+    public string Outcome { get; init; } = "";
+    public string Source { get; init; } = "";
+    public int Changes { get; init; }
+    public string? Error { get; init; }
+}
+
+/// <param name="Repositories">Watched now.</param>
+/// <param name="Events">Recorded ever.</param>
+internal sealed record LogCounts(long Repositories, long Events);
