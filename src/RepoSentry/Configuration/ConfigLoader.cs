@@ -72,7 +72,7 @@ internal static class ConfigLoader
     /// <summary>Read ahead of everything, for all other values may use variables.</summary>
     private static IReadOnlyList<string> AllowedVariables(MappingNode root, LoadOptions options)
     {
-        var ahead = new LoadContext("", options, []);
+        var ahead = new LoadContext("security", options, []);
         var bare = new MappingNode(root.Place);
         if (root.Find("security")?.Value is MappingNode security && security.Find("allowed_env_vars") is { } list)
         {

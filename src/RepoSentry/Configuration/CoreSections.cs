@@ -28,6 +28,7 @@ internal static class CoreSections
         };
         foreach (var key in (string[])["name", "data_dir"])
         {
+            // Their defaults stand in where they are absent, not where they are empty.
             _ = app.Has(key) ? app.Required(key) : null;
         }
 
@@ -137,12 +138,12 @@ internal static class CoreSections
         };
         foreach (var network in config.AllowedNetworks.Where(network => !IPNetwork.TryParse(network, out _)))
         {
-            security.Error("allowed_networks", $"{Wording.Quote(network)} is not a network", "such as 10.0.0.0/8 or fd00::/8, with no bits beyond the prefix");
+            security.Error("allowed_networks", $"{security.Load.Quote(network)} is not a network", "such as 10.0.0.0/8 or fd00::/8");
         }
 
         foreach (var host in config.InsecureHosts.Where(host => Uri.CheckHostName(host) == UriHostNameType.Unknown))
         {
-            security.Error("insecure_hosts", $"{Wording.Quote(host)} is not a host name", "a name or address alone, without scheme, port or wildcard");
+            security.Error("insecure_hosts", $"{security.Load.Quote(host)} is not a host name", "a name or address alone, without scheme, port or wildcard");
         }
 
         security.Done();

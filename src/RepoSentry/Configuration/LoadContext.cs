@@ -6,6 +6,7 @@ namespace RepoSentry.Configuration;
 internal sealed class LoadContext(string file, LoadOptions options, IReadOnlyList<string> allowedVariables)
 {
     private readonly Dictionary<string, SettingOrigin> origins = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> written = new(StringComparer.Ordinal);
     private readonly List<string> files = [file];
     private readonly string folder = Path.GetDirectoryName(Path.GetFullPath(file)) ?? "/";
 
@@ -25,6 +26,11 @@ internal sealed class LoadContext(string file, LoadOptions options, IReadOnlyLis
 
     /// <summary>Files named in the configuration stand relative to it.</summary>
     public string Beside(string path) => Path.GetFullPath(path, folder);
+
+    /// <summary>In quotes as it stands in the file: what variables put into a value is never shown, for it may be a secret.</summary>
+    public string Quote(string value) => Wording.Quote(written.GetValueOrDefault(value, value));
+
+    public void CameFrom(string value, string text) => written[value] = text;
 
     public void AlsoRead(string path) => files.Add(path);
 

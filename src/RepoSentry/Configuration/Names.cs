@@ -22,22 +22,22 @@ internal sealed partial class Names(string kind)
         var pattern = mayHaveSlashes ? WithSlashes : Plain;
         if (!pattern.IsMatch(name) || name.EndsWith(' '))
         {
-            entry.Error("name", $"{Wording.Quote(name)} is not a name for a {kind}", $"letters, digits, \".\", \"_\", \"-\"{(mayHaveSlashes ? ", \"/\" and blanks inside" : "")}; a letter or digit first; at most 128");
+            entry.Error("name", $"{entry.Load.Quote(name)} is not a name for a {kind}", $"letters, digits, \".\", \"_\", \"-\"{(mayHaveSlashes ? ", \"/\" and blanks inside" : "")}; a letter or digit first; at most 128");
             return null;
         }
 
-        return Declare(entry.Load.Problems, name, entry.At("name")) ? name : null;
+        return Declare(entry.Load, name, entry.At("name")) ? name : null;
     }
 
     /// <summary>Takes a name that does not stand in an entry of a list.</summary>
-    public bool Declare(Problems problems, string name, Place place)
+    public bool Declare(LoadContext load, string name, Place place)
     {
         if (first.TryAdd(name, place))
         {
             return true;
         }
 
-        problems.Error(place, $"two {Plural} are named {Wording.Quote(name)}", $"the first is at {first[name]}");
+        load.Problems.Error(place, $"two {Plural} are named {load.Quote(name)}", $"the first is at {first[name]}");
         return false;
     }
 

@@ -33,7 +33,7 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
         var ownsCredential = entry.Has("token") || apiBaseUrl is not null;
         if (!ownsCredential && match is not null && !IsFor(match, url))
         {
-            entry.Error("provider", $"{Wording.Quote(wanted)} is for {HostOf(match)}, and its credential goes to no other host", "name the provider of the URL's host, or its type");
+            entry.Error("provider", $"{entry.Load.Quote(wanted)} is for {HostOf(match)}, and its credential goes to no other host", "name the provider of the URL's host, or its type");
             return null;
         }
 
@@ -138,6 +138,6 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
         }
 
         var known = configured.Select(provider => provider.Name).Concat(ProviderSections.Types).Distinct(StringComparer.Ordinal).ToList();
-        entry.Error("provider", $"{Wording.Quote(wanted)} is neither a provider's name nor a type", Wording.DidYouMean(wanted, known) ?? "known: " + string.Join(", ", known));
+        entry.Error("provider", $"{entry.Load.Quote(wanted)} is neither a provider's name nor a type", Wording.DidYouMean(wanted, known) ?? "known: " + string.Join(", ", known));
     }
 }

@@ -14,7 +14,7 @@ internal static class RefPatterns
     {
         foreach (var glob in globs)
         {
-            var (problem, hint) = Complaint(glob);
+            var (problem, hint) = Complaint(glob, section.Load.Quote(glob));
             if (problem is not null)
             {
                 section.Error(key, problem, hint);
@@ -22,16 +22,16 @@ internal static class RefPatterns
         }
     }
 
-    private static (string? Problem, string? Hint) Complaint(string glob)
+    private static (string? Problem, string? Hint) Complaint(string glob, string shown)
     {
         var pattern = glob.StartsWith('!') ? glob[1..] : glob;
         return pattern switch
         {
             "" => ("an empty glob", "** matches every ref"),
             { Length: > MaxLength } => ($"a glob is longer than {MaxLength} characters", null),
-            _ when pattern.Any(Wording.IsInvisible) => ($"the glob {Wording.Quote(glob)} has a control character", null),
-            _ when pattern.AsSpan().IndexOfAny(NeverInRefs) is >= 0 and var at => ($"the glob {Wording.Quote(glob)} has {Wording.Quote(pattern[at].ToString())}, which no ref has", "globs know *, ** and a leading !; for expressions use branch_regex"),
-            _ when pattern.StartsWith("refs/", StringComparison.Ordinal) => ($"the glob {Wording.Quote(glob)} is matched with short names", "write main, not refs/heads/main"),
+            _ when pattern.Any(Wording.IsInvisible) => ($"the glob {shown} has a control character", null),
+            _ when pattern.AsSpan().IndexOfAny(NeverInRefs) is >= 0 and var at => ($"the glob {shown} has {Wording.Quote(pattern[at].ToString())}, which no ref has", "globs know *, ** and a leading !; for expressions use branch_regex"),
+            _ when pattern.StartsWith("refs/", StringComparison.Ordinal) => ($"the glob {shown} is matched with short names", "write main, not refs/heads/main"),
             _ => (null, null),
         };
     }

@@ -77,7 +77,7 @@ internal sealed class RepositorySections(ProviderResolution providers, IReadOnly
     {
         foreach (var trigger in wanted.Where(trigger => !triggers.Contains(trigger, StringComparer.Ordinal)))
         {
-            entry.Error("triggers", $"there is no trigger named {Wording.Quote(trigger)}", Wording.DidYouMean(trigger, triggers) ?? (triggers.Count == 0 ? "no trigger is configured: add a tekton section" : "known: " + string.Join(", ", triggers)));
+            entry.Error("triggers", $"there is no trigger named {entry.Load.Quote(trigger)}", Wording.DidYouMean(trigger, triggers) ?? (triggers.Count == 0 ? "no trigger is configured: add a tekton section" : "known: " + string.Join(", ", triggers)));
         }
     }
 

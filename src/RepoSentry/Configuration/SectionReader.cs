@@ -12,7 +12,7 @@ namespace RepoSentry.Configuration;
 internal sealed class SectionReader(LoadContext load, MappingNode node, string path, bool lenient = false)
 {
     private readonly SortedSet<string> known = new(StringComparer.Ordinal);
-    private readonly HashSet<string> unresolved = new(StringComparer.Ordinal);
+    private readonly HashSet<string> told = new(StringComparer.Ordinal);
 
     private delegate bool Parse<T>(string text, [MaybeNullWhen(false)] out T value);
 
@@ -28,9 +28,6 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
 
     /// <summary>Whether the key stands there with a value.</summary>
     public bool Has(string key) => Find(key) is not null;
-
-    /// <summary>Whether a variable or file it needs is missing, which has been said.</summary>
-    public bool IsUnresolved(string key) => unresolved.Contains(key);
 
     /// <summary>Where the key's value stands; the section itself where it is absent.</summary>
     public Place At(string key) => node.Find(key)?.Value.Place ?? Place;
@@ -48,7 +45,7 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
             return text;
         }
 
-        if (!IsUnresolved(key) && node.Find(key)?.Value is null or ScalarNode)
+        if (!told.Contains(key) && node.Find(key)?.Value is null or ScalarNode)
         {
             Error(key, "must be given");
         }
@@ -138,7 +135,7 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
         var secret = load.Secrets.Read(scalar, PathOf(key), manyLines, lenient, literalIsFine);
         if (secret is null && scalar.Text.Length > 0)
         {
-            unresolved.Add(key);
+            told.Add(key);
         }
 
         return secret;
@@ -201,7 +198,7 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
         var file = load.Beside(text);
         if (!File.Exists(file))
         {
-            SectionReader.Missing(load, At(key), PathOf(key), new Unresolved($"the file {Wording.Quote(text)} does not exist", "paths stand relative to the configuration file", IsMissing: true), lenient);
+            SectionReader.Missing(load, At(key), PathOf(key), new Unresolved($"the file {load.Quote(text)} does not exist", "paths stand relative to the configuration file", IsMissing: true), lenient);
         }
 
         return file;
@@ -232,7 +229,11 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
         return this;
     }
 
-    public void Error(string key, string message, string? hint = null) => load.Problems.Error(At(key), $"{PathOf(key)}: {message}", hint);
+    public void Error(string key, string message, string? hint = null)
+    {
+        told.Add(key);
+        load.Problems.Error(At(key), $"{PathOf(key)}: {message}", hint);
+    }
 
     public void Warn(string key, string message, string? hint = null) => load.Problems.Warn(At(key), $"{PathOf(key)}: {message}", hint);
 
@@ -309,10 +310,15 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
             return scalar.Text;
         }
 
-        var (text, _, problem) = load.Variables.Expand(scalar.Text);
+        var (text, names, problem) = load.Variables.Expand(scalar.Text);
+        if (text is not null && names.Count > 0)
+        {
+            load.CameFrom(text, scalar.Text);
+        }
+
         if (problem is not null)
         {
-            unresolved.Add(key);
+            told.Add(key);
             Missing(load, scalar.Place, name, problem, lenient);
         }
 

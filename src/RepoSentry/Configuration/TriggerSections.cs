@@ -29,7 +29,7 @@ internal sealed partial class TriggerSections(SecurityConfig security)
         {
             if (section.Has("event_listener_url"))
             {
-                names.Declare(section.Load.Problems, Tekton, section.Place);
+                names.Declare(section.Load, Tekton, section.Place);
             }
             else
             {
@@ -146,7 +146,7 @@ internal sealed partial class TriggerSections(SecurityConfig security)
             var pattern = glob.StartsWith('!') ? glob[1..] : glob;
             if (pattern.Length == 0 || !EventTypes.Any(type => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern.Replace("**", "*", StringComparison.Ordinal), type, ignoreCase: false)))
             {
-                section.Error("events", $"{Wording.Quote(glob)} matches no event type", Wording.DidYouMean(pattern, EventTypes) ?? "types: " + string.Join(", ", EventTypes));
+                section.Error("events", $"{section.Load.Quote(glob)} matches no event type", Wording.DidYouMean(pattern, EventTypes) ?? "types: " + string.Join(", ", EventTypes));
             }
         }
     }

@@ -44,7 +44,7 @@ internal sealed class YamlTree
         }
         catch (YamlException malformed)
         {
-            problems.Error(At(malformed.Start, file), "malformed YAML: " + Reason(malformed), "a tab in the indentation, a missing space after \":\" or an open quote is the usual cause");
+            problems.Error(TabIndent(text, file) ?? At(malformed.Start, file), "malformed YAML: " + Reason(malformed), "a tab in the indentation, a missing space after \":\" or an open quote is the usual cause");
         }
         catch (Exception unexpected) when (unexpected is not OutOfMemoryException)
         {
@@ -205,6 +205,22 @@ internal sealed class YamlTree
         var end = message.StartsWith('(') ? message.IndexOf("): ", StringComparison.Ordinal) : -1;
         message = end < 0 ? message : message[(end + 3)..];
         return new string([.. message.TrimEnd('.').Where(character => !Wording.IsInvisible(character))]);
+    }
+
+    /// <summary>The first line that is indented by a tab: the parser names the mapping it breaks, which may begin far above.</summary>
+    private static Place? TabIndent(string text, string file)
+    {
+        var line = 0;
+        foreach (var here in text.AsSpan().EnumerateLines())
+        {
+            line++;
+            if (here.TrimStart(' ') is ['\t', ..] rest && !rest.IsWhiteSpace())
+            {
+                return new Place(file, line, here.Length - rest.Length + 1);
+            }
+        }
+
+        return null;
     }
 
     private static (char Character, Place Place)? FirstControlCharacter(string text)

@@ -72,7 +72,7 @@ internal sealed class SecretReader(LoadContext load)
         var file = new SecretFile(load.Beside(text![5..]));
         if (file.Load() is { } complaint)
         {
-            SectionReader.Missing(load, scalar.Place, name, new Unresolved($"the secret file {Wording.Quote(text[5..])} {complaint}", "paths stand relative to the configuration file", IsMissing: true), lenient);
+            SectionReader.Missing(load, scalar.Place, name, new Unresolved($"the secret file {Wording.Quote(scalar.Text[5..])} {complaint}", "paths stand relative to the configuration file", IsMissing: true), lenient);
             return null;
         }
 
