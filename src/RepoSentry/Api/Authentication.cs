@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using RepoSentry.Configuration;
@@ -16,7 +15,7 @@ internal sealed class Authentication(RequestDelegate next, SentryConfig config)
 
     private readonly bool needsToken = config.Api.RequiresToken;
     private readonly string? publicHost = Uri.TryCreate(config.Api.PublicUrl, UriKind.Absolute, out var url) ? url.Host : null;
-    private readonly int? metricsPort = config.Api.MetricsListen.Length > 0 ? IPEndPoint.Parse(config.Api.MetricsListen.Replace("localhost", "127.0.0.1", StringComparison.OrdinalIgnoreCase)).Port : null;
+    private readonly int? metricsPort = ListenAddress.TryParse(config.Api.MetricsListen)?.Port;
 
     public async Task InvokeAsync(HttpContext context)
     {

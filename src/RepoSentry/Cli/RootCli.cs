@@ -10,6 +10,9 @@ internal static class RootCli
         var root = new RootCommand("RepoSentry watches Git repositories by polling and fires the webhooks that their forges would have sent")
         {
             DemoCommand.Create(),
+            WatchCommand.Create(),
+            RunCommand.Create(),
+            ValidateCommand.Create(),
             StatusCommand.Create(),
             RepoCommand.Create(),
             EventCommand.Create(),

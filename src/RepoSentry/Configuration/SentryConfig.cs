@@ -61,6 +61,12 @@ internal sealed record ApiConfig
 
     /// <summary>Address and port where <c>/metrics</c> is open; empty for none.</summary>
     public string MetricsListen { get; init; } = "";
+
+    /// <summary>Whether only this machine can connect.</summary>
+    public bool IsLoopback => ListenAddress.TryParse(Listen) is { IsLoopback: true };
+
+    /// <summary>Whether callers need a token: always by <c>token</c>, never by <c>none</c>, and by <c>auto</c> on any address beyond loopback.</summary>
+    public bool RequiresToken => Auth == "token" || (Auth == "auto" && !IsLoopback);
 }
 
 internal sealed record PollingConfig
@@ -147,6 +153,9 @@ internal sealed record ProviderConfig
 
     /// <summary>Requests per hour this credential may use; 0 for the provider type's default.</summary>
     public int RequestsPerHour { get; init; }
+
+    /// <summary>Requests that may go at once before the rate holds; 0 for the provider type's default.</summary>
+    public int Burst { get; init; }
 }
 
 /// <param name="Key">Private key, as a secret (a <c>file:</c> reference gives a path); null for the agent's none.</param>

@@ -14,12 +14,7 @@ internal static class SentryHost
     /// <summary>Builds the service. Nothing is opened or listened on before it starts.</summary>
     public static WebApplication Build(SentryConfig config, Action<WebApplicationBuilder>? customize = null)
     {
-        var builder = SlimWeb.CreateBuilder(config.Api.Listen);
-        if (config.Api.MetricsListen.Length > 0)
-        {
-            builder.WebHost.UseUrls("http://" + config.Api.Listen, "http://" + config.Api.MetricsListen);
-        }
-
+        var builder = SlimWeb.CreateBuilder(config.Api.Listen, config.Api.MetricsListen);
         builder.Services
             .AddSingleton(config)
             .AddSingleton(TimeProvider.System)

@@ -48,6 +48,7 @@ internal static class TelemetryModule
         "debug" => LogEventLevel.Debug,
         "warn" => LogEventLevel.Warning,
         "error" => LogEventLevel.Error,
+        "fatal" => LogEventLevel.Fatal,
         _ => LogEventLevel.Information,
     };
 }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using RepoSentry.Abstractions;
+using RepoSentry.Telemetry;
 
 namespace RepoSentry.Providers.PlainGit;
 

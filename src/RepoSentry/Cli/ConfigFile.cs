@@ -1,0 +1,31 @@
+using System.CommandLine;
+using RepoSentry.Configuration;
+
+namespace RepoSentry.Cli;
+
+/// <summary>The configuration file as commands take it.</summary>
+internal static class ConfigFile
+{
+    private static readonly string[] Usual = ["reposentry.yaml", "config.yaml", "/etc/reposentry/config.yaml"];
+
+    public static Option<string?> Option() => new("--config", "-c") { Description = $"Configuration file (default: the first of {string.Join(", ", Usual)})" };
+
+    /// <summary>Loads it and tells every problem. Null if it has errors.</summary>
+    /// <param name="tell">Takes one line for each problem.</param>
+    public static LoadedConfig Load(string? path, Action<string> tell, IReadOnlyDictionary<string, string>? flags = null)
+    {
+        var file = path ?? Array.Find(Usual, File.Exists) ?? Usual[0];
+        var loaded = ConfigLoader.Load(file, new LoadOptions { Flags = flags ?? new Dictionary<string, string>() });
+        foreach (var error in loaded.Errors)
+        {
+            tell($"error: {error}");
+        }
+
+        foreach (var warning in loaded.Warnings)
+        {
+            tell($"warning: {warning}");
+        }
+
+        return loaded;
+    }
+}

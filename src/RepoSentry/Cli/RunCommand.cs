@@ -1,0 +1,55 @@
+using System.CommandLine;
+using RepoSentry.Hosting;
+
+namespace RepoSentry.Cli;
+
+/// <summary>The service.</summary>
+internal static class RunCommand
+{
+    public static Command Create()
+    {
+        var file = ConfigFile.Option();
+        var listen = new Option<string?>("--listen") { Description = "Overrides api.listen" };
+        var logLevel = new Option<string?>("--log-level") { Description = "Overrides app.log_level" };
+        var dataDir = new Option<string?>("--data-dir") { Description = "Overrides app.data_dir" };
+        var role = new Option<string>("--role") { Description = "Roles of this process: all", DefaultValueFactory = _ => "all" };
+        role.AcceptOnlyFromAmong("all");
+        var command = new Command("run", "Run the service") { file, listen, logLevel, dataDir, role };
+        command.SetAction((result, token) =>
+        {
+            var flags = new Dictionary<string, string>(StringComparer.Ordinal);
+            Override(flags, "api.listen", result.GetValue(listen));
+            Override(flags, "app.log_level", result.GetValue(logLevel));
+            Override(flags, "app.data_dir", result.GetValue(dataDir));
+            return RunAsync(result.GetValue(file), flags, token);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? file, Dictionary<string, string> flags, CancellationToken cancellationToken)
+    {
+        var loaded = ConfigFile.Load(file, Console.Error.WriteLine, flags);
+        if (loaded.Config is null)
+        {
+            return ExitCode.Failed;
+        }
+
+        try
+        {
+            return await SentryHost.RunAsync(loaded.Config, cancellationToken);
+        }
+        catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            await Console.Error.WriteLineAsync($"{loaded.Config.Api.Listen} is in use: another RepoSentry, or something else, listens there (api.listen)");
+            return ExitCode.Failed;
+        }
+    }
+
+    private static void Override(Dictionary<string, string> flags, string key, string? value)
+    {
+        if (value is not null)
+        {
+            flags[key] = value;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Collections;
+
+namespace RepoSentry.Configuration;
+
+/// <summary>The result of a load.</summary>
+/// <param name="Config">Null where there is any error.</param>
+internal sealed record LoadedConfig(SentryConfig? Config, IReadOnlyList<ConfigProblem> Errors, IReadOnlyList<ConfigProblem> Warnings)
+{
+    /// <summary>Dotted path (<c>polling.interval</c>, <c>repositories[0].url</c>) of each known key, and where its value comes from.</summary>
+    public IReadOnlyDictionary<string, SettingOrigin> Origins { get; init; } = new Dictionary<string, SettingOrigin>();
+
+    /// <summary>The files that were read: what a reload watches. Secret files watch themselves.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+}
+
+internal enum OriginKind
+{
+    Default,
+    File,
+    Environment,
+    Flag,
+}
+
+/// <param name="Place">Null for a default.</param>
+/// <param name="Value">As written, with variables unexpanded; <c>***</c> for a secret. Safe to show.</param>
+internal sealed record SettingOrigin(OriginKind Kind, Place? Place, string Value)
+{
+    public override string ToString() => Kind switch
+    {
+        OriginKind.Default => "default",
+        OriginKind.File => $"file {Place}",
+        OriginKind.Environment => $"variable {Place}",
+        _ => $"flag {Place}",
+    };
+}
+
+internal sealed record LoadOptions
+{
+    /// <summary>Looked up by <c>${VAR}</c> and <c>env:</c>, and searched for <c>REPOSENTRY__SECTION__KEY</c>.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = OfTheProcess();
+
+    /// <summary>Settings given on the command line, by dotted path (<c>api.listen</c>): they win over everything.</summary>
+    public IReadOnlyDictionary<string, string> Flags { get; init; } = new Dictionary<string, string>();
+
+    private static Dictionary<string, string> OfTheProcess() =>
+        System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "", StringComparer.Ordinal);
+}

@@ -1,0 +1,143 @@
+using RepoSentry.Abstractions;
+
+namespace RepoSentry.Configuration;
+
+/// <summary>
+/// Which provider looks at a repository: the one it names; else the first whose host is the URL's; else one made from the type that it names or its host tells.
+/// A credential never goes to another host than the one it is for.
+/// </summary>
+internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configured, Names declared, RateDefaults rates)
+{
+    private readonly Dictionary<object, ProviderConfig> made = [];
+    private readonly List<ProviderConfig> all = [.. configured];
+
+    /// <summary>The configured ones in file order, then those made here.</summary>
+    public IReadOnlyList<ProviderConfig> All => all;
+
+    /// <returns>Null where it is refused, which has been said.</returns>
+    public ProviderConfig? Resolve(SectionReader entry, string name, Uri url, Secret? token, Uri? apiBaseUrl)
+    {
+        var wanted = entry.Text("provider");
+        var (match, type) = Match(wanted, url);
+        if (type is null)
+        {
+            // The entry of that name may have errors of its own, or be of a type that comes later.
+            if (!declared.Declared.Contains(wanted, StringComparer.Ordinal))
+            {
+                Unknown(entry, wanted);
+            }
+
+            return null;
+        }
+
+        var ownsCredential = entry.Has("token") || apiBaseUrl is not null;
+        if (!ownsCredential && match is not null && !IsFor(match, url))
+        {
+            entry.Error("provider", $"{entry.Load.Quote(wanted)} is for {HostOf(match)}, and its credential goes to no other host", "name the provider of the URL's host, or its type");
+            return null;
+        }
+
+        return ownsCredential ? Own(entry, name, url, token, apiBaseUrl, match, type)
+            : match ?? Implicit(type, url);
+    }
+
+    private (ProviderConfig? Match, string? Type) Match(string wanted, Uri url)
+    {
+        var named = configured.FirstOrDefault(provider => provider.Name == wanted);
+        var isType = ProviderSections.Types.Contains(wanted, StringComparer.Ordinal);
+        if (named is not null && (!isType || IsFor(named, url)))
+        {
+            return (named, named.Type);
+        }
+
+        var match = configured.FirstOrDefault(provider => (wanted.Length == 0 || provider.Type == wanted) && IsFor(provider, url));
+        return (match, wanted.Length == 0 ? match?.Type ?? TypeOf(url) : isType ? wanted : null);
+    }
+
+    /// <summary>Repositories with the same credential for the same forge share one provider, for they share its budget; it has the first one's name.</summary>
+    private ProviderConfig Own(SectionReader entry, string name, Uri url, Secret? token, Uri? apiBaseUrl, ProviderConfig? match, string type)
+    {
+        var basis = match is not null && IsFor(match, url) ? match : null;
+        var inherits = basis is not null && (apiBaseUrl is null || KnownHosts(basis).Contains(apiBaseUrl.Host, StringComparer.OrdinalIgnoreCase));
+        var key = (type, Forge(url, type), apiBaseUrl, entry.AsWritten("token"), basis?.Name);
+        if (!made.TryGetValue(key, out var provider))
+        {
+            var own = new ProviderConfig
+            {
+                Name = "repository:" + name,
+                Type = type,
+                Url = basis?.Url ?? Forge(url, type),
+                ApiBaseUrl = apiBaseUrl ?? basis?.ApiBaseUrl,
+                Token = entry.Has("token") ? token : inherits ? basis!.Token : null,
+                Username = basis?.Username ?? "",
+                CaFile = basis?.CaFile ?? "",
+                Proxy = basis?.Proxy ?? "",
+                Ssh = basis?.Ssh,
+            };
+            made[key] = provider = basis is { RequestsPerHour: > 0 } ? own with { RequestsPerHour = basis.RequestsPerHour, Burst = basis.Burst } : rates.Fill(own);
+            all.Add(provider);
+        }
+
+        return provider;
+    }
+
+    private ProviderConfig Implicit(string type, Uri url)
+    {
+        var forge = type == "git" ? null : Forge(url, type);
+        var key = (type, forge);
+        if (!made.TryGetValue(key, out var provider))
+        {
+            var taken = all.Exists(other => other.Name == type) || forge is not null;
+            made[key] = provider = rates.Fill(new ProviderConfig { Name = taken ? $"{type}:{(type == "git" ? "any" : url.Authority)}" : type, Type = type, Url = forge });
+            all.Add(provider);
+        }
+
+        return provider;
+    }
+
+    /// <summary>Scheme and host where it is not the type's public one; the API of a forge watched over ssh is asked over https.</summary>
+    private static Uri? Forge(Uri url, string type) =>
+        url.Scheme == "file" || IsPublicHost(url.Host, type) ? null
+        : url.Scheme == "ssh" && type != "git" ? new Uri($"https://{url.Host}")
+        : new Uri($"{url.Scheme}://{url.Authority}");
+
+    /// <summary>The same host, and between web URLs the same port: another port is another server.</summary>
+    private static bool IsFor(ProviderConfig provider, Uri url)
+    {
+        if (provider.Url is not { } forge)
+        {
+            return IsPublicHost(url.Host, provider.Type);
+        }
+
+        var bothWeb = forge.Scheme is "http" or "https" && url.Scheme is "http" or "https";
+        return string.Equals(forge.IdnHost, url.IdnHost, StringComparison.OrdinalIgnoreCase) && (!bothWeb || forge.Port == url.Port);
+    }
+
+    private static IEnumerable<string> KnownHosts(ProviderConfig provider) =>
+        provider.Url is { } url ? [url.Host, provider.ApiBaseUrl?.Host ?? url.Host] : [PublicHost(provider.Type) ?? "", "api.github.com", provider.ApiBaseUrl?.Host ?? ""];
+
+    private static string HostOf(ProviderConfig provider) => provider.Url?.Authority ?? PublicHost(provider.Type) ?? "no host (it has no url)";
+
+    private static string TypeOf(Uri url) => Array.Find(ProviderSections.Types, type => IsPublicHost(url.Host, type)) ?? "git";
+
+    private static bool IsPublicHost(string host, string type) => string.Equals(PublicHost(type), host, StringComparison.OrdinalIgnoreCase);
+
+    private static string? PublicHost(string type) => type switch
+    {
+        "github" => "github.com",
+        "gitlab" => "gitlab.com",
+        _ => null,
+    };
+
+    private void Unknown(SectionReader entry, string wanted)
+    {
+        if (ProviderSections.LaterTypes.Contains(wanted, StringComparer.Ordinal))
+        {
+            entry.Error("provider", $"{wanted} is not available in this version", "available: " + string.Join(", ", ProviderSections.Types));
+            return;
+        }
+
+        var known = configured.Select(provider => provider.Name).Concat(ProviderSections.Types).Distinct(StringComparer.Ordinal).ToList();
+        entry.Error("provider", $"{entry.Load.Quote(wanted)} is neither a provider's name nor a type", Wording.DidYouMean(wanted, known) ?? "known: " + string.Join(", ", known));
+    }
+}

@@ -1,0 +1,115 @@
+namespace RepoSentry.Configuration;
+
+/// <summary>The sections <c>rate_limit</c> and <c>providers</c>.</summary>
+internal static class ProviderSections
+{
+    public static readonly string[] Types = ["github", "gitlab", "git"];
+    public static readonly string[] LaterTypes = ["gitea", "forgejo", "bitbucket", "azuredevops"];
+
+    public static RateDefaults RateLimit(SectionReader section)
+    {
+        var (github, gitlab) = (section.Section("github"), section.Section("gitlab"));
+        var rates = new RateDefaults(
+            new Rate(github.Integer("requests_per_hour", 5000, 1, 10_000_000), github.Integer("burst", 100, 1, 100_000), github.Has("requests_per_hour")),
+            new Rate(gitlab.Integer("requests_per_minute", 2000, 1, 1_000_000) * 60, gitlab.Integer("burst", 100, 1, 100_000), gitlab.Has("requests_per_minute")));
+        github.Done();
+        gitlab.Done();
+        section.Done();
+        return rates;
+    }
+
+    public static IReadOnlyList<ProviderConfig> Read(SectionReader root, RateDefaults rates, SecurityConfig security, Names names)
+    {
+        var providers = new List<ProviderConfig>();
+        foreach (var entry in root.Entries("providers"))
+        {
+            if (Provider(entry, names.Read(entry), rates, security) is { } provider)
+            {
+                providers.Add(provider);
+            }
+        }
+
+        return providers;
+    }
+
+    private static ProviderConfig? Provider(SectionReader entry, string? name, RateDefaults rates, SecurityConfig security)
+    {
+        entry.Later("app");
+        var type = entry.Choice("type", Types.Contains(name, StringComparer.Ordinal) ? name! : "", Types, LaterTypes);
+        if (type.Length == 0 && !entry.Has("type"))
+        {
+            entry.Error("type", "must be given", "one of " + string.Join(", ", Types));
+        }
+
+        var ssh = entry.Section("ssh");
+        var token = entry.Secret("token");
+        var provider = new ProviderConfig
+        {
+            Name = name ?? "?",
+            Type = type,
+            Url = Url(entry, "url", type == "git" ? ["https", "http", "ssh"] : ["https", "http"]),
+            ApiBaseUrl = Url(entry, "api_base_url", ["https", "http"]),
+            Token = token,
+            Username = entry.Text("username"),
+            CaFile = entry.ExistingFile("ca_file"),
+            Proxy = Url(entry, "proxy", ["http", "https", "socks5"])?.ToString() ?? "",
+            Ssh = Ssh(ssh),
+        };
+        foreach (var (key, url) in (ReadOnlySpan<(string, Uri?)>)[("url", provider.Url), ("api_base_url", provider.ApiBaseUrl)])
+        {
+            if (entry.Has("token") && url is not null && TriggerSections.IsUnsafe(url, security))
+            {
+                entry.Error(key, "a token must not travel over plain http", TriggerSections.UseHttps(url));
+            }
+        }
+
+        var perMinute = entry.Integer("requests_per_minute", 0, 0, 1_000_000);
+        entry.Done();
+        provider = rates.Fill(provider) is var filled && perMinute > 0 ? filled with { RequestsPerHour = perMinute * 60 } : filled;
+        return name is null || type.Length == 0 ? null : provider;
+    }
+
+    public static Uri? Url(SectionReader entry, string key, string[] schemes)
+    {
+        var text = entry.Text(key);
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        if (!Urls.TryParse(text, schemes, out var url, out var problem, out var hint))
+        {
+            entry.Error(key, problem, hint);
+        }
+
+        return url;
+    }
+
+    private static SshConfig? Ssh(SectionReader section)
+    {
+        var ssh = new SshConfig(section.Secret("key", manyLines: true), section.SecretPath("key"), section.ExistingFile("known_hosts"));
+        section.Done();
+        return section.Keys.Count == 0 ? null : ssh;
+    }
+}
+
+/// <param name="IsGiven">Whether the configuration says it.</param>
+internal sealed record Rate(int PerHour, int Burst, bool IsGiven);
+
+/// <summary>What a provider may use where it does not say so itself.</summary>
+internal sealed record RateDefaults(Rate GitHub, Rate GitLab)
+{
+    /// <summary>Without a token a forge allows far less, so then only a rate that was given is taken.</summary>
+    public ProviderConfig Fill(ProviderConfig provider) => provider.Type switch
+    {
+        "github" => Fill(provider, GitHub),
+        "gitlab" => Fill(provider, GitLab),
+        _ => provider,
+    };
+
+    private static ProviderConfig Fill(ProviderConfig provider, Rate rate) => provider with
+    {
+        RequestsPerHour = rate.IsGiven || provider.Token is not null ? rate.PerHour : 0,
+        Burst = rate.Burst,
+    };
+}
