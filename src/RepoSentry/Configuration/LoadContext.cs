@@ -8,7 +8,7 @@ internal sealed class LoadContext(string file, LoadOptions options, IReadOnlyLis
     private readonly Dictionary<string, SettingOrigin> origins = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> written = new(StringComparer.Ordinal);
     private readonly List<string> files = [file];
-    private readonly string folder = Path.GetDirectoryName(Path.GetFullPath(file)) ?? "/";
+    private readonly string folder = Path.GetDirectoryName(Path.GetFullPath(file, Environment.CurrentDirectory)) ?? "/";
 
     public string File => file;
 
@@ -25,7 +25,7 @@ internal sealed class LoadContext(string file, LoadOptions options, IReadOnlyLis
     public IReadOnlyList<string> Files => files;
 
     /// <summary>Files named in the configuration stand relative to it.</summary>
-    public string Beside(string path) => Path.GetFullPath(path, folder);
+    public string Beside(string path) => path.Contains('\0', StringComparison.Ordinal) ? path : Path.GetFullPath(path, folder);
 
     /// <summary>In quotes as it stands in the file: what variables put into a value is never shown, for it may be a secret.</summary>
     public string Quote(string value) => Wording.Quote(written.GetValueOrDefault(value, value));

@@ -43,9 +43,9 @@ internal sealed partial class Names(string kind)
 
     private string Plural => kind.EndsWith('y') ? kind[..^1] + "ies" : kind + "s";
 
-    [GeneratedRegex(@"\A[\p{L}\p{Nd}][\p{L}\p{Nd}._-]{0,127}\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"\A[\p{L}\p{Nd}][\p{L}\p{Nd}._-]{0,127}\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Plain { get; }
 
-    [GeneratedRegex(@"\A[\p{L}\p{Nd}][\p{L}\p{Nd}._/ -]{0,127}\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"\A[\p{L}\p{Nd}][\p{L}\p{Nd}._/ -]{0,127}\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex WithSlashes { get; }
 }

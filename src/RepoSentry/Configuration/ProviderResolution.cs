@@ -30,7 +30,7 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
             return null;
         }
 
-        var ownsCredential = entry.Has("token") || apiBaseUrl is not null;
+        var ownsCredential = entry.Says("token") || apiBaseUrl is not null;
         if (!ownsCredential && match is not null && !IsFor(match, url))
         {
             entry.Error("provider", $"{entry.Load.Quote(wanted)} is for {HostOf(match)}, and its credential goes to no other host", "name the provider of the URL's host, or its type");
@@ -68,7 +68,7 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
                 Type = type,
                 Url = basis?.Url ?? Forge(url, type),
                 ApiBaseUrl = apiBaseUrl ?? basis?.ApiBaseUrl,
-                Token = entry.Has("token") ? token : inherits ? basis!.Token : null,
+                Token = entry.Says("token") ? token : inherits ? basis!.Token : null,
                 Username = basis?.Username ?? "",
                 CaFile = basis?.CaFile ?? "",
                 Proxy = basis?.Proxy ?? "",

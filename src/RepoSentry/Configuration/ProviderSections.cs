@@ -57,7 +57,7 @@ internal static class ProviderSections
         };
         foreach (var (key, url) in (ReadOnlySpan<(string, Uri?)>)[("url", provider.Url), ("api_base_url", provider.ApiBaseUrl)])
         {
-            if (entry.Has("token") && url is not null && TriggerSections.IsUnsafe(url, security))
+            if (entry.Says("token") && url is not null && TriggerSections.IsUnsafe(url, security))
             {
                 entry.Error(key, "a token must not travel over plain http", TriggerSections.UseHttps(url));
             }

@@ -83,7 +83,7 @@ internal sealed class RepositorySections(ProviderResolution providers, IReadOnly
 
     private void CheckTransport(SectionReader entry, RepositoryConfig repository, ProviderConfig? provider)
     {
-        if (provider?.Token is null && !entry.Has("token"))
+        if (provider?.Token is null && !entry.Says("token"))
         {
             return;
         }

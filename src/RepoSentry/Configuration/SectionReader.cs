@@ -20,14 +20,13 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
 
     public Place Place => node.Place;
 
-    public string Path => path;
-
-    public bool Lenient => lenient;
-
     public IReadOnlyList<string> Keys => [.. node.Entries.Select(entry => entry.Key)];
 
     /// <summary>Whether the key stands there with a value.</summary>
     public bool Has(string key) => Find(key) is not null;
+
+    /// <summary>Whether it says anything: <c>token: ""</c> does not.</summary>
+    public bool Says(string key) => AsWritten(key).Length > 0;
 
     /// <summary>Where the key's value stands; the section itself where it is absent.</summary>
     public Place At(string key) => node.Find(key)?.Value.Place ?? Place;

@@ -27,7 +27,7 @@ internal sealed partial class TriggerSections(SecurityConfig security)
         var triggers = new List<TriggerConfig>();
         if (section.Keys.Count > 0)
         {
-            if (section.Has("event_listener_url"))
+            if (section.Says("event_listener_url"))
             {
                 names.Declare(section.Load, Tekton, section.Place);
             }
@@ -76,7 +76,7 @@ internal sealed partial class TriggerSections(SecurityConfig security)
             Retry = Retry(retry, standard.Retry),
         };
         CheckEvents(section, trigger.Events);
-        if (url is not null && (section.Has("secret") || secretHeader) && IsUnsafe(url, security))
+        if (url is not null && (section.Says("secret") || secretHeader) && IsUnsafe(url, security))
         {
             section.Error(urlKey, "a secret must not travel over plain http", UseHttps(url));
         }
@@ -159,9 +159,9 @@ internal sealed partial class TriggerSections(SecurityConfig security)
         }
     }
 
-    [GeneratedRegex(@"\A[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"\A[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex HeaderName { get; }
 
-    [GeneratedRegex("authorization|token|secret|password|api-?key|cookie", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex("authorization|token|secret|password|api-?key|cookie", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Sensitive { get; }
 }

@@ -61,6 +61,7 @@ internal static partial class Urls
             { Scheme: "ssh" } when parsed.UserInfo.Contains(':', StringComparison.Ordinal) => ("a password in a URL is refused", "use `ssh: { key: \"file:PATH\" }`"),
             { Scheme: not "ssh", UserInfo.Length: > 0 } => ("a user or password in a URL is refused", UseToken),
             { Fragment.Length: > 0 } => ("the URL has a fragment (#)", null),
+            _ when !HasValidHost(parsed) => ("the host is not a valid name", null),
             _ when parsed.Host.StartsWith('-') || parsed.UserInfo.StartsWith('-') => ("host and user must not begin with \"-\"", null),
             _ => ("", null),
         };
@@ -76,6 +77,19 @@ internal static partial class Urls
             || host is "localhost"
             || EndsWithAny(host, ".localhost", ".svc", ".svc.cluster.local")
             || insecureHosts.Contains(host, StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>International names are only checked when they are asked for.</summary>
+    private static bool HasValidHost(Uri url)
+    {
+        try
+        {
+            return url.IdnHost.Length > 0 || url.IsFile;
+        }
+        catch (UriFormatException)
+        {
+            return false;
+        }
     }
 
     private static string Complaint(string text, ref string? hint)
@@ -101,6 +115,6 @@ internal static partial class Urls
 
     private static bool EndsWithAny(string host, params string[] ends) => Array.Exists(ends, end => host.EndsWith(end, StringComparison.OrdinalIgnoreCase) && host.Length > end.Length);
 
-    [GeneratedRegex(@"\A(?<user>[A-Za-z0-9_.][A-Za-z0-9_.-]*)@(?<host>[A-Za-z0-9][A-Za-z0-9.-]*):(?!/?/)(?<path>[^:].*)\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"\A(?<user>[A-Za-z0-9_.][A-Za-z0-9_.-]*)@(?<host>[A-Za-z0-9][A-Za-z0-9.-]*):(?!/?/)(?<path>[^:].*)\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
     private static partial Regex ScpForm { get; }
 }

@@ -69,10 +69,10 @@ internal sealed partial class Variables(IReadOnlyDictionary<string, string> envi
         return at < 0 ? (reference, null) : (reference[..at], reference[(at + 2)..]);
     }
 
-    [GeneratedRegex(@"\$\$|\$\{[^{}]*\}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\$\$|\$\{[^{}]*\}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Reference { get; }
 
-    [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Name { get; }
 }
 

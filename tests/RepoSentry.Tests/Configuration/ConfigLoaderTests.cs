@@ -112,6 +112,24 @@ public sealed class ConfigLoaderTests : IDisposable
     }
 
     [Fact]
+    public void An_empty_token_is_no_token_of_its_own() =>
+        ConfigOf.Good("providers: [{ name: github, type: github, token: \"${A_TOKEN:-x}\" }]\nrepositories: [{ name: a, url: \"https://github.com/a/b\", token: \"\", api_base_url: \"\" }]\n").Repositories[0].Provider.ShouldBe("github");
+
+    [Fact]
+    public void A_providers_token_does_not_follow_a_repositorys_api_address_to_another_host()
+    {
+        var config = ConfigOf.Good("""
+            providers: [{ name: corp, type: gitlab, url: "https://gitlab.corp", token: "${A_TOKEN:-x}" }]
+            repositories:
+              - { name: same, url: "https://gitlab.corp/a/b", api_base_url: "https://gitlab.corp/api/v4" }
+              - { name: other, url: "https://gitlab.corp/a/b", api_base_url: "https://elsewhere.example/api/v4" }
+            """);
+
+        config.Providers.Single(provider => provider.Name == "repository:same").Token.ShouldNotBeNull();
+        config.Providers.Single(provider => provider.Name == "repository:other").Token.ShouldBeNull();
+    }
+
+    [Fact]
     public void The_rate_limit_section_feeds_providers_without_their_own()
     {
         var config = ConfigOf.Good("rate_limit: { github: { requests_per_hour: 900 }, gitlab: { requests_per_minute: 10 } }\nproviders: [{ name: github, type: github }, { name: gitlab, type: gitlab, requests_per_minute: 7 }]\n");

@@ -65,6 +65,7 @@ public sealed class ConfigProblemTests
     [InlineData("https://git.example/a b", "has a blank or a control character")]
     [InlineData("https://git.example/web#x", "the URL has a fragment (#)")]
     [InlineData("https://git.example/web?token=hunter2", "a repository's URL has no query")]
+    [InlineData("https://git\u07c4.example/web", "the host is not a valid name")]
     [InlineData("file://other/web", "a file URL names no other host")]
     public void A_url_that_is_refused_is_told_and_never_repeated(string url, string expected)
     {

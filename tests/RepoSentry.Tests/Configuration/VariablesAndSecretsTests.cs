@@ -103,6 +103,7 @@ public sealed class VariablesAndSecretsTests : IDisposable
     [InlineData("file:missing", "the secret file \"missing\" does not exist (paths stand relative to the configuration file)")]
     [InlineData("file:.", "the secret file \".\" cannot be read")]
     [InlineData("file:empty", "the secret file \"empty\" is empty")]
+    [InlineData("file:a\\0b", "the secret file \"a\\u0000b\" cannot be read")]
     [InlineData("file:lines", "the secret has control characters or several lines")]
     public void A_secret_file_that_cannot_serve_is_told(string reference, string expected)
     {
