@@ -31,7 +31,7 @@ internal static class RepositoryEndpoints
     }
 
     private static async Task<IResult> ShowAsync(string name, RepositoryLog log, PollWorker polling, CancellationToken cancellationToken) =>
-        await log.FindAsync(name, cancellationToken) is { } row ? TypedResults.Ok(RepositoryView.Of(row, polling)) : Missing(name);
+        await log.FindAsync(Decode(name), cancellationToken) is { } row ? TypedResults.Ok(RepositoryView.Of(row, polling)) : Missing(name);
 
     private static async Task<IResult> RefsAsync(string name, RepositoryLog log, HttpContext context, string? kind, CancellationToken cancellationToken)
     {
@@ -40,7 +40,7 @@ internal static class RepositoryEndpoints
             return refusal!;
         }
 
-        if (await log.RefsAsync(name, cancellationToken) is not { } refs)
+        if (await log.RefsAsync(Decode(name), cancellationToken) is not { } refs)
         {
             return Missing(name);
         }
@@ -57,7 +57,7 @@ internal static class RepositoryEndpoints
             return refusal!;
         }
 
-        if (await log.FindAsync(name, cancellationToken) is not { } row)
+        if (await log.FindAsync(Decode(name), cancellationToken) is not { } row)
         {
             return Missing(name);
         }
@@ -65,7 +65,7 @@ internal static class RepositoryEndpoints
         var stored = await log.PollsAsync(row.Id, before, limit + 1, cancellationToken);
         var items = stored.Take(limit).Select(PollView.Of).ToList();
         var next = stored.Count > limit ? Paging.Key(stored[limit - 1].Id) : null;
-        if (before is null && polling.Repositories.TryGetValue(name, out var live))
+        if (before is null && polling.Repositories.TryGetValue(row.Name, out var live))
         {
             var quiet = live.Recent.Where(look => look.Outcome == "unchanged").Select(PollView.Of);
             items = [.. items.Concat(quiet).OrderByDescending(poll => poll.StartedAt).Take(limit)];
@@ -76,14 +76,17 @@ internal static class RepositoryEndpoints
 
     private static IResult Poll(string name, PollWorker polling)
     {
-        if (!polling.Repositories.ContainsKey(name))
+        if (!polling.Repositories.ContainsKey(Decode(name)))
         {
             return Missing(name);
         }
 
-        polling.PollNow(name);
+        polling.PollNow(Decode(name));
         return TypedResults.Accepted((string?)null);
     }
+
+    // A name may hold a slash, which the server leaves encoded so that it does not end the segment.
+    private static string Decode(string name) => name.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     private static IResult Missing(string name) => Problems.NotFound($"There is no repository {name}.");
 }

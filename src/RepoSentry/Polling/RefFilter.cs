@@ -9,7 +9,6 @@ namespace RepoSentry.Polling;
 internal sealed class RefFilter
 {
     private const string RegexMark = "regex:";
-    private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(100);
 
     private readonly GlobSet? globs;
     private readonly Regex? regex;
@@ -37,7 +36,7 @@ internal sealed class RefFilter
     };
 
     public static RefFilter Parse(string text) => text.StartsWith(RegexMark, StringComparison.Ordinal)
-        ? new RefFilter(text, null, new Regex(text[RegexMark.Length..].Replace("(?P<", "(?<", StringComparison.Ordinal), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Limit))
+        ? new RefFilter(text, null, BranchRegex.Compile(text[RegexMark.Length..]))
         : new RefFilter(text, GlobSet.Of(JsonSerializer.Deserialize(text, PollingJson.Default.StringArray)!), null);
 
     /// <param name="refName">Full name; patterns are matched against the short one.</param>
