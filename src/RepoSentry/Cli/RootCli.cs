@@ -5,6 +5,9 @@ namespace RepoSentry.Cli;
 /// <summary>The table of commands.</summary>
 internal static class RootCli
 {
+    // Each command ends by itself after a signal, the service within app.shutdown_timeout; this only stops what hangs.
+    private static readonly TimeSpan TermLimit = TimeSpan.FromMinutes(10);
+
     public static async Task<int> InvokeAsync(string[] arguments)
     {
         var root = new RootCommand("RepoSentry watches Git repositories by polling and fires the webhooks that their forges would have sent")
@@ -21,7 +24,7 @@ internal static class RootCli
             VersionCommand.Create(),
         };
         var parsed = root.Parse(arguments);
-        var code = await parsed.InvokeAsync();
+        var code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TermLimit });
         return parsed.Errors.Count > 0 ? ExitCode.Usage : code;
     }
 }
