@@ -59,7 +59,7 @@ internal sealed partial class SentryEngine(
         await ownership.TakeAsync(Environment.MachineName, shards, ProductVersion.Text, stoppingToken);
         polling.Add(polled);
 
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        using var ending = new CancellationTokenSource();
         var loops = deliveries.All.Select(worker => (Name: $"trigger {worker.Name}", Task: worker.RunAsync(ending.Token)))
             .Append((Name: "poller", Task: polling.RunAsync(ending.Token))).ToList();
         lifecycle.Enter(LifecycleState.Running);

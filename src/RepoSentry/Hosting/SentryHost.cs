@@ -39,7 +39,8 @@ internal static class SentryHost
     public static async Task<int> RunAsync(SentryConfig config, CancellationToken cancellationToken)
     {
         await using var app = Build(config);
+        var lifecycle = app.Services.GetRequiredService<Lifecycle>(); // the services are gone once it has run
         await app.RunAsync(cancellationToken);
-        return app.Services.GetRequiredService<Lifecycle>().HasFailed ? 1 : 0;
+        return lifecycle.HasFailed ? 1 : 0;
     }
 }
