@@ -18,7 +18,7 @@ internal static class SentryHost
         builder.Services
             .AddSingleton(config)
             .AddSingleton(TimeProvider.System)
-            .AddTelemetry(new LoggingOptions(config.App.LogLevel, config.App.LogFormat == "json"))
+            .AddTelemetry(Logging(config.App))
             .AddStorage(config)
             .AddProviders()
             .AddDelivery(config)
@@ -43,4 +43,11 @@ internal static class SentryHost
         await app.RunAsync(cancellationToken);
         return lifecycle.HasFailed ? 1 : 0;
     }
+
+    private static LoggingOptions Logging(AppConfig app) => new(
+        app.LogLevel,
+        app.LogFormat == "json",
+        app.LogFile.Length == 0
+            ? null
+            : new LogFileOptions(app.LogFile, app.LogFileRotation.MaxSize, app.LogFileRotation.MaxBackups, app.LogFileRotation.MaxAge, app.LogFileRotation.Compress));
 }

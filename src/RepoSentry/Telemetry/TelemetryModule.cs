@@ -1,9 +1,12 @@
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using Serilog;
 using Serilog.Events;
+using Serilog.Formatting;
 using Serilog.Formatting.Compact;
+using Serilog.Formatting.Display;
 
 namespace RepoSentry.Telemetry;
 
@@ -32,15 +35,28 @@ internal static class TelemetryModule
             .MinimumLevel.Is(Level(options.Level))
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("System", LogEventLevel.Warning);
-        if (options.Json)
+        if (options.Console)
         {
-            logger.WriteTo.Console(new RenderedCompactJsonFormatter());
+            logger.WriteTo.Console(Format(options.Json));
         }
-        else
+
+        if (options.File is { } file)
         {
-            logger.WriteTo.Console(outputTemplate: TextLine, formatProvider: System.Globalization.CultureInfo.InvariantCulture);
+            WriteTo(file, logger, Format(options.Json));
         }
     }
+
+    private static ITextFormatter Format(bool json) =>
+        json ? new RenderedCompactJsonFormatter() : new MessageTemplateTextFormatter(TextLine, CultureInfo.InvariantCulture);
+
+    private static void WriteTo(LogFileOptions file, LoggerConfiguration logger, ITextFormatter format) =>
+        logger.WriteTo.File(
+            format,
+            file.Path,
+            fileSizeLimitBytes: file.MaxSizeMegabytes * 1024L * 1024L,
+            rollOnFileSizeLimit: true,
+            retainedFileCountLimit: null,
+            hooks: new LogArchive(file, TimeProvider.System));
 
     private static LogEventLevel Level(string name) => name switch
     {
@@ -56,4 +72,6 @@ internal static class TelemetryModule
 /// <summary>How the process logs.</summary>
 /// <param name="Level">trace, debug, info, warn or error.</param>
 /// <param name="Json">One JSON object a line, in the place of text.</param>
-internal sealed record LoggingOptions(string Level, bool Json);
+/// <param name="File">A file beside standard output; null for none.</param>
+/// <param name="Console">Whether standard output gets the log.</param>
+internal sealed record LoggingOptions(string Level, bool Json, LogFileOptions? File = null, bool Console = true);
