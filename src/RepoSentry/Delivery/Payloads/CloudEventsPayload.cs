@@ -38,7 +38,7 @@ internal static class CloudEventsPayload
         json.Text("organization", repository.Owner);
         json.Text("name", repository.Name);
         json.Text("full_name", repository.FullName);
-        json.WriteString("url", repository.CloneUrl);
+        json.WriteString("url", repository.ConfiguredUrl);
         json.Text("id", repository.Info.ForgeId ?? repository.FullName);
         json.WriteEndObject();
     }

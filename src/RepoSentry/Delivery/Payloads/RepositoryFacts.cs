@@ -19,6 +19,9 @@ internal sealed record RepositoryFacts
     /// <summary>All of the path but its last part. The forges have no repository without an owner, so the host stands in where there is none.</summary>
     public required string Owner { get; init; }
     public required string HtmlUrl { get; init; }
+
+    /// <summary>As the operator wrote it.</summary>
+    public required string ConfiguredUrl { get; init; }
     public required string CloneUrl { get; init; }
     public required string SshUrl { get; init; }
     public required string GitUrl { get; init; }
@@ -51,13 +54,17 @@ internal sealed record RepositoryFacts
         var path = url.AbsolutePath.Trim('/');
         path = path.EndsWith(".git", StringComparison.Ordinal) ? path[..^4] : path;
         var html = $"{root}/{path}";
+        var configured = url.Scheme == "ssh" ? SshUrlOf(url) : $"{root}{url.AbsolutePath}".TrimEnd('/');
         return new RepositoryFacts
         {
             Info = info,
             Root = root,
             Owner = info.Organization.Length > 0 ? info.Organization : host.Length > 0 ? host : "local",
             HtmlUrl = html,
-            CloneUrl = CloneUrlOf(info, html),
+            ConfiguredUrl = configured,
+
+            // The forges answer with and without .git; of a plain server only the URL as configured is known to work.
+            CloneUrl = info.Provider is "git" or "azuredevops" ? configured : html + ".git",
             SshUrl = url.IsFile ? html : url.Scheme == "ssh" ? SshUrlOf(url) : $"git@{host}:{path}.git",
             GitUrl = url.IsFile ? html : $"git://{host}/{path}.git",
         };
@@ -72,15 +79,6 @@ internal sealed record RepositoryFacts
     };
 
     public static string Escape(string path) => string.Join('/', PayloadJson.Clean(path, int.MaxValue).Split('/').Select(Uri.EscapeDataString));
-
-    // The forges answer with and without .git; of a plain server only the URL as configured is known to work.
-    private static string CloneUrlOf(RepositoryInfo info, string html) => info.Provider switch
-    {
-        "git" or "azuredevops" => info.Url.Scheme == "ssh" ? SshUrlOf(info.Url) : info.Url.IsFile ? $"file://{info.Url.AbsolutePath}" : html + Suffix(info.Url),
-        _ => html + ".git",
-    };
-
-    private static string Suffix(Uri url) => url.AbsolutePath.TrimEnd('/').EndsWith(".git", StringComparison.Ordinal) ? ".git" : "";
 
     private static string SshUrlOf(Uri url) => $"ssh://{(url.UserInfo.Length > 0 ? url.UserInfo.Split(':')[0] : "git")}@{url.IdnHost}{Port(url)}{url.AbsolutePath}";
 
