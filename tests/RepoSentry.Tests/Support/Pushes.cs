@@ -9,19 +9,18 @@ internal static class Pushes
 {
     public static readonly Guid EventId = Guid.Parse("019abf00-0000-7000-8000-000000000001");
 
-    public static ChangeEvent Event(
-        string @ref = "refs/heads/main", char? before = '1', char? after = '2', string url = "https://github.com/acme/web", string provider = "github") => new()
+    public static ChangeEvent Event(string @ref = "refs/heads/main", char? before = '1', char? after = '2', string url = "https://github.com/acme/web", string provider = "github")
     {
-        Id = EventId,
-        Change = new RefChange(
-            @ref.StartsWith(GitRef.TagPrefix, StringComparison.Ordinal) ? RefKind.Tag : RefKind.Branch,
-            @ref,
-            before is { } b ? Build.Commit(b) : null,
-            after is { } a ? Build.Commit(a) : null),
-        Repository = new RepositoryInfo("web", new Uri(url), provider, "main", "186853002", Private: false),
-        DetectedAt = Build.Noon,
-        DetectionDelay = TimeSpan.FromSeconds(30),
-    };
+        var kind = @ref.StartsWith(GitRef.TagPrefix, StringComparison.Ordinal) ? RefKind.Tag : RefKind.Branch;
+        return new ChangeEvent
+        {
+            Id = EventId,
+            Change = new RefChange(kind, @ref, before is { } b ? Build.Commit(b) : null, after is { } a ? Build.Commit(a) : null),
+            Repository = new RepositoryInfo("web", new Uri(url), provider, "main", "186853002", Private: false),
+            DetectedAt = Build.Noon,
+            DetectionDelay = TimeSpan.FromSeconds(30),
+        };
+    }
 
     /// <summary>All that a forge may tell: two commits, their people, times and files.</summary>
     public static ChangeEvent Known(this ChangeEvent change) => change with

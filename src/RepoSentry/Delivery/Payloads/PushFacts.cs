@@ -61,8 +61,8 @@ internal sealed class PushFacts
     public string TimeOf(CommitInfo commit) => PayloadJson.Time(commit.Timestamp ?? Event.DetectedAt);
 
     public string UrlOf(CommitInfo commit) =>
-        commit.Url is { Length: < PayloadJson.NameLimit } && Uri.TryCreate(commit.Url, UriKind.Absolute, out var url) && Uri.IsWellFormedUriString(url.AbsoluteUri, UriKind.Absolute)
-            ? url.AbsoluteUri
+        commit.Url is { Length: < PayloadJson.NameLimit } url && Uri.IsWellFormedUriString(url, UriKind.Absolute) && !url.AsSpan().ContainsAny('[', ']')
+            ? url
             : Repository.CommitUrl(RepositoryFacts.Escape(commit.Id));
 
     /// <summary>The three lists, always there: an interceptor that adds changed files reads them of every commit.</summary>

@@ -51,10 +51,10 @@ internal sealed record RepositoryFacts
         var web = url.Scheme is "http" or "https";
         var host = url.HostNameType == UriHostNameType.IPv6 ? url.Host : url.IdnHost;
         var root = url.IsFile ? "file://" : web ? $"{url.Scheme}://{host}{Port(url)}" : $"https://{host}";
-        var path = url.AbsolutePath.Trim('/');
+        var path = PathOf(url).Trim('/');
         path = path.EndsWith(".git", StringComparison.Ordinal) ? path[..^4] : path;
         var html = $"{root}/{path}";
-        var configured = url.Scheme == "ssh" ? SshUrlOf(url) : $"{root}{url.AbsolutePath}".TrimEnd('/');
+        var configured = url.Scheme == "ssh" ? SshUrlOf(url) : $"{root}{PathOf(url)}".TrimEnd('/');
         return new RepositoryFacts
         {
             Info = info,
@@ -80,7 +80,10 @@ internal sealed record RepositoryFacts
 
     public static string Escape(string path) => string.Join('/', PayloadJson.Clean(path, int.MaxValue).Split('/').Select(Uri.EscapeDataString));
 
-    private static string SshUrlOf(Uri url) => $"ssh://{(url.UserInfo.Length > 0 ? url.UserInfo.Split(':')[0] : "git")}@{url.IdnHost}{Port(url)}{url.AbsolutePath}";
+    private static string SshUrlOf(Uri url) => $"ssh://{(url.UserInfo.Length > 0 ? url.UserInfo.Split(':')[0] : "git")}@{url.IdnHost}{Port(url)}{PathOf(url)}";
+
+    // Uri leaves brackets in a path as they are; RFC 3986 does not.
+    private static string PathOf(Uri url) => url.AbsolutePath.Replace("[", "%5B", StringComparison.Ordinal).Replace("]", "%5D", StringComparison.Ordinal);
 
     private static string Port(Uri url) => url.IsDefaultPort || url.Port < 0 ? "" : string.Create(CultureInfo.InvariantCulture, $":{url.Port}");
 
