@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using RepoSentry.Abstractions;
 
@@ -61,7 +62,7 @@ internal sealed class PushFacts
     public string TimeOf(CommitInfo commit) => PayloadJson.Time(commit.Timestamp ?? Event.DetectedAt);
 
     public string UrlOf(CommitInfo commit) =>
-        commit.Url is { Length: < PayloadJson.NameLimit } url && Uri.IsWellFormedUriString(url, UriKind.Absolute) && !url.AsSpan().ContainsAny('[', ']')
+        commit.Url is { Length: < PayloadJson.NameLimit } url && Uri.IsWellFormedUriString(url, UriKind.Absolute) && Ascii.IsValid(url) && !url.AsSpan().ContainsAny('[', ']')
             ? url
             : Repository.CommitUrl(RepositoryFacts.Escape(commit.Id));
 

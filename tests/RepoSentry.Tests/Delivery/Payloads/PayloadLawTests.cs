@@ -40,7 +40,7 @@ public sealed class PayloadLawTests
                     && body.At(format == "cloudevents" ? "commit.sha" : "after").GetString() == (change.Change.After ?? new string('0', 40))
                     && message.Headers.Values.All(value => value.All(letter => letter is >= ' ' and < '\u007f'));
             }),
-            iter: 300);
+            iter: 200);
 
     [Fact]
     public void What_is_too_large_loses_files_before_it_loses_commits()
