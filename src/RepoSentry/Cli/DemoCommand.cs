@@ -55,7 +55,8 @@ internal static class DemoCommand
         var repositories = new DemoRepositories(folder);
         await repositories.CreateAsync(ending.Token);
         await using var git = await SmartHttpServer.StartAsync(repositories.Served, ending.Token);
-        await using var receiver = await EventListener.StartAsync("127.0.0.1:0", secret, failRate: 0.2, story.Received, ending.Token);
+        await using var receiver = await EventListener.StartAsync(
+            new ReceiverOptions { Secret = secret, Fail = ReceiverOptions.FailSometimes(0.2), Received = story.Received }, ending.Token);
         await using var app = SentryHost.Build(Describe(folder, git.Url, receiver.Url, secret));
         app.Services.GetRequiredService<LiveFeed>().Subscribe(story.Noted);
         await app.StartAsync(ending.Token);

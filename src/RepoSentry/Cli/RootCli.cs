@@ -14,6 +14,7 @@ internal static class RootCli
         {
             DemoCommand.Create(),
             WatchCommand.Create(),
+            ListenCommand.Create(),
             RunCommand.Create(),
             ValidateCommand.Create(),
             StatusCommand.Create(),

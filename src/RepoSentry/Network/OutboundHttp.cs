@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 
 namespace RepoSentry.Network;
 
@@ -45,6 +46,9 @@ internal static class OutboundHttp
             Proxy = options.Proxy.Length > 0 ? new WebProxy(options.Proxy) : null,
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,
+
+            // Tokens and secrets are compared byte for byte, as UTF-8.
+            RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
             ConnectTimeout = options.ConnectTimeout,
             PooledConnectionIdleTimeout = options.IdleTimeout,
             PooledConnectionLifetime = TimeSpan.FromMinutes(10),

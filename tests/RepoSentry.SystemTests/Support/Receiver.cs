@@ -24,7 +24,8 @@ internal sealed class Receiver : IAsyncDisposable
 
     public async Task<Receiver> StartAsync()
     {
-        listener = await EventListener.StartAsync($"127.0.0.1:{Port}", new Secret(SecretText), 0, Note, CancellationToken.None);
+        listener = await EventListener.StartAsync(
+            new ReceiverOptions { Listen = $"127.0.0.1:{Port}", Secret = new Secret(SecretText), Received = Note }, CancellationToken.None);
         return this;
     }
 

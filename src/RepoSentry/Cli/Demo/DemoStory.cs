@@ -45,9 +45,9 @@ internal sealed class DemoStory(TextWriter output, TimeProvider time)
 
     public void Received(Arrival arrival)
     {
-        if (arrival.Status == StatusCodes.Status202Accepted && arrival.Verdict.Passes)
+        if (arrival is { EventId: { } eventId, Verdict.Passes: true })
         {
-            verified[arrival.EventId] = true;
+            verified[eventId] = true;
         }
     }
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using RepoSentry.Abstractions;
+using Microsoft.AspNetCore.Http.Features;
 using RepoSentry.Hosting;
 
 namespace RepoSentry.Cli.Receiver;
@@ -10,7 +10,8 @@ namespace RepoSentry.Cli.Receiver;
 /// </summary>
 internal sealed class EventListener : IAsyncDisposable
 {
-    private const int BodyLimit = 1024 * 1024;
+    private const int HeaderLimit = 1024 * 1024;
+    private const string Name = "\"eventListener\":\"stand-in\",\"namespace\":\"local\"";
 
     private readonly WebApplication web;
 
@@ -18,17 +19,22 @@ internal sealed class EventListener : IAsyncDisposable
 
     public Uri Url => new(web.Urls.First());
 
-    /// <param name="listen">Address and port; port 0 takes a free one.</param>
-    /// <param name="secret">What senders sign with; null to check nothing.</param>
-    /// <param name="failRate">Share of requests, 0 to 1, that are answered 503.</param>
-    /// <param name="received">Told of each request before it is answered.</param>
-    public static async Task<EventListener> StartAsync(string listen, Secret? secret, double failRate, Action<Arrival> received, CancellationToken cancellationToken)
+    public static async Task<EventListener> StartAsync(ReceiverOptions options, CancellationToken cancellationToken)
     {
-        var builder = SlimWeb.CreateBuilder(listen);
-        builder.WebHost.ConfigureKestrel(options => options.Limits.MaxRequestBodySize = BodyLimit);
+        var builder = SlimWeb.CreateBuilder(options.Listen);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestHeadersTotalSize = HeaderLimit;
+            kestrel.Limits.MaxRequestHeaderCount = 10_000;
+            kestrel.Limits.MaxRequestBodySize = options.BodyLimit;
+
+            // Slowness is judged below, over the whole body.
+            kestrel.Limits.MinRequestBodyDataRate = null;
+        });
         var app = builder.Build();
-        app.MapGet("/live", () => "ok");
-        app.MapFallback(context => AnswerAsync(context, secret, failRate, received));
+        app.Use(RedirectDoubleSlashes);
+        app.Map("/live", () => "ok");
+        app.MapFallback("{**path}", context => AnswerAsync(context, options));
         await app.StartAsync(cancellationToken);
         return new EventListener(app);
     }
@@ -37,37 +43,78 @@ internal sealed class EventListener : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await web.DisposeAsync();
 
-    private static async Task AnswerAsync(HttpContext context, Secret? secret, double failRate, Action<Arrival> received)
+    private static async Task AnswerAsync(HttpContext context, ReceiverOptions options)
     {
-        using var copy = new MemoryStream();
-        await context.Request.Body.CopyToAsync(copy, context.RequestAborted);
-        var body = copy.ToArray();
-        var isObject = IsJsonObject(body);
-        var fails = Random.Shared.NextDouble() < failRate;
-        var eventId = Guid.NewGuid().ToString();
-        var status = fails ? StatusCodes.Status503ServiceUnavailable : isObject ? StatusCodes.Status202Accepted : StatusCodes.Status400BadRequest;
-        received(new Arrival(
-            status,
-            eventId,
-            context.Request.Method,
-            context.Request.Path,
-            context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
-            body,
-            Interceptor.Judge(context.Request.Headers, body, secret)));
+        if (await ReadBodyAsync(context, options) is not { } body)
+        {
+            context.Response.Headers.Connection = "close";
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return;
+        }
 
-        context.Response.StatusCode = status;
-        if (!fails)
+        var isObject = IsJsonObject(body);
+        var arrival = Describe(context, body, isObject, options);
+        if (options.Fail(arrival) is { } failure)
+        {
+            arrival = arrival with { Status = failure, EventId = null };
+        }
+
+        options.Received(arrival);
+        context.Response.StatusCode = arrival.Status;
+        if (arrival.EventId is not null || arrival.Status == StatusCodes.Status400BadRequest)
         {
             context.Response.ContentType = "application/json";
-            await context.Response.WriteAsync(isObject ? Accepted(eventId) : Refused, context.RequestAborted);
+            await context.Response.WriteAsync(arrival.EventId is { } eventId ? Accepted(eventId) : Refused, context.RequestAborted);
         }
     }
+
+    private static async Task RedirectDoubleSlashes(HttpContext context, RequestDelegate next)
+    {
+        var path = context.Request.Path.Value ?? "/";
+        if (!path.Contains("//", StringComparison.Ordinal))
+        {
+            await next(context);
+            return;
+        }
+
+        context.Response.StatusCode = StatusCodes.Status307TemporaryRedirect;
+        var clean = "/" + string.Join('/', path.Split('/', StringSplitOptions.RemoveEmptyEntries));
+        context.Response.Headers.Location = new PathString(clean).ToUriComponent() + context.Request.QueryString.ToUriComponent();
+    }
+
+    // Null when the body did not come in time.
+    private static async Task<byte[]?> ReadBodyAsync(HttpContext context, ReceiverOptions options)
+    {
+        using var limit = new CancellationTokenSource(options.BodyTime);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.RequestAborted);
+        using var copy = new MemoryStream();
+        try
+        {
+            await context.Request.Body.CopyToAsync(copy, both.Token);
+            return copy.ToArray();
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private static Arrival Describe(HttpContext context, byte[] body, bool isObject, ReceiverOptions options) => new()
+    {
+        Status = isObject ? StatusCodes.Status202Accepted : StatusCodes.Status400BadRequest,
+        EventId = isObject ? Guid.NewGuid().ToString() : null,
+        Method = context.Request.Method,
+        Path = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget,
+        Headers = context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
+        Body = body,
+        Verdict = Interceptor.Judge(context.Request.Headers, body, options.Secret),
+    };
 
     private static bool IsJsonObject(byte[] body)
     {
         try
         {
-            using var json = JsonDocument.Parse(body);
+            using var json = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 10_000 });
             return json.RootElement.ValueKind == JsonValueKind.Object;
         }
         catch (JsonException)
@@ -76,15 +123,7 @@ internal sealed class EventListener : IAsyncDisposable
         }
     }
 
-    private static string Accepted(string eventId) =>
-        $$"""{"eventListener":"stand-in","namespace":"local","eventListenerUID":"00000000-0000-0000-0000-000000000000","eventID":"{{eventId}}"}""";
+    private static string Accepted(string eventId) => $$"""{{{Name}},"eventListenerUID":"00000000-0000-0000-0000-000000000000","eventID":"{{eventId}}"}""";
 
-    private static string Refused => """{"eventListener":"stand-in","namespace":"local","eventListenerUID":"","errorMessage":"Invalid event body format : not a JSON object"}""";
+    private static string Refused => $$"""{{{Name}},"eventListenerUID":"","errorMessage":"Invalid event body format : not a JSON object"}""";
 }
-
-/// <summary>A request as it arrived.</summary>
-/// <param name="Status">What it was answered.</param>
-/// <param name="EventId">The receipt given for it.</param>
-/// <param name="Verdict">What the interceptors make of its signature.</param>
-internal sealed record Arrival(
-    int Status, string EventId, string Method, string Path, IReadOnlyDictionary<string, string> Headers, byte[] Body, Verdict Verdict);

@@ -9,34 +9,63 @@ internal static class Interceptor
 {
     public static Verdict Judge(IHeaderDictionary headers, byte[] body, Secret? secret)
     {
+        var name = NameOf(headers);
         if (secret is null)
         {
-            return new Verdict(true, "not checked: no secret given");
+            return new Verdict(true, name, "not checked: no secret given");
         }
 
-        var key = Encoding.UTF8.GetBytes(secret.Reveal());
-        if (headers.TryGetValue("X-Gitlab-Token", out var token))
+        return name switch
         {
-            return Same(token.ToString(), secret.Reveal()) ? new Verdict(true, "token valid") : new Verdict(false, "X-Gitlab-Token does not equal the secret");
-        }
-
-        if (headers.TryGetValue("X-Hub-Signature-256", out var signature))
-        {
-            return Check(signature.ToString(), key, body);
-        }
-
-        return headers.TryGetValue("X-Hub-Signature", out var other) ? Check(other.ToString(), key, body) : new Verdict(false, "no signature header");
+            "gitlab" => Token(headers, secret.Reveal()),
+            "bitbucket" => Signature(name, headers, body, secret, "X-Hub-Signature"),
+            _ => Signature(name, headers, body, secret, "X-Hub-Signature-256", "X-Hub-Signature"),
+        };
     }
 
-    private static Verdict Check(string signature, byte[] key, byte[] body)
+    // A CloudEvent has no event header of a forge: only a cel interceptor reads it.
+    private static string NameOf(IHeaderDictionary headers) =>
+        headers.ContainsKey("X-Gitlab-Event") ? "gitlab"
+        : headers.ContainsKey("X-Event-Key") ? "bitbucket"
+        : headers.ContainsKey("X-GitHub-Event") ? "github"
+        : "cel";
+
+    private static Verdict Token(IHeaderDictionary headers, string secret)
     {
-        var valid = Same(signature, "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData(key, body)));
-        return valid ? new Verdict(true, "signature valid") : new Verdict(false, "the signature does not fit body and secret");
+        const string Header = "X-Gitlab-Token";
+        if (headers[Header].ToString() is not { Length: > 0 } token)
+        {
+            return new Verdict(false, "gitlab", $"no {Header} header");
+        }
+
+        return Same(token, secret) ? new Verdict(true, "gitlab", "token valid") : new Verdict(false, "gitlab", $"{Header} does not equal the secret");
     }
+
+    private static Verdict Signature(string name, IHeaderDictionary headers, byte[] body, Secret secret, params ReadOnlySpan<string> candidates)
+    {
+        foreach (var header in candidates)
+        {
+            if (headers[header].ToString() is { Length: > 0 } signature)
+            {
+                return Same(signature, Expected(signature, Encoding.UTF8.GetBytes(secret.Reveal()), body))
+                    ? new Verdict(true, name, "signature valid")
+                    : new Verdict(false, name, $"{header} does not fit body and secret");
+            }
+        }
+
+        return new Verdict(false, name, $"no {candidates[0]} header");
+    }
+
+    private static string Expected(string signature, byte[] key, byte[] body) =>
+#pragma warning disable CA5350 // the interceptors read it, so a stand-in must
+        signature.StartsWith("sha1=", StringComparison.Ordinal) ? "sha1=" + Convert.ToHexStringLower(HMACSHA1.HashData(key, body))
+#pragma warning restore CA5350
+        : "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData(key, body));
 
     private static bool Same(string one, string other) => CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(one), Encoding.UTF8.GetBytes(other));
 }
 
 /// <param name="Passes">Whether the request would get through.</param>
+/// <param name="Interceptor">The interceptor that its headers are made for: github, gitlab, bitbucket or cel.</param>
 /// <param name="Reason">Why, in words.</param>
-internal sealed record Verdict(bool Passes, string Reason);
+internal sealed record Verdict(bool Passes, string Interceptor, string Reason);

@@ -1,31 +1,95 @@
-using System.Buffers;
 using System.Text.Json;
 using RepoSentry.Abstractions;
 
 namespace RepoSentry.Delivery.Payloads;
 
-/// <summary>GitHub's <c>push</c> webhook.</summary>
+/// <summary>GitHub's <c>push</c> webhook, for branches and tags alike. Valid by GitHub's published schema, but for our one object <c>reposentry</c>.</summary>
 internal static class GitHubPayload
 {
     public static TriggerMessage Render(ChangeEvent change)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(buffer))
+        var headers = CloudEventsHeaders.For(change);
+        headers["X-GitHub-Event"] = "push";
+        headers["X-GitHub-Delivery"] = change.Id.ToString();
+        if (change.Repository is { Provider: "github", Url: { IdnHost: not "github.com", Authority: var host } })
         {
-            json.WriteStartObject();
-            json.WriteString("ref", change.Change.Ref);
-            json.WriteString("before", change.Change.Before ?? new string('0', 40));
-            json.WriteString("after", change.Change.After ?? new string('0', 40));
-            json.WriteEndObject();
+            headers["X-GitHub-Enterprise-Host"] = HeaderText.Encode(host);
         }
 
-        return new TriggerMessage(
-            new Dictionary<string, string>
-            {
-                ["Content-Type"] = "application/json",
-                ["X-GitHub-Event"] = "push",
-                ["X-GitHub-Delivery"] = change.Id.ToString(),
-            },
-            buffer.WrittenSpan.ToArray());
+        return new TriggerMessage(headers, PayloadBudget.Fit(budget => Body(new PushFacts(change, budget))));
     }
+
+    private static byte[] Body(PushFacts push) => PayloadJson.Write(json =>
+    {
+        json.Text("ref", push.Event.Change.Ref, int.MaxValue);
+        json.Text("before", push.Before);
+        json.Text("after", push.After);
+        json.WriteBoolean("created", push.Created);
+        json.WriteBoolean("deleted", push.Deleted);
+        json.WriteBoolean("forced", push.Forced);
+        json.WriteNull("base_ref");
+        json.Text("compare", CompareUrl(push));
+        json.WriteStartArray("commits");
+
+        // GitHub lists no commits for a new tag.
+        foreach (var commit in push is { IsTag: true, Created: true } ? [] : push.Commits)
+        {
+            WriteCommit(json, push, commit);
+        }
+
+        json.WriteEndArray();
+        json.WritePropertyName("head_commit");
+        if (push.Head is { } head)
+        {
+            WriteCommit(json, push, head);
+        }
+        else
+        {
+            json.WriteNullValue();
+        }
+
+        GitHubRepository.Write(json, push);
+        json.WriteStartObject("pusher");
+        json.Person(null, null);
+        json.WriteEndObject();
+        GitHubRepository.WriteSender(json, push.Repository);
+        push.WriteMark(json);
+    });
+
+    private static void WriteCommit(Utf8JsonWriter json, PushFacts push, CommitInfo commit)
+    {
+        json.WriteStartObject();
+        json.Text("id", commit.Id);
+        json.WriteString("tree_id", push.NoCommit);
+        json.WriteBoolean("distinct", true);
+        json.WriteString("message", push.MessageOf(commit));
+        json.WriteString("timestamp", push.TimeOf(commit));
+        json.WriteString("url", push.UrlOf(commit));
+        WritePerson(json, "author", commit.Author);
+        WritePerson(json, "committer", commit.Committer ?? commit.Author);
+        push.WriteFiles(json, commit);
+        json.WriteEndObject();
+    }
+
+    private static void WritePerson(Utf8JsonWriter json, string name, PersonInfo? person)
+    {
+        json.WriteStartObject(name);
+        json.Person(person?.Name, person?.Email);
+        json.Text("username", person?.Username is { Length: > 0 } username ? username : PushFacts.UnknownLogin);
+        json.WriteEndObject();
+    }
+
+    private static string CompareUrl(PushFacts push)
+    {
+        if (push.Event.CompareUrl is { Length: > 0 and < PayloadJson.NameLimit } known)
+        {
+            return known;
+        }
+
+        return push.Created
+            ? push.Repository.CommitUrl(RepositoryFacts.Escape(push.After))
+            : $"{push.Repository.HtmlUrl}/compare/{RepositoryFacts.Escape(Short(push.Before))}...{RepositoryFacts.Escape(Short(push.After))}";
+    }
+
+    private static string Short(string commit) => commit.Length > 12 ? commit[..12] : commit;
 }

@@ -2,12 +2,16 @@ using RepoSentry.Abstractions;
 
 namespace RepoSentry.Delivery.Payloads;
 
-/// <summary>The table of formats: what is posted looks like the webhook of the forge that the repository lives on.</summary>
+/// <summary>The table of formats: what is posted looks like the webhook of the forge that the repository lives on. The same event gives the same bytes.</summary>
 internal static class PayloadFormats
 {
-    /// <param name="format">auto follows the repository's provider; github for plain Git.</param>
+    /// <param name="format">auto follows the repository's provider: GitLab's hooks for gitlab, GitHub's for everything else.</param>
     public static TriggerMessage Render(string format, ChangeEvent change) => (format, change.Repository.Provider) switch
     {
-        _ => GitHubPayload.Render(change),
+        ("github", _) => GitHubPayload.Render(change),
+        ("gitlab", _) or ("auto", "gitlab") => GitLabPayload.Render(change),
+        ("cloudevents", _) => CloudEventsPayload.Render(change),
+        ("auto", _) => GitHubPayload.Render(change),
+        _ => throw new NotSupportedException($"format {format} is not available in this version"),
     };
 }

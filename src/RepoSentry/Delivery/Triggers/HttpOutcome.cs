@@ -33,20 +33,39 @@ internal static class HttpOutcome
 
     private static async Task<string?> ReadAnswerAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
+        var buffer = new byte[AnswerLimit];
+        var length = 0;
         try
         {
-            var buffer = new byte[AnswerLimit];
             await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-            var length = await stream.ReadAtLeastAsync(buffer, AnswerLimit, throwOnEndOfStream: false, cancellationToken);
-            return length == 0 ? null : Encoding.UTF8.GetString(buffer, 0, length);
+            while (length < AnswerLimit && await stream.ReadAsync(buffer.AsMemory(length), cancellationToken) is var read and > 0)
+            {
+                length += read;
+            }
         }
-        catch (Exception e) when (e is IOException or HttpRequestException)
+        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException)
         {
-            return null; // the status has come, and that decides
+            // The status has come, and that decides: a cut or endless text after it changes nothing.
         }
+
+        return length == 0 ? null : Encoding.UTF8.GetString(buffer, 0, length);
     }
 
-    private static string? Receipt(string? answer)
+    private static string? Receipt(string? answer) => Field(answer, "eventID");
+
+    private static string Said(string? answer)
+    {
+        if (answer is null)
+        {
+            return "no answer text";
+        }
+
+        var text = Field(answer, "errorMessage") is { Length: > 0 } message ? message : answer;
+        var line = new string([.. text.Take(200).Select(c => char.IsControl(c) ? ' ' : c)]).Trim();
+        return text.Length > 200 ? line + "…" : line;
+    }
+
+    private static string? Field(string? answer, string name)
     {
         if (answer is null || !answer.AsSpan().TrimStart().StartsWith("{"))
         {
@@ -56,23 +75,12 @@ internal static class HttpOutcome
         try
         {
             using var json = JsonDocument.Parse(answer);
-            return json.RootElement.TryGetProperty("eventID", out var id) && id.ValueKind == JsonValueKind.String ? id.GetString() : null;
+            return json.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return null;
+            return null; // not JSON, or a string that holds half a surrogate pair
         }
-    }
-
-    private static string Said(string? answer)
-    {
-        if (answer is null)
-        {
-            return "no answer text";
-        }
-
-        var line = new string([.. answer.Take(200).Select(c => char.IsControl(c) ? ' ' : c)]).Trim();
-        return answer.Length > 200 ? line + "…" : line;
     }
 
     private static string Target(HttpResponseMessage response) => response.Headers.Location?.ToString() ?? "its target";

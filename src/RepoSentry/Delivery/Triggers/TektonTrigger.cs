@@ -1,15 +1,19 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Delivery.Payloads;
+using RepoSentry.Telemetry;
 
 namespace RepoSentry.Delivery.Triggers;
 
 /// <summary>Posts to a Tekton EventListener what the forge itself would have posted. 202 means only that a JSON object was read; its eventID is the receipt.</summary>
 internal sealed class TektonTrigger(TriggerConfig config, HttpClient http, TimeProvider time) : ITrigger
 {
+    private static readonly string UserAgent = "RepoSentry/" + ProductVersion.Text.Split('+')[0];
+
     public TriggerMessage Render(ChangeEvent change) => PayloadFormats.Render(config.Format, change);
 
     public async Task<TriggerOutcome> SendAsync(TriggerAttempt attempt, CancellationToken cancellationToken)
@@ -18,9 +22,13 @@ internal sealed class TektonTrigger(TriggerConfig config, HttpClient http, TimeP
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         using var body = new TrackedContent(attempt.Message.Body);
         using var request = new HttpRequestMessage(HttpMethod.Post, config.Url) { Content = body };
-        AddHeaders(request, body, attempt);
         try
         {
+            if (AddHeaders(request, attempt) is { } unsendable)
+            {
+                return new TriggerOutcome.TryAgain($"not sent: the value of {unsendable} has a line break, which a header cannot carry");
+            }
+
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
             return await HttpOutcome.ReadAsync(response, time, both.Token);
         }
@@ -38,52 +46,72 @@ internal sealed class TektonTrigger(TriggerConfig config, HttpClient http, TimeP
         }
     }
 
-    private void AddHeaders(HttpRequestMessage request, TrackedContent body, TriggerAttempt attempt)
+    /// <returns>Name of a header whose value cannot be sent; null if all is well.</returns>
+    private string? AddHeaders(HttpRequestMessage request, TriggerAttempt attempt)
     {
-        foreach (var (name, value) in attempt.Message.Headers)
+        var headers = new Dictionary<string, string>(attempt.Message.Headers, StringComparer.OrdinalIgnoreCase)
         {
-            if (name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase))
-            {
-                body.Headers.ContentType = MediaTypeHeaderValue.Parse(value);
-            }
-            else
-            {
-                request.Headers.TryAddWithoutValidation(name, value);
-            }
-        }
-
+            ["X-RepoSentry-Idempotency-Name"] = attempt.IdempotencyName,
+        };
         if (attempt.Replay > 0)
         {
-            request.Headers.TryAddWithoutValidation("X-RepoSentry-Replay", attempt.Replay.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            headers["X-RepoSentry-Replay"] = attempt.Replay.ToString(CultureInfo.InvariantCulture);
         }
 
         if (config.Secret is { } secret)
         {
-            Sign(request, attempt.Message, secret);
+            Sign(headers, attempt.Message.Body, secret.Reveal());
         }
 
         // The user's headers never double what we send.
         foreach (var (name, value) in config.Headers)
         {
-            if (!request.Headers.Contains(name) && !body.Headers.Contains(name))
+            headers.TryAdd(name, value.Reveal());
+        }
+
+        headers.TryAdd("User-Agent", UserAgent);
+        foreach (var (name, value) in headers)
+        {
+            if (value.AsSpan().ContainsAny('\r', '\n', '\0'))
             {
-                request.Headers.TryAddWithoutValidation(name, value.Reveal());
+                return name;
             }
+
+            Add(request, name, value);
+        }
+
+        return null;
+    }
+
+    private static void Add(HttpRequestMessage request, string name, string value)
+    {
+        if (name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase))
+        {
+            request.Content!.Headers.ContentType = MediaTypeHeaderValue.Parse(value);
+        }
+        else
+        {
+            // Other headers of the content, such as an encoding that the bytes do not have, are refused here and so never sent.
+            request.Headers.TryAddWithoutValidation(name, value);
         }
     }
 
-    private static void Sign(HttpRequestMessage request, TriggerMessage message, Secret secret)
+    // Over exactly the bytes that are sent.
+    private static void Sign(Dictionary<string, string> headers, byte[] body, string secret)
     {
-        if (message.Headers.ContainsKey("X-Gitlab-Event"))
+        if (headers.ContainsKey("X-Gitlab-Event"))
         {
-            request.Headers.TryAddWithoutValidation("X-Gitlab-Token", secret.Reveal());
+            headers["X-Gitlab-Token"] = secret;
             return;
         }
 
-        var key = Encoding.UTF8.GetBytes(secret.Reveal());
-        request.Headers.TryAddWithoutValidation("X-Hub-Signature-256", "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData(key, message.Body)));
+        var key = Encoding.UTF8.GetBytes(secret);
+        headers["X-Hub-Signature-256"] = "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData(key, body));
+        if (headers.ContainsKey("X-GitHub-Event"))
+        {
 #pragma warning disable CA5350 // old EventListeners read the sha1 one; the strong one stands beside it
-        request.Headers.TryAddWithoutValidation("X-Hub-Signature", "sha1=" + Convert.ToHexStringLower(HMACSHA1.HashData(key, message.Body)));
+            headers["X-Hub-Signature"] = "sha1=" + Convert.ToHexStringLower(HMACSHA1.HashData(key, body));
 #pragma warning restore CA5350
+        }
     }
 }

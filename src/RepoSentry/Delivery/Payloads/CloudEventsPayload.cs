@@ -1,0 +1,58 @@
+using System.Text.Json;
+using RepoSentry.Abstractions;
+
+namespace RepoSentry.Delivery.Payloads;
+
+/// <summary>The shape of the Go original, as a CloudEvent in binary mode: its users bind <c>body.repository.url</c>, <c>body.branch.name</c> and <c>body.commit.sha</c>.</summary>
+internal static class CloudEventsPayload
+{
+    private const int ShortLength = 8;
+
+    public static TriggerMessage Render(ChangeEvent change) =>
+        new(CloudEventsHeaders.For(change), PayloadBudget.Fit(budget => Body(new PushFacts(change, budget))));
+
+    private static byte[] Body(PushFacts push) => PayloadJson.Write(json =>
+    {
+        WriteRepository(json, push.Repository);
+        json.WriteStartObject("branch");
+        json.Text("name", GitRef.Shorten(push.Event.Change.Ref), int.MaxValue);
+        json.Text("ref", push.Event.Change.Ref, int.MaxValue);
+        json.WriteEndObject();
+
+        // Zeros rather than nothing: a binding on a missing parent fails without a word.
+        WriteCommit(json, "commit", push.After, push.Head is { } head ? push.MessageOf(head) : "");
+        json.WriteStartObject("event");
+        json.WriteString("type", push.Event.Change.Type.Name());
+        json.WriteString("trigger_source", "reposentry");
+        json.WriteString("trigger_id", push.Event.Id);
+        json.WriteString("detection_time", PayloadJson.Time(push.Event.DetectedAt.ToUniversalTime()));
+        json.WriteEndObject();
+        WriteCommit(json, "previous_commit", push.Before, message: null);
+        push.WriteMark(json);
+    });
+
+    private static void WriteRepository(Utf8JsonWriter json, RepositoryFacts repository)
+    {
+        json.WriteStartObject("repository");
+        json.Text("provider", repository.Info.Provider);
+        json.Text("organization", repository.Owner);
+        json.Text("name", repository.Name);
+        json.Text("full_name", repository.FullName);
+        json.WriteString("url", repository.ConfiguredUrl);
+        json.Text("id", repository.Info.ForgeId ?? repository.FullName);
+        json.WriteEndObject();
+    }
+
+    private static void WriteCommit(Utf8JsonWriter json, string name, string id, string? message)
+    {
+        json.WriteStartObject(name);
+        json.Text("sha", id);
+        json.Text("short_sha", id.Length > ShortLength ? id[..ShortLength] : id);
+        if (message is not null)
+        {
+            json.WriteString("message", message);
+        }
+
+        json.WriteEndObject();
+    }
+}

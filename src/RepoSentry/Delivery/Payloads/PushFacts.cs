@@ -1,0 +1,140 @@
+using System.Text;
+using System.Text.Json;
+using RepoSentry.Abstractions;
+
+namespace RepoSentry.Delivery.Payloads;
+
+/// <summary>A change in the words of a push: zeros for "no commit", a head, commits oldest first, and an honest list of what stands in for the unknown.</summary>
+internal sealed class PushFacts
+{
+    /// <summary>What is said where a name or a message is not known. Never a person, never nothing: a binding on a missing field fails without a word.</summary>
+    public const string UnknownText = "(unknown)";
+
+    /// <summary>The same where an account name stands: accounts have no parentheses, and labels made of them would be refused.</summary>
+    public const string UnknownLogin = "unknown";
+
+    private readonly PayloadBudget budget;
+
+    public PushFacts(ChangeEvent change, PayloadBudget budget)
+    {
+        this.budget = budget;
+        Event = change;
+        Repository = RepositoryFacts.Of(change.Repository);
+        var (before, after) = (change.Change.Before, change.Change.After);
+        NoCommit = new string('0', Math.Max(before?.Length ?? 0, after?.Length ?? 0) == 64 ? 64 : 40);
+        Before = before ?? NoCommit;
+        After = after ?? NoCommit;
+        if (after is not null)
+        {
+            Head = change.Commits.LastOrDefault(commit => commit.Id == after) ?? new CommitInfo { Id = after };
+            IReadOnlyList<CommitInfo> known = change.Commits.Contains(Head) ? change.Commits : [.. change.Commits, Head];
+            Commits = [.. known.TakeLast(budget.Commits)];
+            Count = Math.Max(change.CommitCount ?? known.Count, Commits.Count);
+        }
+
+        Unknown = [.. change.Unknown.Take(20).Concat(Missing()).Distinct(StringComparer.Ordinal)];
+    }
+
+    public ChangeEvent Event { get; }
+    public RepositoryFacts Repository { get; }
+
+    /// <summary>40 zeros, or 64 in a sha256 repository.</summary>
+    public string NoCommit { get; }
+    public string Before { get; }
+    public string After { get; }
+    public bool Created => Event.Change.Before is null;
+    public bool Deleted => Event.Change.After is null;
+    public bool IsTag => Event.Change.Kind == RefKind.Tag;
+
+    /// <summary>False where it is not known; <see cref="Unknown"/> tells.</summary>
+    public bool Forced => Event.Forced ?? false;
+
+    /// <summary>The commit the ref points to now; null when it was deleted.</summary>
+    public CommitInfo? Head { get; }
+
+    /// <summary>Oldest first, the head last, at least one unless the ref was deleted.</summary>
+    public IReadOnlyList<CommitInfo> Commits { get; } = [];
+    public int Count { get; }
+    public IReadOnlyList<string> Unknown { get; }
+
+    public string MessageOf(CommitInfo commit) => PayloadJson.Clean(commit.Message is { Length: > 0 } message ? message : UnknownText, budget.Text);
+
+    public string TimeOf(CommitInfo commit) => PayloadJson.Time(commit.Timestamp ?? Event.DetectedAt);
+
+    public string UrlOf(CommitInfo commit) =>
+        commit.Url is { Length: < PayloadJson.NameLimit } url && Uri.IsWellFormedUriString(url, UriKind.Absolute) && Ascii.IsValid(url) && !url.AsSpan().ContainsAny('[', ']')
+            ? url
+            : Repository.CommitUrl(RepositoryFacts.Escape(commit.Id));
+
+    /// <summary>The three lists, always there: an interceptor that adds changed files reads them of every commit.</summary>
+    public void WriteFiles(Utf8JsonWriter json, CommitInfo commit)
+    {
+        json.Texts("added", (commit.Added ?? []).Take(budget.Files));
+        json.Texts("removed", (commit.Removed ?? []).Take(budget.Files));
+        json.Texts("modified", (commit.Modified ?? []).Take(budget.Files));
+    }
+
+    /// <summary>The one object that no forge sends: which event this is, and what in the payload is a stand-in.</summary>
+    public void WriteMark(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("reposentry");
+        json.WriteString("event_id", Event.Id);
+        json.WriteString("event_type", Event.Change.Type.Name());
+        json.WriteString("idempotency_name", Event.Id);
+        json.Text("provider", Event.Repository.Provider);
+        json.Text("repository", Event.Repository.Name);
+        json.WriteString("detected_at", PayloadJson.Time(Event.DetectedAt));
+        if (Event.DetectionDelay is { } delay)
+        {
+            json.WriteNumber("detection_delay_seconds", Math.Round(delay.TotalSeconds, 3));
+        }
+        else
+        {
+            json.WriteNull("detection_delay_seconds");
+        }
+
+        json.Texts("unknown", Unknown);
+        json.WriteBoolean("truncated", Truncated());
+        json.WriteEndObject();
+    }
+
+    private bool Truncated() =>
+        Commits.Count < Count || Commits.Any(commit => (commit.Message?.Length ?? 0) > budget.Text || MostFiles(commit) > budget.Files);
+
+    private static int MostFiles(CommitInfo commit) => Math.Max(commit.Added?.Count ?? 0, Math.Max(commit.Modified?.Count ?? 0, commit.Removed?.Count ?? 0));
+
+    private IEnumerable<string> Missing()
+    {
+        yield return "pusher"; // a poller sees that a ref moved, never who moved it
+        if (Head is not null)
+        {
+            (string Name, bool Missing)[] parts =
+            [
+                ("message", Head.Message is not { Length: > 0 }),
+                ("author", Head.Author is null),
+                ("timestamp", Head.Timestamp is null),
+                ("files", Head.Added is null && Head.Modified is null && Head.Removed is null),
+                ("forced", Event.Forced is null && !Created),
+            ];
+            foreach (var part in parts.Where(part => part.Missing))
+            {
+                yield return part.Name;
+            }
+        }
+
+        if (!Repository.IdKnown)
+        {
+            yield return "repository_id";
+        }
+
+        if (Event.Repository.DefaultBranch is null)
+        {
+            yield return "default_branch";
+        }
+
+        if (Event.Repository.Private is null)
+        {
+            yield return "private";
+        }
+    }
+}

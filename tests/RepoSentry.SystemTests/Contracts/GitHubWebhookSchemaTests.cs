@@ -1,0 +1,145 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using RepoSentry.Abstractions;
+using RepoSentry.Delivery.Payloads;
+using Shouldly;
+using Xunit;
+
+namespace RepoSentry.SystemTests.Contracts;
+
+/// <summary>GitHub's own published webhook schema judges our push.</summary>
+public sealed class GitHubWebhookSchemaTests
+{
+    private static readonly string Folder = Path.Combine(Root(), "tests", "contracts", "webhooks");
+
+    private static readonly (string Name, RepositoryInfo Info)[] Repositories =
+    [
+        ("github.com", new RepositoryInfo("web", new Uri("https://github.com/acme/web"), "github", "main", "186853002", Private: false)),
+        ("enterprise", new RepositoryInfo("web", new Uri("https://ghe.corp:8443/acme/web.git"), "github", "main", "R_kgDOLx", Private: true)),
+        ("plain https", new RepositoryInfo("web", new Uri("https://git.example/acme/web.git"), "git")),
+        ("no owner", new RepositoryInfo("web", new Uri("https://git.example/web.git"), "git")),
+        ("subgroup", new RepositoryInfo("web", new Uri("https://gitlab.corp/group/sub/web.git"), "gitlab", "main", "7")),
+        ("odd path", new RepositoryInfo("web", new Uri("https://git.example/a b/ü [1].git"), "git")),
+        ("ssh", new RepositoryInfo("web", new Uri("ssh://git@git.corp:2222/acme/web.git"), "git")),
+        ("file", new RepositoryInfo("web", new Uri("file:///srv/git/web.git"), "git")),
+        ("address", new RepositoryInfo("web", new Uri("http://[::1]:8080/acme/web.git"), "git")),
+    ];
+
+    private static readonly (string Name, RefChange Change)[] Changes =
+    [
+        ("created branch", new RefChange(RefKind.Branch, "refs/heads/main", null, Id('2'))),
+        ("updated branch", new RefChange(RefKind.Branch, "refs/heads/füße", Id('1'), Id('2'))),
+        ("deleted branch", new RefChange(RefKind.Branch, "refs/heads/a%\"b", Id('1'), null)),
+        ("created tag", new RefChange(RefKind.Tag, "refs/tags/v1.0", null, Id('2'))),
+        ("moved tag", new RefChange(RefKind.Tag, "refs/tags/v1.0", Id('1'), Id('2'))),
+        ("deleted tag", new RefChange(RefKind.Tag, "refs/tags/v1.0", Id('1'), null)),
+    ];
+
+    [Fact]
+    public async Task Every_push_we_render_is_valid_by_the_published_schema()
+    {
+        var samples = (
+            from repository in Repositories
+            from change in Changes
+            from known in new[] { true, false }
+            select ($"{change.Name} on {repository.Name}, commits {(known ? "known" : "unknown")}", Event(repository.Info, change.Change, known))).ToArray();
+
+        var errors = await ValidateAsync([.. samples.Select(sample => Line(sample.Item2, without: "reposentry"))]);
+
+        errors.Length.ShouldBe(samples.Length);
+        samples.Zip(errors).Where(pair => pair.Second != "[]").Select(pair => $"{pair.First.Item1}: {pair.Second}").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Our_one_additional_object_is_all_that_the_schema_objects_to()
+    {
+        var errors = await ValidateAsync([Line(Event(Repositories[0].Info, Changes[1].Change, known: true), without: null)]);
+        var error = JsonNode.Parse(errors.ShouldHaveSingleItem())!.AsArray().ShouldHaveSingleItem()!;
+        error["params"]!["additionalProperty"]!.GetValue<string>().ShouldBe("reposentry");
+    }
+
+    private static ChangeEvent Event(RepositoryInfo repository, RefChange change, bool known) => new()
+    {
+        Id = Guid.Parse("019abf00-0000-7000-8000-000000000001"),
+        Change = change,
+        Repository = repository,
+        DetectedAt = new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero),
+        Forced = known ? true : null,
+        CompareUrl = known ? "https://github.com/acme/web/compare/1...2" : null,
+        Commits = known && change.After is { } head ? [Commit(Id('a'), null), Commit(head, "Ada")] : [],
+    };
+
+    private static CommitInfo Commit(string id, string? author) => new()
+    {
+        Id = id,
+        Message = "Message",
+        Timestamp = new DateTimeOffset(2026, 11, 24, 11, 58, 30, 500, TimeSpan.FromMinutes(-210)),
+        Url = author is null ? "https://git.example/[odd]" : "https://github.com/acme/web/commit/" + id,
+        Author = author is null ? null : new PersonInfo(author, "ada@example.org", "ada"),
+        Added = ["new.txt"],
+    };
+
+    private static string Line(ChangeEvent change, string? without)
+    {
+        var payload = JsonNode.Parse(PayloadFormats.Render("github", change).Body)!.AsObject();
+        if (without is not null)
+        {
+            payload.Remove(without).ShouldBeTrue();
+        }
+
+        return new JsonObject { ["definition"] = "push$event", ["payload"] = payload }.ToJsonString();
+    }
+
+    /// <returns>The errors of each line as a JSON array.</returns>
+    private static async Task<string[]> ValidateAsync(string[] lines)
+    {
+        Assert.SkipUnless(Directory.Exists(Path.Combine(Folder, "node_modules")), $"run npm ci in {Path.GetRelativePath(Root(), Folder)} first (./test does)");
+        var start = new ProcessStartInfo("node", ["validate.mjs"])
+        {
+            UseShellExecute = false,
+            WorkingDirectory = Folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var node = Start(start);
+        var answer = node.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var complaint = node.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        foreach (var line in lines)
+        {
+            await node.StandardInput.WriteLineAsync(line);
+        }
+
+        node.StandardInput.Close();
+        await node.WaitForExitAsync(TestContext.Current.CancellationToken);
+        node.ExitCode.ShouldBe(0, await complaint);
+        return (await answer).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private static Process Start(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception)
+        {
+            Assert.Skip("node is not installed");
+            throw;
+        }
+    }
+
+    private static string Id(char digit) => new(digit, 40);
+
+    private static string Root()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "RepoSentry.slnx")))
+        {
+            folder = folder.Parent ?? throw new DirectoryNotFoundException("no RepoSentry.slnx above the tests");
+        }
+
+        return folder.FullName;
+    }
+}
