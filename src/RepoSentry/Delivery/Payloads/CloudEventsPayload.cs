@@ -9,7 +9,7 @@ internal static class CloudEventsPayload
     private const int ShortLength = 8;
 
     public static TriggerMessage Render(ChangeEvent change) =>
-        new(CloudEventsHeaders.For(change), PayloadBudget.Fit(budget => Body(new PushFacts(change, budget))));
+        PayloadBudget.Fit(change, CloudEventsHeaders.For(change), Body);
 
     private static byte[] Body(PushFacts push) => PayloadJson.Write(json =>
     {
@@ -28,7 +28,6 @@ internal static class CloudEventsPayload
         json.WriteString("detection_time", PayloadJson.Time(push.Event.DetectedAt.ToUniversalTime()));
         json.WriteEndObject();
         WriteCommit(json, "previous_commit", push.Before, message: null);
-        push.WriteMark(json);
     });
 
     private static void WriteRepository(Utf8JsonWriter json, RepositoryFacts repository)

@@ -3,7 +3,7 @@ using RepoSentry.Abstractions;
 
 namespace RepoSentry.Delivery.Payloads;
 
-/// <summary>GitHub's <c>push</c> webhook, for branches and tags alike. Valid by GitHub's published schema, but for our one object <c>reposentry</c>.</summary>
+/// <summary>GitHub's <c>push</c> webhook, for branches and tags alike. Valid by GitHub's published schema: what is ours to say stands in headers.</summary>
 internal static class GitHubPayload
 {
     public static TriggerMessage Render(ChangeEvent change)
@@ -16,7 +16,7 @@ internal static class GitHubPayload
             headers["X-GitHub-Enterprise-Host"] = HeaderText.Encode(host);
         }
 
-        return new TriggerMessage(headers, PayloadBudget.Fit(budget => Body(new PushFacts(change, budget))));
+        return PayloadBudget.Fit(change, headers, Body);
     }
 
     private static byte[] Body(PushFacts push) => PayloadJson.Write(json =>
@@ -53,7 +53,6 @@ internal static class GitHubPayload
         json.Person(null, null);
         json.WriteEndObject();
         GitHubRepository.WriteSender(json, push.Repository);
-        push.WriteMark(json);
     });
 
     private static void WriteCommit(Utf8JsonWriter json, PushFacts push, CommitInfo commit)

@@ -16,7 +16,7 @@ internal static class GitLabPayload
         headers["X-Gitlab-Event"] = change.Change.Kind == RefKind.Tag ? "Tag Push Hook" : "Push Hook";
         headers["X-Gitlab-Event-UUID"] = change.Id.ToString();
         headers["X-Gitlab-Instance"] = RepositoryFacts.Of(change.Repository).Root;
-        return new TriggerMessage(headers, PayloadBudget.Fit(budget => Body(new PushFacts(change, budget))));
+        return PayloadBudget.Fit(change, headers, Body);
     }
 
     private static byte[] Body(PushFacts push) => PayloadJson.Write(json =>
@@ -55,7 +55,6 @@ internal static class GitLabPayload
         json.WriteStartObject("push_options");
         json.WriteEndObject();
         WriteRepository(json, push.Repository);
-        push.WriteMark(json);
     });
 
     private static void WriteProject(Utf8JsonWriter json, RepositoryFacts repository)

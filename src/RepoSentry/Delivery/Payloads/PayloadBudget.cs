@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using RepoSentry.Abstractions;
+
 namespace RepoSentry.Delivery.Payloads;
 
 /// <summary>How much of a change is told. An EventListener reads bodies below 1 MiB, so what does not fit is told with less.</summary>
@@ -11,17 +14,20 @@ internal sealed record PayloadBudget(int Commits, int Files, int Text)
 
     private static readonly PayloadBudget[] Steps = [new(20, 3000, 65536), new(20, 300, 8192), new(20, 0, 1024), new(1, 0, 256)];
 
-    /// <summary>The first rendering that fits, from the fullest to the barest.</summary>
-    public static byte[] Fit(Func<PayloadBudget, byte[]> render)
+    /// <summary>The first rendering that fits, from the fullest to the barest, with the marks of what it leaves out.</summary>
+    public static TriggerMessage Fit(ChangeEvent change, Dictionary<string, string> headers, Func<PushFacts, byte[]> render)
     {
-        foreach (var budget in Steps[..^1])
+        foreach (var budget in Steps)
         {
-            if (render(budget) is { Length: < BodyLimit } body)
+            var push = new PushFacts(change, budget);
+            var body = render(push);
+            if (body.Length < BodyLimit || budget == Steps[^1])
             {
-                return body;
+                push.Mark(headers);
+                return new TriggerMessage(headers, body);
             }
         }
 
-        return render(Steps[^1]);
+        throw new UnreachableException();
     }
 }

@@ -74,28 +74,15 @@ internal sealed class PushFacts
         json.Texts("modified", (commit.Modified ?? []).Take(budget.Files));
     }
 
-    /// <summary>The one object that no forge sends: which event this is, and what in the payload is a stand-in.</summary>
-    public void WriteMark(Utf8JsonWriter json)
+    /// <summary>What is ours to say stands in headers, so that the body stays what the forge would have sent.</summary>
+    public void Mark(Dictionary<string, string> headers)
     {
-        json.WriteStartObject("reposentry");
-        json.WriteString("event_id", Event.Id);
-        json.WriteString("event_type", Event.Change.Type.Name());
-        json.WriteString("idempotency_name", Event.Id);
-        json.Text("provider", Event.Repository.Provider);
-        json.Text("repository", Event.Repository.Name);
-        json.WriteString("detected_at", PayloadJson.Time(Event.DetectedAt));
-        if (Event.DetectionDelay is { } delay)
+        headers["X-RepoSentry-Repository"] = HeaderText.Encode(Event.Repository.Name);
+        headers["X-RepoSentry-Unknown"] = string.Join(',', Unknown); // what in the body is a stand-in
+        if (Truncated())
         {
-            json.WriteNumber("detection_delay_seconds", Math.Round(delay.TotalSeconds, 3));
+            headers["X-RepoSentry-Truncated"] = "true";
         }
-        else
-        {
-            json.WriteNull("detection_delay_seconds");
-        }
-
-        json.Texts("unknown", Unknown);
-        json.WriteBoolean("truncated", Truncated());
-        json.WriteEndObject();
     }
 
     private bool Truncated() =>

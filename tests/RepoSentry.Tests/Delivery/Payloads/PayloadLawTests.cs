@@ -52,7 +52,7 @@ public sealed class PayloadLawTests
         using var json = JsonDocument.Parse(message.Body);
         json.RootElement.At("commits").GetArrayLength().ShouldBe(20);
         json.RootElement.At("commits[19].added").GetArrayLength().ShouldBeInRange(1, 3000);
-        json.RootElement.At("reposentry.truncated").GetBoolean().ShouldBeTrue();
+        message.Headers["X-RepoSentry-Truncated"].ShouldBe("true");
     }
 
     private static ChangeEvent Odd(string name, string message, string path, int commits, int files, int shape)
