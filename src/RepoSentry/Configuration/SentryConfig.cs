@@ -147,6 +147,9 @@ internal sealed record ProviderConfig
 
     /// <summary>Requests per hour this credential may use; 0 for the provider type's default.</summary>
     public int RequestsPerHour { get; init; }
+
+    /// <summary>Requests that may go at once before the rate holds; 0 for the provider type's default.</summary>
+    public int Burst { get; init; }
 }
 
 /// <param name="Key">Private key, as a secret (a <c>file:</c> reference gives a path); null for the agent's none.</param>
