@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RepoSentry.Abstractions;
@@ -52,6 +53,9 @@ internal static class ForgeHttp
     /// <summary>Whether a credential for the one may go to the other.</summary>
     public static bool SameServer(Uri a, Uri b) =>
         a.Scheme == b.Scheme && a.Port == b.Port && string.Equals(a.IdnHost, b.IdnHost, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The id in lower case; null if it is none.</summary>
+    public static string? CommitId(string text) => text.Length is 40 or 64 && text.All(char.IsAsciiHexDigit) ? text.ToLowerInvariant() : null;
 
     public static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.NonValidated.TryGetValues(name, out var values) && values.Count > 0 ? values.First() : null;
@@ -139,6 +143,22 @@ internal static class ForgeHttp
         catch (Exception failure) when (failure is IOException or HttpRequestException)
         {
             throw new RefSourceException(RefSourceError.Unavailable, $"the connection to {SafeText.Of(at)} broke in the middle of its answer", innerException: failure);
+        }
+    }
+
+    /// <summary>The beginning of a refusal's body, to tell refusals apart by; never shown, for it may echo the credential.</summary>
+    public static async Task<string> ReadRefusalAsync(HttpResponseMessage response, Uri at, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var stream = await BodyAsync(response, at, cancellationToken);
+            var buffer = new byte[8 * 1024];
+            var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+            return Encoding.UTF8.GetString(buffer, 0, length);
+        }
+        catch (Exception failure) when (failure is IOException or HttpRequestException or InvalidDataException or RefSourceException)
+        {
+            return "";
         }
     }
 

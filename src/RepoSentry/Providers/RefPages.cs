@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RepoSentry.Abstractions;
@@ -119,7 +120,7 @@ internal sealed class RefPages(string provider, RefKind kind, Func<string, strin
         var refs = pages.SelectMany(read => read.Page.Refs!).OrderBy(item => item.Name, StringComparer.Ordinal).ToList();
         var complete = pages.TrueForAll(read => read.Page.ETag is not null);
         var held = new HeldPages(provider, Version, [.. pages.Select(read => new HeldPage(read.Query, read.Page.ETag!))]);
-        return new RefSnapshot(kind, refs, complete ? JsonSerializer.Serialize(held, RefPagesJson.Default.HeldPages) : null);
+        return new RefSnapshot(kind, refs, complete ? JsonSerializer.Serialize(held, RefPagesJson.Compact.HeldPages) : null);
     }
 
     /// <summary>Null for what another source or another version left.</summary>
@@ -148,4 +149,8 @@ internal sealed record HeldPages([property: JsonPropertyName("p")] string Provid
 internal sealed record HeldPage([property: JsonPropertyName("q")] string Query, [property: JsonPropertyName("e")] string ETag);
 
 [JsonSerializable(typeof(HeldPages))]
-internal sealed partial class RefPagesJson : JsonSerializerContext;
+internal sealed partial class RefPagesJson : JsonSerializerContext
+{
+    // Entity tags are quoted: the default would write each quote as six characters.
+    public static RefPagesJson Compact { get; } = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}
