@@ -27,6 +27,7 @@ internal sealed class FakeGitHub : FakeForge
 
     protected override async Task<bool> PassLimitAsync(HttpContext context, bool isFree)
     {
+        isFree &= context.Request.Headers.Authorization.Count > 0;
         var spent = !isFree && Remaining == 0;
         Remaining -= isFree || spent ? 0 : 1;
         var headers = context.Response.Headers;

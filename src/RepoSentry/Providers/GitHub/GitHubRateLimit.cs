@@ -58,7 +58,7 @@ internal sealed class GitHubRateLimit(GitHubOptions options, TimeProvider time)
     public void Note(HttpResponseMessage response)
     {
         secondary.Take();
-        if (response.StatusCode != HttpStatusCode.NotModified)
+        if (response.StatusCode != HttpStatusCode.NotModified || options.Token is null) // free to those only who say who they are
         {
             primary.Take();
         }

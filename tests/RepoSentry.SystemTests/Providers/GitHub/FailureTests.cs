@@ -253,7 +253,7 @@ public sealed class FailureTests : IAsyncLifetime
     [Fact]
     public async Task The_configured_budget_holds_and_unchanged_answers_are_outside_it()
     {
-        var source = forge.Source(time: time, perHour: 3600, burst: 3);
+        var source = forge.Source("t0ken", time, perHour: 3600, burst: 3);
         var look = await source.LookAsync(Looks.At(forge.Web()), Token);
         time.Advance(TimeSpan.FromSeconds(1));
         for (var turn = 0; turn < 20; turn++)

@@ -21,7 +21,7 @@ public sealed class LookTests : IAsyncLifetime
     public async Task An_unchanged_repository_costs_nothing_of_the_primary_limit()
     {
         forge.Add("acme/web").PushMany(250).Tag("v1", 1);
-        var source = forge.Source();
+        var source = forge.Source("t0ken");
         var first = await source.LookAsync(Looks.At(forge.Web()), Token);
         forge.TakeRequests();
         var before = forge.Remaining;
@@ -35,6 +35,20 @@ public sealed class LookTests : IAsyncLifetime
             "repos/acme/web/branches?per_page=100 304", "repos/acme/web/branches?per_page=100&page=2 304", "repos/acme/web/branches?per_page=100&page=3 304",
             "repos/acme/web/tags?per_page=100 304",
         ]);
+    }
+
+    [Fact]
+    public async Task Without_a_token_even_unchanged_answers_count()
+    {
+        forge.Add("acme/web").Push("main", 1);
+        var source = forge.Source(perHour: 60, burst: 4);
+        var first = await source.LookAsync(Looks.At(forge.Web()), Token);
+        var before = forge.Remaining;
+
+        await source.LookAsync(first.After(forge.Web()) with { Kinds = [new KindRequest(RefKind.Branch, [], first.Of(RefKind.Branch)!.Validator)] }, Token);
+
+        forge.Remaining.ShouldBe(before - 1);
+        (await source.FailureOf(forge.Web())).Error.ShouldBe(RefSourceError.RateLimited);
     }
 
     [Fact]
