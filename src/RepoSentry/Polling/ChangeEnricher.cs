@@ -1,12 +1,135 @@
 using RepoSentry.Abstractions;
+using RepoSentry.Providers;
 
 namespace RepoSentry.Polling;
 
-/// <summary>Adds what the forge tells of a change: message, author, files, whether it was forced. What cannot be learnt in time stays unknown.</summary>
+/// <summary>
+/// Adds what the forge tells of a change: message, author, files, whether it was forced. What cannot be learnt in time stays unknown, and no failure here fails
+/// the look: the change itself is certain.
+/// </summary>
 internal static class ChangeEnricher
 {
-    private static readonly string[] NothingKnown = ["message", "author", "files", "forced"];
+    /// <summary>A mass change would spend the budget of many looks.</summary>
+    private const int MaxChanges = 10;
 
-    public static Task<IReadOnlyList<ChangeEvent>> EnrichAsync(IReadOnlyList<ChangeEvent> changes, IRefSource source, TimeSpan limit, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<ChangeEvent>>([.. changes.Select(change => change with { Unknown = change.Change.After is null ? [] : NothingKnown })]);
+    /// <summary>The newest are kept.</summary>
+    private const int MaxCommits = 20;
+
+    /// <summary>Commits of one change whose files are asked for one by one.</summary>
+    private const int MaxFileQuestions = 5;
+
+    /// <param name="apiBaseUrl">Of the repository's own; null for the credential's.</param>
+    /// <param name="limit">Time for all of them.</param>
+    public static async Task<IReadOnlyList<ChangeEvent>> EnrichAsync(
+        IReadOnlyList<ChangeEvent> changes, IRefSource source, Uri? apiBaseUrl, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var enriched = changes.Select(WithoutAsking).ToArray();
+        if (source is not ICommitSource forge)
+        {
+            return enriched;
+        }
+
+        using var timer = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        var facts = Facts(enriched, forge, apiBaseUrl);
+        foreach (var at in Chosen(enriched))
+        {
+            enriched[at] = await LearnAsync(enriched[at], forge, apiBaseUrl, either.Token);
+        }
+
+        return facts is null ? enriched : [.. enriched.Select(change => change with { Repository = change.Repository with { Private = facts.Private } })];
+    }
+
+    private static ChangeEvent WithoutAsking(ChangeEvent change)
+    {
+        var (before, after) = (change.Change.Before, change.Change.After);
+        var known = change with
+        {
+            Forced = before is null || after is null ? false : null, // nothing was there to be overwritten, or nothing is
+            CompareUrl = before is null || after is null ? null : CompareUrl(change.Repository, before, after),
+        };
+        return known with { Unknown = Unknown(known) };
+    }
+
+    private static string? CompareUrl(RepositoryInfo repository, string before, string after)
+    {
+        var host = repository.Url.Scheme is "http" or "https" ? repository.Url.GetLeftPart(UriPartial.Authority) : $"https://{repository.Url.Host}";
+        var path = string.Join('/', repository.FullName.Split('/').Select(Uri.EscapeDataString));
+        return repository.Provider switch
+        {
+            "github" => $"{host}/{path}/compare/{before}...{after}",
+            "gitlab" => $"{host}/{path}/-/compare/{before}...{after}",
+            _ => null,
+        };
+    }
+
+    private static RepositoryFacts? Facts(ChangeEvent[] changes, ICommitSource forge, Uri? apiBaseUrl)
+    {
+        try
+        {
+            return changes.Length == 0 ? null : forge.Known(changes[0].Repository.Url, apiBaseUrl);
+        }
+        catch (RefSourceException)
+        {
+            return null;
+        }
+    }
+
+    // The default branch first: it is the one that most pipelines wait for.
+    private static IEnumerable<int> Chosen(ChangeEvent[] changes) => Enumerable.Range(0, changes.Length)
+        .Where(at => changes[at].Change.After is not null)
+        .OrderBy(at => changes[at].Change.Ref == GitRef.BranchPrefix + changes[at].Repository.DefaultBranch ? 0 : 1)
+        .Take(MaxChanges);
+
+    private static async Task<ChangeEvent> LearnAsync(ChangeEvent change, ICommitSource forge, Uri? apiBaseUrl, CancellationToken cancellationToken)
+    {
+        var url = change.Repository.Url;
+        var after = change.Change.After!;
+        try
+        {
+            if (change.Change.Before is { } before && await forge.CompareAsync(url, apiBaseUrl, before, after, cancellationToken) is { } range)
+            {
+                // A list that does not end with the head lacks the newest commits: it is not what happened last.
+                var isNewest = range.Commits.Count > 0 && range.Commits[^1].Id == after;
+                change = change with { Forced = range.Forced, CommitCount = range.Count, Commits = isNewest ? [.. range.Commits.TakeLast(MaxCommits)] : [] };
+            }
+
+            if (change.Commits.Count == 0 && await forge.CommitAsync(url, apiBaseUrl, after, cancellationToken) is { } head)
+            {
+                change = change with { Commits = [head] };
+            }
+
+            for (var (at, questions) = (change.Commits.Count - 1, 0); at >= 0 && questions < MaxFileQuestions; at--)
+            {
+                if (change.Commits[at].Modified is null)
+                {
+                    questions++;
+                    var commit = await forge.CommitAsync(url, apiBaseUrl, change.Commits[at].Id, cancellationToken);
+                    change = commit is null ? change : change with { Commits = [.. change.Commits.Take(at), commit, .. change.Commits.Skip(at + 1)] };
+                }
+            }
+        }
+        catch (Exception)
+        {
+            // The forge does not tell now, or not in time: what was learnt so far is kept, the rest is named as unknown.
+        }
+
+        return change with { Unknown = Unknown(change) };
+    }
+
+    private static List<string> Unknown(ChangeEvent change)
+    {
+        var head = change.Commits.Count > 0 ? change.Commits[^1] : null;
+        var isDeletion = change.Change.After is null;
+        // The files of the commits are those of the change only if the commits are all that lies between before and after.
+        var hasFiles = change is { Forced: false, CommitCount: { } count } && count == change.Commits.Count && change.Commits.All(commit => commit.Modified is not null);
+        (string Word, bool Missing)[] parts =
+        [
+            ("message", !isDeletion && head?.Message is null),
+            ("author", !isDeletion && head?.Author is null),
+            ("files", !isDeletion && !hasFiles),
+            ("forced", change.Forced is null),
+        ];
+        return [.. parts.Where(part => part.Missing).Select(part => part.Word)];
+    }
 }

@@ -146,7 +146,7 @@ internal sealed class RepositoryPoller(
             DetectedAt = detectedAt,
             DetectionDelay = delay,
         }).ToList();
-        var enriched = await ChangeEnricher.EnrichAsync(events, source, config.EnrichTimeout, cancellationToken);
+        var enriched = await ChangeEnricher.EnrichAsync(events, source, repository.Config.ApiBaseUrl, config.EnrichTimeout, time, cancellationToken);
         return [.. enriched.Select(change => new RoutedEvent(change, EventRouter.Route(repository.Config, change.Change.Type, triggers)))];
     }
 

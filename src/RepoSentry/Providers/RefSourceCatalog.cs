@@ -1,6 +1,8 @@
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Network;
+using RepoSentry.Providers.GitHub;
+using RepoSentry.Providers.GitLab;
 using RepoSentry.Providers.PlainGit;
 using RepoSentry.Storage;
 
@@ -9,6 +11,9 @@ namespace RepoSentry.Providers;
 /// <summary>The table from a provider entry to what looks at its repositories. One source per credential, shared by all of them.</summary>
 internal sealed class RefSourceCatalog
 {
+    // GitHub refuses a credential's 101st request at once.
+    private const int MaxConnections = 90;
+
     private readonly Dictionary<string, RefSources> sources = new(StringComparer.Ordinal);
 
     public RefSourceCatalog(SentryConfig config, TimeProvider time)
@@ -27,9 +32,14 @@ internal sealed class RefSourceCatalog
 
     private static RefSources Create(ProviderConfig provider, SentryConfig config, TimeProvider time)
     {
-        var http = OutboundHttp.CreateClient(config.Outbound() with { CaFile = provider.CaFile, Proxy = provider.Proxy });
+        var http = OutboundHttp.CreateClient(config.Outbound() with { CaFile = provider.CaFile, Proxy = provider.Proxy, MaxConnectionsPerHost = MaxConnections });
         var git = PlainGitRefSource.For(provider, http, time);
-        return new RefSources(provider.Name, git, "git", null);
+        return provider.Type switch
+        {
+            "github" => new RefSources(provider.Name, GitHubRefSource.For(provider, http, time), "github", git),
+            "gitlab" => new RefSources(provider.Name, GitLabRefSource.For(provider, http, time), "gitlab", git),
+            _ => new RefSources(provider.Name, git, "git", null),
+        };
     }
 }
 

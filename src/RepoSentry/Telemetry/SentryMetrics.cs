@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 
 namespace RepoSentry.Telemetry;
@@ -16,6 +17,11 @@ internal static class SentryMetrics
     private static readonly Counter<long> Events = Meter.CreateCounter<long>("reposentry_events", description: "Changes recorded, by type.");
     private static readonly Counter<long> Deliveries = Meter.CreateCounter<long>("reposentry_deliveries", description: "Attempts at deliveries, by what became of the delivery.");
     private static readonly Histogram<double> DeliveryDuration = Meter.CreateHistogram<double>("reposentry_delivery_duration", "s", "Time one attempt took.");
+
+    private static readonly ConcurrentDictionary<string, Func<int?>> RateLimits = new(StringComparer.Ordinal);
+
+    static SentryMetrics() =>
+        Meter.CreateObservableGauge("reposentry_provider_rate_limit_remaining", RemainingRequests, description: "Requests left in the forge's current window, by credential.");
 
     public static void Polled(string provider, string outcome, TimeSpan duration, TimeSpan lateness)
     {
@@ -44,9 +50,23 @@ internal static class SentryMetrics
         ProviderRequests.Add(1, new("provider", provider), new("kind", kind), new("status", status));
     }
 
+    /// <param name="remaining">Asked at each scrape; null while the forge has not told.</param>
+    public static void ObserveRateLimit(string credential, Func<int?> remaining) => RateLimits[credential] = remaining;
+
     public static void Delivered(string trigger, string outcome, TimeSpan duration)
     {
         Deliveries.Add(1, new("trigger", trigger), new("outcome", outcome));
         DeliveryDuration.Record(duration.TotalSeconds);
+    }
+
+    private static IEnumerable<Measurement<int>> RemainingRequests()
+    {
+        foreach (var (credential, remaining) in RateLimits)
+        {
+            if (remaining() is { } left)
+            {
+                yield return new Measurement<int>(left, new KeyValuePair<string, object?>("credential", credential));
+            }
+        }
     }
 }

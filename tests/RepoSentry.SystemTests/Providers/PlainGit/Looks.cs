@@ -35,5 +35,14 @@ internal static class Looks
     public static string[] GitLines(string remote) =>
         [.. TestGit.Run(Path.GetTempPath(), "ls-remote", "--heads", "--tags", "--", remote).Split('\n').Order(StringComparer.Ordinal)];
 
+    /// <summary>The same without tag objects: each tag with its commit alone.</summary>
+    public static string[] PeeledGitLines(string remote)
+    {
+        var lines = GitLines(remote);
+        var peeled = lines.Where(line => line.EndsWith("^{}", StringComparison.Ordinal)).Select(line => line[..^3]).ToList();
+        var names = peeled.Select(line => line.Split('\t')[1]).ToHashSet(StringComparer.Ordinal);
+        return [.. lines.Where(line => !line.EndsWith("^{}", StringComparison.Ordinal) && !names.Contains(line.Split('\t')[1])).Concat(peeled).Order(StringComparer.Ordinal)];
+    }
+
     private static string Raw(string name) => System.Text.Encoding.UTF8.GetString(RefName.ToBytes(name));
 }

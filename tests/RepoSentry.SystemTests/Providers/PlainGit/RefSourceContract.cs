@@ -11,6 +11,9 @@ public abstract class RefSourceContract : IAsyncDisposable
     /// <summary>Starts a server with one empty repository and a source that reads it.</summary>
     private protected abstract Task<(IRefSource Source, TestRepository Repository)> OpenAsync();
 
+    /// <summary>GitHub's lists name the commit of a tag only.</summary>
+    private protected virtual bool TellsTagObjects => true;
+
     public abstract ValueTask DisposeAsync();
 
     [Fact]
@@ -26,7 +29,7 @@ public abstract class RefSourceContract : IAsyncDisposable
 
         look.DefaultBranch.ShouldBe("refs/heads/main");
         look.Of(RefKind.Branch)!.Refs.ShouldBe([new GitRef("refs/heads/feature/x", second), new GitRef("refs/heads/main", first)]);
-        look.Of(RefKind.Tag)!.Refs.ShouldBe([new GitRef("refs/tags/light", second), new GitRef("refs/tags/v1", first, tag)]);
+        look.Of(RefKind.Tag)!.Refs.ShouldBe([new GitRef("refs/tags/light", second), new GitRef("refs/tags/v1", first, TellsTagObjects ? tag : null)]);
     }
 
     [Fact]
@@ -69,7 +72,7 @@ public abstract class RefSourceContract : IAsyncDisposable
 
         var look = await source.LookAsync(Looks.At(repository.Url), Token);
 
-        Looks.Lines(look).ShouldBe(Looks.GitLines(repository.Folder));
+        Looks.Lines(look).ShouldBe(TellsTagObjects ? Looks.GitLines(repository.Folder) : Looks.PeeledGitLines(repository.Folder));
         look.Of(RefKind.Branch)!.Refs.Count.ShouldBe(4003);
     }
 

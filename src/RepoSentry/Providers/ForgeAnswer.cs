@@ -1,0 +1,176 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using RepoSentry.Abstractions;
+using RepoSentry.Providers.PlainGit;
+
+namespace RepoSentry.Providers;
+
+/// <summary>What a forge answered to a question: JSON, or "as it was".</summary>
+/// <param name="At">Where the answer came from, after redirects.</param>
+/// <param name="NotModified">304: the entity tag that was sent still holds.</param>
+/// <param name="Body">The JSON, decompressed.</param>
+/// <param name="ETag">The entity tag exactly as received; null where there is none.</param>
+/// <param name="Next">Query of the following page; null where the Link header tells of none.</param>
+/// <param name="LastPage">Number of the last page where the Link header tells it.</param>
+internal sealed record ForgeAnswer(Uri At, bool NotModified, ReadOnlyMemory<byte> Body, string? ETag, string? Next, int? LastPage)
+{
+    public T Read<T>(JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(Body.Span, type) ?? throw Malformed("null", null);
+        }
+        catch (JsonException failure)
+        {
+            // The text of a JsonException may quote the answer: only its place is told.
+            throw Malformed($"JSON that is cut off or of another shape (byte {failure.BytePositionInLine ?? 0} of line {failure.LineNumber ?? 0})", failure);
+        }
+    }
+
+    public RefSourceException Malformed(string what, Exception? cause = null) => new(RefSourceError.Malformed, $"{SafeText.Of(At)} answered with {what}", innerException: Quiet(cause));
+
+    private static InvalidDataException? Quiet(Exception? cause) => cause is null ? null : new InvalidDataException(cause.GetType().Name);
+}
+
+/// <summary>How many bytes of answers one look may take; a compressed answer counts as what it unpacks to.</summary>
+internal sealed class AnswerBudget
+{
+    public const int PerAnswer = 16 * 1024 * 1024;
+    public const int PerLook = 64 * 1024 * 1024;
+
+    private long taken;
+
+    public bool Covers(int count) => Interlocked.Add(ref taken, count) <= PerLook;
+}
+
+/// <summary>The parts of an HTTP answer that mean the same at every forge.</summary>
+internal static class ForgeHttp
+{
+    private const int MaxETag = 512;
+
+    /// <summary>Whether a credential for the one may go to the other.</summary>
+    public static bool SameServer(Uri a, Uri b) =>
+        a.Scheme == b.Scheme && a.Port == b.Port && string.Equals(a.IdnHost, b.IdnHost, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The id in lower case; null if it is none.</summary>
+    public static string? CommitId(string text) => text.Length is 40 or 64 && text.All(char.IsAsciiHexDigit) ? text.ToLowerInvariant() : null;
+
+    public static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.NonValidated.TryGetValues(name, out var values) && values.Count > 0 ? values.First() : null;
+
+    public static int? Number(HttpResponseMessage response, string name) =>
+        int.TryParse(Header(response, name), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    /// <summary>How far the forge's clock is ahead of ours.</summary>
+    public static TimeSpan Skew(HttpResponseMessage response, TimeProvider time) => response.Headers.Date is { } date ? date - time.GetUtcNow() : TimeSpan.Zero;
+
+    public static TimeSpan? RetryAfter(HttpResponseMessage response, TimeProvider time)
+    {
+        var wait = response.Headers.RetryAfter switch
+        {
+            { Delta: { } delta } => delta,
+            { Date: { } date } => date - time.GetUtcNow() - Skew(response, time),
+            _ => (TimeSpan?)null,
+        };
+        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+    }
+
+    public static string? ETag(HttpResponseMessage response) => Header(response, "ETag") is { Length: > 0 and <= MaxETag } tag ? tag : null;
+
+    /// <summary>Query of the page that a Link header calls so. Only the query is ever used: a header cannot send us to another path, let alone another server.</summary>
+    public static string? Link(HttpResponseMessage response, Uri at, string relation)
+    {
+        if (Header(response, "Link") is not { } header)
+        {
+            return null;
+        }
+
+        foreach (var link in header.Split(','))
+        {
+            var parts = link.Split(';', StringSplitOptions.TrimEntries);
+            if (parts[0] is ['<', .., '>'] && parts.Skip(1).Any(part => part == $"rel=\"{relation}\"" || part == "rel=" + relation))
+            {
+                return Uri.TryCreate(at, parts[0][1..^1], out var target) && SameServer(target, at)
+                    ? target.Query
+                    : throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} names another server for its {relation} page");
+            }
+        }
+
+        return null;
+    }
+
+    public static int? PageNumber(string? query)
+    {
+        var page = query?.TrimStart('?').Split('&').FirstOrDefault(part => part.StartsWith("page=", StringComparison.Ordinal));
+        return int.TryParse(page.AsSpan(page is null ? 0 : 5), System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : null;
+    }
+
+    /// <summary>The whole JSON body, counted after decompression.</summary>
+    public static async Task<ReadOnlyMemory<byte>> ReadJsonAsync(HttpResponseMessage response, Uri at, AnswerBudget budget, CancellationToken cancellationToken)
+    {
+        var type = response.Content.Headers.ContentType?.MediaType ?? "nothing";
+        if (type != "application/json" && !type.EndsWith("+json", StringComparison.Ordinal))
+        {
+            throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} answered with {SafeText.Of(type)} in the place of JSON: is it a login page, or is api_base_url wrong?");
+        }
+
+        try
+        {
+            await using var stream = await BodyAsync(response, at, cancellationToken);
+            using var body = new MemoryStream();
+            var buffer = new byte[16 * 1024];
+            for (int count; (count = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
+            {
+                body.Write(buffer, 0, count);
+                if (body.Length > AnswerBudget.PerAnswer || !budget.Covers(count))
+                {
+                    throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} sends more than a look may take");
+                }
+            }
+
+            return body.GetBuffer().AsMemory(0, (int)body.Length);
+        }
+        catch (HttpIOException failure) when (failure.HttpRequestError is HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse)
+        {
+            throw new RefSourceException(RefSourceError.Malformed, $"the answer of {SafeText.Of(at)} was cut off", innerException: failure);
+        }
+        catch (InvalidDataException failure)
+        {
+            throw new RefSourceException(RefSourceError.Malformed, $"the compressed answer of {SafeText.Of(at)} is broken", innerException: failure);
+        }
+        catch (Exception failure) when (failure is IOException or HttpRequestException)
+        {
+            throw new RefSourceException(RefSourceError.Unavailable, $"the connection to {SafeText.Of(at)} broke in the middle of its answer", innerException: failure);
+        }
+    }
+
+    /// <summary>The beginning of a refusal's body, to tell refusals apart by; never shown, for it may echo the credential.</summary>
+    public static async Task<string> ReadRefusalAsync(HttpResponseMessage response, Uri at, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var stream = await BodyAsync(response, at, cancellationToken);
+            var buffer = new byte[8 * 1024];
+            var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+            return Encoding.UTF8.GetString(buffer, 0, length);
+        }
+        catch (Exception failure) when (failure is IOException or HttpRequestException or InvalidDataException or RefSourceException)
+        {
+            return "";
+        }
+    }
+
+    private static async Task<Stream> BodyAsync(HttpResponseMessage response, Uri at, CancellationToken cancellationToken)
+    {
+        var encodings = response.Content.Headers.ContentEncoding;
+        var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        return string.Join(',', encodings).ToLowerInvariant() switch
+        {
+            "" or "identity" => stream,
+            "gzip" => new GZipStream(stream, CompressionMode.Decompress),
+            _ => throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} compresses its answer in a way it was not asked for"),
+        };
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text.Json.Serialization;
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+
+namespace RepoSentry.Providers.GitHub;
+
+/// <summary>What looks with one GitHub credential need to know.</summary>
+internal sealed record GitHubOptions
+{
+    /// <summary>Name of the provider in the configuration: messages say where a credential is set.</summary>
+    public required string Provider { get; init; }
+    public Secret? Token { get; init; }
+
+    /// <summary>Base of the API: the only server that the token is sent to.</summary>
+    public required Uri ApiBase { get; init; }
+    public int RequestsPerHour { get; init; } = 5000;
+    public int Burst { get; init; } = 100;
+
+    public static GitHubOptions For(ProviderConfig provider)
+    {
+        var perHour = provider.RequestsPerHour > 0 ? provider.RequestsPerHour : provider.Token is null ? 60 : 5000;
+        return new GitHubOptions
+        {
+            Provider = provider.Name,
+            Token = provider.Token,
+            ApiBase = provider.ApiBaseUrl ?? ApiBaseOf(provider.Url),
+            RequestsPerHour = perHour,
+            Burst = provider.Burst > 0 ? provider.Burst : Math.Min(100, perHour),
+        };
+    }
+
+    // github.com and the tenants of ghe.com have their API on a host of its own, Enterprise Server below the same one.
+    private static Uri ApiBaseOf(Uri? url) =>
+        url is null || url.Host is "github.com" or "www.github.com" or "api.github.com" ? new Uri("https://api.github.com")
+        : url.Host.EndsWith(".ghe.com", StringComparison.OrdinalIgnoreCase) ? new Uri($"https://api.{url.Host}")
+        : new Uri((url.Scheme is "http" or "https" ? url.GetLeftPart(UriPartial.Authority) : $"https://{url.Host}") + "/api/v3");
+}
+
+internal sealed record GitHubRepository(long? Id, string? DefaultBranch, bool? Private);
+
+/// <summary>A branch or a tag of a list: the commit is peeled.</summary>
+internal sealed record GitHubRef(string? Name, GitHubTarget? Commit);
+
+internal sealed record GitHubTarget(string? Sha);
+
+internal sealed record GitHubComparison(string? Status, int? TotalCommits, IReadOnlyList<GitHubCommit>? Commits, IReadOnlyList<GitHubFile>? Files);
+
+internal sealed record GitHubCommit(string? Sha, string? HtmlUrl, GitHubCommitText? Commit, GitHubAccount? Author, GitHubAccount? Committer, IReadOnlyList<GitHubFile>? Files);
+
+internal sealed record GitHubCommitText(string? Message, GitHubPerson? Author, GitHubPerson? Committer);
+
+internal sealed record GitHubPerson(string? Name, string? Email, DateTimeOffset? Date);
+
+internal sealed record GitHubAccount(string? Login);
+
+internal sealed record GitHubFile(string? Filename, string? Status, string? PreviousFilename);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(GitHubRepository))]
+[JsonSerializable(typeof(IReadOnlyList<GitHubRef>))]
+[JsonSerializable(typeof(GitHubComparison))]
+[JsonSerializable(typeof(GitHubCommit))]
+internal sealed partial class GitHubJson : JsonSerializerContext;

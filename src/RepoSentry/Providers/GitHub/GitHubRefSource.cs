@@ -1,0 +1,172 @@
+using System.Collections.Concurrent;
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+using RepoSentry.Providers.PlainGit;
+using RepoSentry.Telemetry;
+
+namespace RepoSentry.Providers.GitHub;
+
+/// <summary>Looks at branches and tags of repositories on github.com or an Enterprise Server, and tells of their commits. Other kinds are left out of the answer.</summary>
+internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited
+{
+    // The default branch and the id change rarely, and a request that names them changes with every push: asked before the first look, then at this pace.
+    private static readonly TimeSpan DescribeEvery = TimeSpan.FromMinutes(10);
+
+    private readonly GitHubOptions options;
+    private readonly TimeProvider time;
+    private readonly GitHubRateLimit limit;
+    private readonly GitHubApi api;
+    private readonly ConcurrentDictionary<Uri, Place> places = new();
+
+    public GitHubRefSource(GitHubOptions options, HttpClient client, TimeProvider time)
+    {
+        this.options = options;
+        this.time = time;
+        limit = new GitHubRateLimit(options, time);
+        api = new GitHubApi(options, client, limit, time);
+        SentryMetrics.ObserveRateLimit(options.Provider, () => limit.Current?.Remaining);
+    }
+
+    public RateLimitState? Current => limit.Current;
+
+    /// <param name="client">Made by Network for that provider; not owned.</param>
+    public static GitHubRefSource For(ProviderConfig provider, HttpClient client, TimeProvider time) => new(GitHubOptions.For(provider), client, time);
+
+    public async Task<RefLook> LookAsync(RefLookRequest request, CancellationToken cancellationToken)
+    {
+        var home = HomeOf(request.Url, request.ApiBaseUrl);
+        var budget = new AnswerBudget();
+        try
+        {
+            var place = await DescribeAsync(home, budget, cancellationToken);
+            var kinds = new List<KindLook>();
+            foreach (var wanted in request.Kinds.Where(wanted => wanted.Kind is RefKind.Branch or RefKind.Tag))
+            {
+                kinds.Add(await LookAtAsync(wanted, home, place.Root, budget, cancellationToken));
+            }
+
+            return new RefLook(kinds, place.Facts.DefaultBranch, place.Facts.Id);
+        }
+        catch (RefSourceException failure) when (failure.Error == RefSourceError.NotFound)
+        {
+            places.TryRemove(home, out _);
+            throw;
+        }
+    }
+
+    public async Task<CommitRange?> CompareAsync(Uri repositoryUrl, Uri? apiBaseUrl, string before, string after, CancellationToken cancellationToken)
+    {
+        var root = RootOf(HomeOf(repositoryUrl, apiBaseUrl));
+        if (await AskAsync(new Uri($"{root}/compare/{before}...{after}"), "compare", cancellationToken) is not { } answer)
+        {
+            return null;
+        }
+
+        var told = answer.Read(GitHubJson.Default.GitHubComparison);
+        var commits = (told.Commits ?? []).Select(commit => GitHubCommits.Read(commit, answer)).ToList();
+        bool? forced = told.Status switch { "diverged" or "behind" => true, "ahead" or "identical" => false, _ => null };
+        if (told is { TotalCommits: 1, Status: "ahead" } && commits.Count == 1)
+        {
+            commits[0] = GitHubCommits.WithFiles(commits[0], told.Files); // the whole difference is this one commit's
+        }
+
+        return new CommitRange(commits, told.TotalCommits, forced);
+    }
+
+    public async Task<CommitInfo?> CommitAsync(Uri repositoryUrl, Uri? apiBaseUrl, string commitId, CancellationToken cancellationToken)
+    {
+        var root = RootOf(HomeOf(repositoryUrl, apiBaseUrl));
+        if (await AskAsync(new Uri($"{root}/commits/{commitId}"), "commit", cancellationToken) is not { } answer)
+        {
+            return null;
+        }
+
+        var told = answer.Read(GitHubJson.Default.GitHubCommit);
+        return GitHubCommits.WithFiles(GitHubCommits.Read(told, answer), told.Files);
+    }
+
+    public RepositoryFacts? Known(Uri repositoryUrl, Uri? apiBaseUrl) => places.GetValueOrDefault(HomeOf(repositoryUrl, apiBaseUrl))?.Facts;
+
+    private Uri HomeOf(Uri url, Uri? apiBaseUrl)
+    {
+        var path = Uri.UnescapeDataString(url.IsAbsoluteUri ? url.AbsolutePath : "").Trim('/');
+        var parts = (path.EndsWith(".git", StringComparison.Ordinal) ? path[..^4] : path).Split('/');
+        return parts is [{ Length: > 0 } owner, { Length: > 0 } name] && owner is not ("." or "..") && name is not ("." or "..")
+            ? new Uri($"{(apiBaseUrl ?? options.ApiBase).AbsoluteUri.TrimEnd('/')}/repos/{Uri.EscapeDataString(owner)}/{Uri.EscapeDataString(name)}")
+            : throw new RefSourceException(RefSourceError.NotFound, $"{SafeText.Of(url)} is no repository of GitHub: its path is OWNER/NAME");
+    }
+
+    private Uri RootOf(Uri home) => places.GetValueOrDefault(home)?.Root ?? home;
+
+    private async Task<Place> DescribeAsync(Uri home, AnswerBudget budget, CancellationToken cancellationToken)
+    {
+        var known = places.GetValueOrDefault(home);
+        if (known is not null && time.GetElapsedTime(known.AskedAt) < DescribeEvery)
+        {
+            return known;
+        }
+
+        var answer = await api.GetAsync(home, "repository", known?.ETag, budget, cancellationToken);
+        var place = answer.NotModified
+            ? known! with { Root = answer.At, AskedAt = time.GetTimestamp() }
+            : new Place(answer.At, Read(answer), answer.ETag, time.GetTimestamp());
+        return places[home] = place;
+    }
+
+    private static RepositoryFacts Read(ForgeAnswer answer)
+    {
+        var told = answer.Read(GitHubJson.Default.GitHubRepository);
+        return told.Id is { } id
+            ? new RepositoryFacts(
+                id.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                told.DefaultBranch is { Length: > 0 } branch ? GitRef.BranchPrefix + RefName.FromText(branch) : null,
+                told.Private)
+            : throw answer.Malformed("a repository without an id");
+    }
+
+    private async Task<KindLook> LookAtAsync(KindRequest wanted, Uri home, Uri root, AnswerBudget budget, CancellationToken cancellationToken)
+    {
+        var (word, prefix) = wanted.Kind == RefKind.Branch ? ("branches", GitRef.BranchPrefix) : ("tags", GitRef.TagPrefix);
+        var pages = new RefPages("github", wanted.Kind, FetchAsync);
+        var snapshot = await pages.LookAsync($"?per_page={RefPages.PageSize}", wanted.Validator);
+        return new KindLook(wanted.Kind, snapshot is null ? null : snapshot with { Refs = Within(wanted.Prefixes, snapshot.Refs) });
+
+        async Task<RefPage> FetchAsync(string query, string? etag)
+        {
+            var asked = new Uri($"{root}/{word}{query}");
+            var answer = await api.GetAsync(asked, word, etag, budget, cancellationToken);
+            if (answer.At != asked)
+            {
+                places.TryRemove(home, out _); // moved since it was described: the next look learns where to
+            }
+
+            return new RefPage(answer.NotModified ? null : Refs(answer, prefix), answer.ETag, answer.Next, answer.LastPage);
+        }
+    }
+
+    private static List<GitRef> Refs(ForgeAnswer answer, string prefix) =>
+    [
+        .. answer.Read(GitHubJson.Default.IReadOnlyListGitHubRef).Select(item => item is { Name.Length: > 0, Commit.Sha: { } sha } && ForgeHttp.CommitId(sha) is { } commit
+            ? new GitRef(prefix + RefName.FromText(item.Name), commit)
+            : throw answer.Malformed("a list that has an entry without a name or a commit")),
+    ];
+
+    private static IReadOnlyList<GitRef> Within(IReadOnlyList<string> prefixes, IReadOnlyList<GitRef> refs) =>
+        prefixes.Count == 0 ? refs : [.. refs.Where(item => prefixes.Any(prefix => item.Name.StartsWith(prefix, StringComparison.Ordinal)))];
+
+    private async Task<ForgeAnswer?> AskAsync(Uri url, string kind, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await api.GetAsync(url, kind, null, new AnswerBudget(), cancellationToken);
+        }
+        catch (RefSourceException failure) when (failure.Error == RefSourceError.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <param name="Root">Where its resources are: the place it was renamed to, by id.</param>
+    /// <param name="AskedAt">When it was last described, monotonic.</param>
+    private sealed record Place(Uri Root, RepositoryFacts Facts, string? ETag, long AskedAt);
+}

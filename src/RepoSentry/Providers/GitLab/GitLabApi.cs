@@ -1,0 +1,154 @@
+using System.Globalization;
+using RepoSentry.Abstractions;
+using RepoSentry.Providers.PlainGit;
+using RepoSentry.Telemetry;
+
+namespace RepoSentry.Providers.GitLab;
+
+/// <summary>One question to GitLab's REST interface, version 4: the credential, the limits, redirects, and what a refusal means.</summary>
+internal sealed class GitLabApi(GitLabOptions options, HttpClient client, GitLabRateLimit limit, TimeProvider time)
+{
+    private const int MaxRedirects = 3;
+
+    /// <summary>Longest wait for one answer: a forge that hangs must not hold a slot for the whole look.</summary>
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(20);
+
+    /// <param name="kind">Name of the question in metrics.</param>
+    /// <param name="etag">Entity tag held, as it was received; null asks unconditionally.</param>
+    public async Task<ForgeAnswer> GetAsync(Uri url, string kind, string? etag, AnswerBudget budget, CancellationToken cancellationToken)
+    {
+        using var hung = new CancellationTokenSource(AnswerWithin, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(hung.Token, cancellationToken);
+        try
+        {
+            return await FollowAsync(url, kind, etag, budget, either.Token);
+        }
+        catch (OperationCanceledException cancelled) when (!cancellationToken.IsCancellationRequested)
+        {
+            var reason = hung.IsCancellationRequested ? $"gave no whole answer within {AnswerWithin.TotalSeconds:0} s" : "did not accept the connection in time";
+            throw new RefSourceException(RefSourceError.Unavailable, $"{SafeText.Of(url)} {reason}", innerException: cancelled);
+        }
+    }
+
+    private async Task<ForgeAnswer> FollowAsync(Uri url, string kind, string? etag, AnswerBudget budget, CancellationToken cancellationToken)
+    {
+        var at = url;
+        for (var hop = 0; ; hop++)
+        {
+            limit.ThrowIfSpent();
+            using var request = NewRequest(at, etag);
+            using var response = await SendAsync(request, kind, cancellationToken);
+            limit.Note(response);
+            var status = (int)response.StatusCode;
+            if (PlainGitErrors.IsRedirect(response))
+            {
+                at = Target(response, at, hop);
+                continue;
+            }
+
+            if (status == 304 && etag is not null)
+            {
+                return new ForgeAnswer(at, NotModified: true, default, etag, null, null);
+            }
+
+            if (status != 200)
+            {
+                throw FromStatus(response, at);
+            }
+
+            var body = await ForgeHttp.ReadJsonAsync(response, at, budget, cancellationToken);
+            var last = ForgeHttp.PageNumber(ForgeHttp.Link(response, at, "last"));
+            return new ForgeAnswer(at, NotModified: false, body, ForgeHttp.ETag(response), ForgeHttp.Link(response, at, "next"), last);
+        }
+    }
+
+    private HttpRequestMessage NewRequest(Uri at, string? etag)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, at);
+        request.Headers.TryAddWithoutValidation("Accept", "application/json");
+        request.Headers.TryAddWithoutValidation("User-Agent", "RepoSentry");
+        request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
+        if (etag is not null)
+        {
+            request.Headers.TryAddWithoutValidation("If-None-Match", etag);
+        }
+
+        if (options.Token is not null && ForgeHttp.SameServer(at, options.ApiBase))
+        {
+            request.Headers.TryAddWithoutValidation("PRIVATE-TOKEN", Reveal(options.Token));
+        }
+
+        return request;
+    }
+
+    private string Reveal(Secret secret)
+    {
+        string token;
+        try
+        {
+            token = secret.Reveal();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            throw new RefSourceException(RefSourceError.Unauthorized, $"the token of provider \"{options.Provider}\" cannot be read", innerException: failure);
+        }
+
+        return token.Length > 0 && !token.AsSpan().ContainsAnyExceptInRange('!', '~')
+            ? token
+            : throw new RefSourceException(RefSourceError.Unauthorized, $"the token of provider \"{options.Provider}\" is empty or has a character that no header can carry (a line end?)");
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, string kind, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            SentryMetrics.Requested("gitlab", kind, ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture));
+            return response;
+        }
+        catch (HttpRequestException failure)
+        {
+            SentryMetrics.Requested("gitlab", kind, "error");
+            throw PlainGitErrors.FromConnection(failure, request.RequestUri!);
+        }
+    }
+
+    private static Uri Target(HttpResponseMessage response, Uri at, int hop)
+    {
+        var target = PlainGitErrors.Target(response, at);
+        if (target is null || !ForgeHttp.SameServer(target, at))
+        {
+            throw new RefSourceException(RefSourceError.Unavailable, $"{SafeText.Of(at)} redirects to another server, which is never followed; if the forge moved, configure its new URL");
+        }
+
+        return hop < MaxRedirects ? target : throw new RefSourceException(RefSourceError.Unavailable, $"{SafeText.Of(at)} redirects more than {MaxRedirects} times");
+    }
+
+    private RefSourceException FromStatus(HttpResponseMessage response, Uri at)
+    {
+        var status = (int)response.StatusCode;
+        if (limit.Refused(response) is { } wait)
+        {
+            return new RefSourceException(RefSourceError.RateLimited, $"{SafeText.Of(at)} answered {status}: GitLab's rate limit for provider \"{options.Provider}\" is reached", wait);
+        }
+
+        var (error, advice) = status switch
+        {
+            401 => (RefSourceError.Unauthorized, Hint(at)),
+            403 => (RefSourceError.Unauthorized, Hint(at) + "; it needs the scope read_api and the role Reporter"),
+            407 => (RefSourceError.Unauthorized, Hint(at)),
+            404 => (RefSourceError.NotFound, options.Token is null ? $"there is no such project, or it is private: give provider \"{options.Provider}\" a token" : "there is no such project, or the token may not see it"),
+            410 or 451 => (RefSourceError.NotFound, "the repository is gone or blocked"),
+            408 or >= 500 => (RefSourceError.Unavailable, "the server fails"),
+            _ => (RefSourceError.Malformed, "no answer that GitLab's interface promises"),
+        };
+        return new RefSourceException(error, $"{SafeText.Of(at)} answered {status}: {advice}", error == RefSourceError.Unavailable ? ForgeHttp.RetryAfter(response, time) : null);
+    }
+
+    private string Hint(Uri at) => options.Token switch
+    {
+        null => $"it asks for a credential: give provider \"{options.Provider}\" a token",
+        _ when !ForgeHttp.SameServer(at, options.ApiBase) => $"the token of provider \"{options.Provider}\" is for {SafeText.Of(options.ApiBase)} and was not sent",
+        _ => $"check that the token of provider \"{options.Provider}\" is valid, has not expired and may read this repository",
+    };
+}

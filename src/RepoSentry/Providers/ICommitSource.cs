@@ -1,0 +1,28 @@
+using RepoSentry.Abstractions;
+
+namespace RepoSentry.Providers;
+
+/// <summary>A forge that tells more of a change than that a ref moved.</summary>
+internal interface ICommitSource
+{
+    /// <summary>What lies between two commits of a ref; null where the forge does not know one of them any more.</summary>
+    /// <exception cref="RefSourceException">Every failure of the forge, told apart by its kind.</exception>
+    Task<CommitRange?> CompareAsync(Uri repositoryUrl, Uri? apiBaseUrl, string before, string after, CancellationToken cancellationToken);
+
+    /// <summary>One commit with its files; null where the forge does not know it.</summary>
+    /// <exception cref="RefSourceException">Every failure of the forge, told apart by its kind.</exception>
+    Task<CommitInfo?> CommitAsync(Uri repositoryUrl, Uri? apiBaseUrl, string commitId, CancellationToken cancellationToken);
+
+    /// <summary>What a look learnt of the repository; null if none did. Asks nobody.</summary>
+    RepositoryFacts? Known(Uri repositoryUrl, Uri? apiBaseUrl);
+}
+
+/// <param name="Commits">Oldest first, as far as the forge told: those without files have them null.</param>
+/// <param name="Count">How many there are in all; null where not told.</param>
+/// <param name="Forced">Whether the commit before is no ancestor of the commit after; null where not told.</param>
+internal sealed record CommitRange(IReadOnlyList<CommitInfo> Commits, int? Count, bool? Forced);
+
+/// <param name="Id">The forge's own id, stable over renames.</param>
+/// <param name="DefaultBranch">Full name; null where there is none.</param>
+/// <param name="Private">Null where not told.</param>
+internal sealed record RepositoryFacts(string Id, string? DefaultBranch, bool? Private);

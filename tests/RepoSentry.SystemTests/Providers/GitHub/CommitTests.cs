@@ -1,0 +1,105 @@
+using RepoSentry.Abstractions;
+using RepoSentry.Providers;
+using RepoSentry.SystemTests.Providers.PlainGit;
+using RepoSentry.SystemTests.Support;
+using Shouldly;
+using Xunit;
+
+namespace RepoSentry.SystemTests.Providers.GitHub;
+
+public sealed class CommitTests : CommitContract
+{
+    private protected override async Task<(FakeForge Forge, ICommitSource Source)> OpenAsync()
+    {
+        var forge = await FakeGitHub.StartNewAsync();
+        return (forge, forge.Source());
+    }
+}
+
+/// <summary>What holds for every forge that tells of commits.</summary>
+public abstract class CommitContract : IAsyncLifetime
+{
+    private FakeForge forge = null!;
+    private ICommitSource source = null!;
+
+    private protected abstract Task<(FakeForge Forge, ICommitSource Source)> OpenAsync();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        (forge, source) = await OpenAsync();
+        forge.Add("acme/web").Push("main", 3)
+            .Commit(1, null, "root", added: ["a"])
+            .Commit(2, 1, "second", modified: ["a"])
+            .Commit(3, 2, "third", added: ["b"], removed: ["a"])
+            .Commit(4, 1, "other", added: ["c"]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await forge.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_push_of_one_commit_tells_its_files_at_once()
+    {
+        var range = (await CompareAsync(2, 3))!;
+
+        range.Forced.ShouldBe(false);
+        range.Count.ShouldBe(1);
+        var commit = range.Commits.ShouldHaveSingleItem();
+        commit.Id.ShouldBe(FakeRepository.Sha(3));
+        commit.Message.ShouldBe("third");
+        commit.Timestamp.ShouldBe(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+        (commit.Author!.Name, commit.Author.Email).ShouldBe(("Ada", "ada@example.org"));
+        (commit.Added, commit.Modified, commit.Removed).ShouldSatisfyAllConditions(
+            files => files.Added.ShouldBe(["b"]), files => files.Modified.ShouldBeEmpty(), files => files.Removed.ShouldBe(["a"]));
+    }
+
+    [Fact]
+    public async Task The_commits_of_a_push_come_oldest_first()
+    {
+        var range = (await CompareAsync(1, 3))!;
+
+        range.Commits.Select(commit => commit.Message).ShouldBe(["second", "third"]);
+        range.Commits.ShouldAllBe(commit => commit.Modified == null);
+        range.Count.ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData(3, 4)]
+    [InlineData(3, 1)]
+    public async Task A_branch_that_left_its_history_was_forced(int before, int after) => (await CompareAsync(before, after))!.Forced.ShouldBe(true);
+
+    [Fact]
+    public async Task A_commit_that_is_gone_is_unknown_and_no_failure()
+    {
+        (await CompareAsync(99, 3)).ShouldBeNull();
+        (await source.CommitAsync(forge.Web(), null, FakeRepository.Sha(99), Token)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task One_commit_tells_its_files()
+    {
+        var commit = (await source.CommitAsync(forge.Web(), null, FakeRepository.Sha(2), Token))!;
+
+        commit.Message.ShouldBe("second");
+        commit.Modified.ShouldBe(["a"]);
+    }
+
+    [Fact]
+    public async Task Whether_a_repository_is_private_is_known_after_a_look()
+    {
+        forge.Repositories["acme/web"].IsPrivate = true;
+        source.Known(forge.Web(), null).ShouldBeNull();
+
+        await ((IRefSource)source).LookAsync(Looks.At(forge.Web()), Token);
+
+        source.Known(forge.Web(), null)!.Private.ShouldBe(true);
+    }
+
+    private Task<CommitRange?> CompareAsync(int before, int after) =>
+        source.CompareAsync(forge.Web(), null, FakeRepository.Sha(before), FakeRepository.Sha(after), Token);
+}

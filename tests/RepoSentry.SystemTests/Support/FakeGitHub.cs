@@ -1,0 +1,141 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+
+namespace RepoSentry.SystemTests.Support;
+
+/// <summary>GitHub's REST interface as far as it is asked, with its rules: versions, paging by Link, weak entity tags that are free, redirects by id, limits.</summary>
+internal sealed class FakeGitHub : FakeForge
+{
+    public static async Task<FakeGitHub> StartNewAsync()
+    {
+        var forge = new FakeGitHub();
+        await forge.StartAsync();
+        return forge;
+    }
+
+    protected override string ApiPath => "/api/v3";
+
+    protected override bool IsAuthorized(IHeaderDictionary headers) => headers.Authorization == "Bearer " + Token;
+
+    protected override void Judge(HttpRequest request)
+    {
+        if (request.Headers.Accept != "application/vnd.github+json" || request.Headers["X-GitHub-Api-Version"] != "2022-11-28" || request.Headers.UserAgent.Count == 0)
+        {
+            Problems.Enqueue("a header that GitHub asks for is missing");
+        }
+    }
+
+    protected override async Task<bool> PassLimitAsync(HttpContext context, bool isFree)
+    {
+        isFree &= context.Request.Headers.Authorization.Count > 0;
+        var spent = !isFree && Remaining == 0;
+        Remaining -= isFree || spent ? 0 : 1;
+        var headers = context.Response.Headers;
+        headers["x-ratelimit-limit"] = Limit.ToString(CultureInfo.InvariantCulture);
+        headers["x-ratelimit-remaining"] = Remaining.ToString(CultureInfo.InvariantCulture);
+        headers["x-ratelimit-reset"] = (Clock() + UntilReset).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        headers["x-ratelimit-resource"] = "core";
+        if (spent)
+        {
+            await RefuseAsync(context, 403, "API rate limit exceeded for user ID 1.");
+        }
+
+        return !spent;
+    }
+
+    protected override Task AnswerAsync(HttpContext context, string[] path, IQueryCollection query)
+    {
+        var isById = path[0] == "repositories";
+        var rest = path[(isById ? 2 : 3)..];
+        var name = isById ? Repositories.SingleOrDefault(pair => pair.Value.Id.ToString(CultureInfo.InvariantCulture) == path[1]).Key ?? "" : $"{path[1]}/{path[2]}";
+        if (Renamed.TryGetValue(name, out var current))
+        {
+            context.Response.Headers.Location = $"{Root}api/v3/repositories/{Repositories[current].Id}{(rest.Length > 0 ? "/" : "")}{string.Join('/', rest)}{context.Request.QueryString}";
+            return RefuseAsync(context, 301, "Moved Permanently");
+        }
+
+        if (!Repositories.TryGetValue(name, out var repository))
+        {
+            return RefuseAsync(context, 404, "Not Found");
+        }
+
+        switch (rest)
+        {
+            case []:
+                Allow(context.Request);
+                return WriteAsync(context, new { id = repository.Id, full_name = name, @private = repository.IsPrivate, archived = false, default_branch = repository.HeadBranch() });
+            case ["branches"]:
+                return PageAsync(context, [.. repository.Branches().Select(item => new { name = item.Name, commit = new { sha = item.Commit }, @protected = false })]);
+            case ["tags"]:
+                return PageAsync(context, [.. repository.Tags().Reverse().Select(item => new { name = item.Name, commit = new { sha = item.Commit } })]);
+            case ["commits", var sha] when repository.Commits.TryGetValue(sha, out var commit):
+                Allow(context.Request);
+                return WriteAsync(context, Commit(commit, withFiles: true));
+            case ["compare", var range] when range.Split("...") is [var from, var to] && repository.Commits.ContainsKey(from) && repository.Commits.ContainsKey(to):
+                Allow(context.Request);
+                return CompareAsync(context, repository, from, to);
+            default:
+                return RefuseAsync(context, 404, "Not Found");
+        }
+    }
+
+    private Task PageAsync(HttpContext context, object[] all)
+    {
+        Allow(context.Request, "per_page", "page");
+        var size = int.Parse(context.Request.Query["per_page"].ToString(), CultureInfo.InvariantCulture);
+        var page = int.TryParse(context.Request.Query["page"], out var asked) ? asked : 1;
+        var last = Math.Max(1, (all.Length + size - 1) / size);
+        var links = new List<string>();
+        if (page < last)
+        {
+            links.Add($"<{Root.AbsoluteUri.TrimEnd('/')}{context.Request.Path}?per_page={size}&page={page + 1}>; rel=\"next\"");
+            links.Add($"<{Root.AbsoluteUri.TrimEnd('/')}{context.Request.Path}?per_page={size}&page={last}>; rel=\"last\"");
+        }
+
+        if (links.Count > 0)
+        {
+            context.Response.Headers.Link = string.Join(", ", links);
+        }
+
+        return WriteAsync(context, all.Skip((page - 1) * size).Take(size).ToArray());
+    }
+
+    private Task CompareAsync(HttpContext context, FakeRepository repository, string from, string to)
+    {
+        var (before, after) = (repository.History(from), repository.History(to));
+        var status = from == to ? "identical" : after.Contains(from) ? "ahead" : before.Contains(to) ? "behind" : "diverged";
+        var added = after.Except(before).Reverse().Select(id => repository.Commits[id]).ToArray();
+        return WriteAsync(context, new
+        {
+            status,
+            total_commits = added.Length,
+            commits = added.TakeLast(250).Select(commit => Commit(commit, withFiles: false)).ToArray(),
+            files = added.SelectMany(Files).ToArray(),
+        });
+    }
+
+    private static Dictionary<string, object> Commit(FakeCommit commit, bool withFiles)
+    {
+        var person = new { name = "Ada", email = "ada@example.org", date = "2026-11-24T12:00:00Z" };
+        var told = new Dictionary<string, object>
+        {
+            ["sha"] = commit.Id,
+            ["html_url"] = "https://github.example/commit/" + commit.Id,
+            ["commit"] = new { message = commit.Message, author = person, committer = person },
+            ["author"] = new { login = "ada" },
+        };
+        if (withFiles)
+        {
+            told["files"] = Files(commit).ToArray();
+        }
+
+        return told;
+    }
+
+    private static IEnumerable<object> Files(FakeCommit commit) =>
+    [
+        .. commit.Added.Select(path => new { filename = path, status = "added" }),
+        .. commit.Modified.Select(path => new { filename = path, status = "modified" }),
+        .. commit.Removed.Select(path => new { filename = path, status = "removed" }),
+    ];
+}

@@ -1,0 +1,78 @@
+namespace RepoSentry.SystemTests.Support;
+
+/// <summary>A ref as a forge lists it.</summary>
+internal sealed record FakeRef(string Name, string Commit, string? TagObject = null);
+
+/// <summary>A commit of a forge, made of its parents and what it did to files.</summary>
+internal sealed record FakeCommit(string Id, string[] Parents, string Message, string[] Added, string[] Modified, string[] Removed);
+
+/// <summary>A repository of a forge in memory, or one whose refs are those of a Git repository.</summary>
+internal sealed class FakeRepository(string name, int id)
+{
+    private readonly SortedDictionary<string, FakeRef> branches = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, FakeRef> tags = new(StringComparer.Ordinal);
+
+    public string Name { get; } = name;
+    public int Id { get; } = id;
+    public string DefaultBranch { get; set; } = "main";
+    public bool IsPrivate { get; set; }
+    public TestRepository? Git { get; set; }
+    public Dictionary<string, FakeCommit> Commits { get; } = new(StringComparer.Ordinal);
+
+    public static string Sha(int number) => number.ToString("x40", System.Globalization.CultureInfo.InvariantCulture);
+
+    public FakeRepository Push(string branch, int commit)
+    {
+        branches[branch] = new FakeRef(branch, Sha(commit));
+        return this;
+    }
+
+    public FakeRepository Tag(string tag, int commit, int? tagObject = null)
+    {
+        tags[tag] = new FakeRef(tag, Sha(commit), tagObject is { } number ? Sha(number) : null);
+        return this;
+    }
+
+    public FakeRepository Delete(string branch)
+    {
+        branches.Remove(branch);
+        return this;
+    }
+
+    public FakeRepository Commit(int number, int? parent, string message, string[]? added = null, string[]? modified = null, string[]? removed = null)
+    {
+        Commits[Sha(number)] = new FakeCommit(Sha(number), parent is { } id ? [Sha(id)] : [], message, added ?? [], modified ?? [], removed ?? []);
+        return this;
+    }
+
+    public IReadOnlyList<FakeRef> Branches() => Git is null ? [.. branches.Values] : GitRefs("refs/heads");
+
+    public IReadOnlyList<FakeRef> Tags() => Git is null ? [.. tags.Values] : GitRefs("refs/tags");
+
+    public string HeadBranch() => Git is null ? DefaultBranch : TestGit.Run(Git.Folder, "symbolic-ref", "--short", "HEAD");
+
+    /// <summary>The commit and all before it, newest first.</summary>
+    public IReadOnlyList<string> History(string commit)
+    {
+        var found = new List<string>();
+        var waiting = new Queue<string>([commit]);
+        while (waiting.TryDequeue(out var next))
+        {
+            if (Commits.TryGetValue(next, out var known) && !found.Contains(next, StringComparer.Ordinal))
+            {
+                found.Add(next);
+                Array.ForEach(known.Parents, waiting.Enqueue);
+            }
+        }
+
+        return found;
+    }
+
+    private FakeRef[] GitRefs(string below) =>
+    [
+        .. TestGit.Run(Git!.Folder, "for-each-ref", "--format=%(refname:lstrip=2) %(objectname) %(*objectname)", below)
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(' '))
+            .Select(part => part[2].Length > 0 ? new FakeRef(part[0], part[2], part[1]) : new FakeRef(part[0], part[1])),
+    ];
+}

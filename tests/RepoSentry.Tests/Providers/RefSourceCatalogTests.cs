@@ -1,0 +1,99 @@
+using System.Diagnostics.Metrics;
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+using RepoSentry.Providers;
+using RepoSentry.Providers.GitHub;
+using RepoSentry.Providers.GitLab;
+using RepoSentry.Providers.PlainGit;
+using RepoSentry.Telemetry;
+using RepoSentry.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace RepoSentry.Tests.Providers;
+
+public sealed class RefSourceCatalogTests
+{
+    [Theory]
+    [InlineData("github", typeof(GitHubRefSource), true)]
+    [InlineData("gitlab", typeof(GitLabRefSource), true)]
+    [InlineData("git", typeof(PlainGitRefSource), false)]
+    public void Each_type_has_its_source_and_an_interface_falls_back_to_Git(string type, Type source, bool fallsBack)
+    {
+        var provider = new ProviderConfig { Name = "p", Type = type };
+        var catalog = new RefSourceCatalog(new SentryConfig { Providers = [provider] }, TimeProvider.System);
+
+        var sources = catalog.For(Build.Repository() with { Provider = "p", ProviderType = type });
+
+        sources.Primary.ShouldBeOfType(source);
+        sources.PrimaryName.ShouldBe(type);
+        (sources.Fallback is PlainGitRefSource).ShouldBe(fallsBack);
+    }
+
+    [Theory]
+    [InlineData(null, null, "https://api.github.com/")]
+    [InlineData("https://github.com", null, "https://api.github.com/")]
+    [InlineData("https://acme.ghe.com", null, "https://api.acme.ghe.com/")]
+    [InlineData("https://github.corp:8443/", null, "https://github.corp:8443/api/v3")]
+    [InlineData("ssh://git@github.corp", null, "https://github.corp/api/v3")]
+    [InlineData("https://github.corp", "https://proxy.corp/github", "https://proxy.corp/github")]
+    public void GitHubs_interface_is_found_from_where_the_forge_lives(string? url, string? apiBase, string expected) =>
+        GitHubOptions.For(Provider("github", url, apiBase)).ApiBase.ShouldBe(new Uri(expected));
+
+    [Theory]
+    [InlineData(null, null, "https://gitlab.com/api/v4")]
+    [InlineData("https://gitlab.corp", null, "https://gitlab.corp/api/v4")]
+    [InlineData("https://corp.example/gitlab/", null, "https://corp.example/gitlab/api/v4")]
+    [InlineData("ssh://git@gitlab.corp:2222", null, "https://gitlab.corp/api/v4")]
+    [InlineData("https://gitlab.corp", "http://inner:8080/api/v4", "http://inner:8080/api/v4")]
+    public void GitLabs_interface_is_found_from_where_the_forge_lives(string? url, string? apiBase, string expected) =>
+        GitLabOptions.For(Provider("gitlab", url, apiBase)).ApiBase.ShouldBe(new Uri(expected));
+
+    [Theory]
+    [InlineData("github", "https://github.com/acme")]
+    [InlineData("github", "https://github.com/acme/web/tree")]
+    [InlineData("github", "https://github.com/../web")]
+    [InlineData("gitlab", "https://gitlab.com/acme")]
+    public async Task A_URL_that_names_no_repository_is_refused_without_a_request(string type, string url)
+    {
+        var catalog = new RefSourceCatalog(new SentryConfig { Providers = [new ProviderConfig { Name = "p", Type = type }] }, TimeProvider.System);
+        var source = catalog.For(Build.Repository() with { Provider = "p", ProviderType = type }).Primary;
+
+        var failure = await Should.ThrowAsync<RefSourceException>(() => source.LookAsync(new RefLookRequest(new Uri(url), []), TestContext.Current.CancellationToken));
+
+        failure.Error.ShouldBe(RefSourceError.NotFound);
+    }
+
+    [Fact]
+    public void What_remains_of_a_limit_is_a_metric_by_credential()
+    {
+        SentryMetrics.ObserveRateLimit("told", () => 42);
+        SentryMetrics.ObserveRateLimit("silent", () => null);
+        var seen = new Dictionary<string, int>(StringComparer.Ordinal);
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Name == "reposentry_provider_rate_limit_remaining")
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<int>((_, value, tags, _) => seen[tags[0].Value!.ToString()!] = value);
+        listener.Start();
+
+        listener.RecordObservableInstruments();
+
+        seen["told"].ShouldBe(42);
+        seen.ShouldNotContainKey("silent");
+    }
+
+    private static ProviderConfig Provider(string type, string? url, string? apiBase) => new()
+    {
+        Name = "p",
+        Type = type,
+        Url = url is null ? null : new Uri(url),
+        ApiBaseUrl = apiBase is null ? null : new Uri(apiBase),
+    };
+}
