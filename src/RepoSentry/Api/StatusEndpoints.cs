@@ -2,6 +2,7 @@ using System.Diagnostics;
 using RepoSentry.Configuration;
 using RepoSentry.Delivery;
 using RepoSentry.Polling;
+using RepoSentry.Providers;
 using RepoSentry.Storage;
 using RepoSentry.Telemetry;
 
@@ -16,7 +17,7 @@ internal static class StatusEndpoints
         routes.MapGet("/metrics.json", NumbersAsync).WithName("getNumbers").WithTags("status").WithSummary("The brief's metrics as JSON");
     }
 
-    private static StatusAnswer Status(SentryConfig config, Lifecycle lifecycle, HealthRegistry health, PollWorker polling, DeliveryWorkers deliveries, TimeProvider time)
+    private static StatusAnswer Status(SentryConfig config, Lifecycle lifecycle, HealthRegistry health, PollWorker polling, DeliveryWorkers deliveries, RefSourceCatalog sources, TimeProvider time)
     {
         using var process = Process.GetCurrentProcess();
         var startedAt = new DateTimeOffset(process.StartTime.ToUniversalTime());
@@ -32,10 +33,11 @@ internal static class StatusEndpoints
             new PollingStatus(config.Polling.Strategy == "adaptive" ? "fixed" : config.Polling.Strategy, config.Polling.Interval.TotalSeconds),
             RepositoryCounts(polling),
             [.. deliveries.All.Select(worker => worker.View)],
+            [.. sources.Limits.Select(limit => new BudgetStatus(limit.Credential, limit.Provider, limit.State.Limit, limit.State.Remaining, limit.State.ResetsAt))],
             health.Check());
     }
 
-    private static async Task<NumbersAnswer> NumbersAsync(RepositoryLog log, PollWorker polling, RecentLooks looks, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<NumbersAnswer> NumbersAsync(RepositoryLog log, PollWorker polling, RecentLooks looks, RefSourceCatalog sources, TimeProvider time, CancellationToken cancellationToken)
     {
         using var process = Process.GetCurrentProcess();
         var counts = await log.CountAsync(cancellationToken);
@@ -50,9 +52,12 @@ internal static class StatusEndpoints
             looks.MeanMilliseconds,
             SentryMetrics.RequestCount,
             looks.ErrorRate,
-            null,
-            null);
+            LeastLeft(sources, "github"),
+            LeastLeft(sources, "gitlab"));
     }
+
+    private static int? LeastLeft(RefSourceCatalog sources, string provider) =>
+        sources.Limits.Where(limit => limit.Provider == provider).Min(limit => (int?)limit.State.Remaining);
 
     private static Dictionary<string, int> RepositoryCounts(PollWorker polling) =>
         polling.Repositories.Values.GroupBy(repository => repository.Status, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
@@ -70,10 +75,14 @@ internal sealed record StatusAnswer(
     PollingStatus Polling,
     IReadOnlyDictionary<string, int> Repositories,
     IReadOnlyList<TriggerView> Triggers,
+    IReadOnlyList<BudgetStatus> Budgets,
     IReadOnlyDictionary<string, ComponentHealth> Components);
 
 /// <param name="Strategy">What runs, whatever was asked for.</param>
 internal sealed record PollingStatus(string Strategy, double IntervalSeconds);
+
+/// <summary>What a forge said of a credential's limit.</summary>
+internal sealed record BudgetStatus(string Credential, string Provider, int Limit, int Remaining, DateTimeOffset ResetsAt);
 
 /// <summary>The brief's metrics structure.</summary>
 /// <param name="GoroutineCount">Thread-pool threads and queued work.</param>

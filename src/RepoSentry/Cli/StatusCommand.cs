@@ -34,6 +34,18 @@ internal static class StatusCommand
 
         printer.Line("");
         TriggerCommand.List([.. status.GetProperty("triggers").EnumerateArray()], printer);
+        if (status.GetProperty("budgets").GetArrayLength() > 0)
+        {
+            printer.Line("");
+            printer.List(
+                [.. status.GetProperty("budgets").EnumerateArray()],
+                item => item.Text("credential"),
+                new Column("CREDENTIAL", item => item.Text("credential")),
+                new Column("LEFT", item => item.Text("remaining")),
+                new Column("LIMIT", item => item.Text("limit")),
+                new Column("RESETS IN", item => item.Ago("resets_at")));
+        }
+
         printer.Line("");
         printer.List(
             [.. status.GetProperty("components").EnumerateObject().Select(pair => JsonSerializer.SerializeToElement(new { name = pair.Name, status = pair.Value.Text("status"), message = pair.Value.Text("message") }))],

@@ -15,7 +15,7 @@ internal sealed class RepositoryPoller(
         var startedAt = time.GetUtcNow();
         var clock = time.GetTimestamp();
         var before = repository.LastLookedAt;
-        var seen = await LookAsync(repository, source, cancellationToken);
+        var seen = await LookAsync(repository, source, isFallback: sourceName != repository.Sources.PrimaryName, cancellationToken);
         repository.DefaultBranch = seen.DefaultBranch ?? repository.DefaultBranch;
         repository.ForgeId = seen.ForgeId ?? repository.ForgeId;
         if (seen.Kinds.Count == 0)
@@ -36,11 +36,11 @@ internal sealed class RepositoryPoller(
         return new PollResult(outcome, [], events);
     }
 
-    private async Task<Sight> LookAsync(PolledRepository repository, IRefSource source, CancellationToken cancellationToken)
+    private async Task<Sight> LookAsync(PolledRepository repository, IRefSource source, bool isFallback, CancellationToken cancellationToken)
     {
         var wanted = repository.Filters.Where(pair => !pair.Value.MatchesNothing).Select(pair => Ask(repository, pair.Key)).ToList();
         var look = await source.LookAsync(new RefLookRequest(repository.Config.Url, wanted, repository.Config.ApiBaseUrl), cancellationToken);
-        var sight = new Sight(look.DefaultBranch, look.ForgeId);
+        var sight = new Sight(look.DefaultBranch, look.ForgeId, isFallback);
         foreach (var kind in look.Kinds)
         {
             if (await CompareAsync(repository, kind, sight, cancellationToken) is not { } compared)
@@ -83,11 +83,16 @@ internal sealed class RepositoryPoller(
         }
 
         var filter = repository.Filters[look.Kind];
-        var watched = new RefSnapshot(look.Kind, [.. look.Snapshot.Refs.Where(item => filter.Matches(item.Name))], look.Snapshot.Validator);
+        var watched = new RefSnapshot(look.Kind, [.. look.Snapshot.Refs.Where(item => filter.Matches(item.Name))], sight.IsFallback ? null : look.Snapshot.Validator);
         var digest = RefDigest.Of(watched.Refs);
         var held = repository.Heads.GetValueOrDefault(look.Kind);
         if (held is not null && held.Filter == filter.Text && digest.AsSpan().SequenceEqual(held.Digest))
         {
+            if (sight.IsFallback)
+            {
+                return null; // the primary's validator still belongs to these refs
+            }
+
             repository.Heads[look.Kind] = held with { Validator = watched.Validator };
             sight.Marks.Add(new ValidatorMark(look.Kind, digest, watched.Validator));
             return null;
@@ -180,8 +185,9 @@ internal sealed class RepositoryPoller(
         }
     }
 
-    private sealed class Sight(string? defaultBranch, string? forgeId)
+    private sealed class Sight(string? defaultBranch, string? forgeId, bool isFallback)
     {
+        public bool IsFallback => isFallback;
         public string? DefaultBranch => defaultBranch;
         public string? ForgeId => forgeId;
 

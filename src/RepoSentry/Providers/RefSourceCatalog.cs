@@ -24,6 +24,13 @@ internal sealed class RefSourceCatalog
         }
     }
 
+    /// <summary>What each forge last said of its credential's limit; those that said nothing are left out.</summary>
+    public IEnumerable<(string Credential, string Provider, RateLimitState State)> Limits =>
+        from source in sources.Values
+        let state = (source.Primary as IRateLimited)?.Current
+        where state is not null
+        select (source.Credential, source.PrimaryName, state);
+
     public RefSources For(RepositoryConfig repository) => sources[repository.Provider];
 
     /// <summary>The unit of ownership: a credential's repositories together, those of plain Git in 64 parts.</summary>

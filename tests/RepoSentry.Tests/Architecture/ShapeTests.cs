@@ -13,7 +13,7 @@ public sealed class ShapeTests
     {
         var root = Root();
         var long_files =
-            from folder in new[] { (Path: "src", Limit: 400), (Path: "tests", Limit: 600), (Path: "bench", Limit: 400) }
+            from folder in new[] { (Path: "src", Limit: 400), (Path: "tests", Limit: 600), (Path: "benchmarks", Limit: 400) }
             let path = Path.Combine(root, folder.Path)
             where Directory.Exists(path)
             from file in Directory.EnumerateFiles(path, "*.cs", SearchOption.AllDirectories)
