@@ -50,9 +50,10 @@ internal sealed class PollStory : IAsyncDisposable
     }
 
     /// <summary>Looks once and returns what was recorded, as <c>type ref</c>.</summary>
-    public async Task<IReadOnlyList<string>> LookAsync(PolledRepository repository)
+    /// <param name="fallback">By Git, as if the forge's interface had failed.</param>
+    public async Task<IReadOnlyList<string>> LookAsync(PolledRepository repository, bool fallback = false)
     {
-        var result = await Poller().PollAsync(repository, Forge, "github", CancellationToken.None);
+        var result = await Poller().PollAsync(repository, fallback ? Git : Forge, fallback ? "git" : "github", CancellationToken.None);
         repository.LastLookedAt = result.Outcome.StartedAt;
         Time.Advance(TimeSpan.FromSeconds(10));
         return [.. result.Events.Select(routed => $"{routed.Event.Change.Type.Name()} {routed.Event.Change.Ref}")];

@@ -73,6 +73,23 @@ public sealed class RepositoryPollerTests
     }
 
     [Fact]
+    public async Task A_look_by_git_in_between_invents_nothing_and_leaves_the_forges_validator_in_place()
+    {
+        await using var story = await PollStory.BeginAsync();
+        var repository = (await story.StartAsync(Build.Repository()))[0];
+        await story.LookAsync(repository);
+        var validator = repository.Heads[RefKind.Branch].Validator;
+
+        (await story.LookAsync(repository, fallback: true)).ShouldBeEmpty();
+        repository.Heads[RefKind.Branch].Validator.ShouldBe(validator);
+        story.Git.Push("main", '2');
+        story.Forge.Push("main", '2');
+        (await story.LookAsync(repository, fallback: true)).ShouldBe(["branch_updated refs/heads/main"]);
+        repository.Heads[RefKind.Branch].Validator.ShouldBeNull(); // Git's would mean nothing to the forge
+        (await story.LookAsync(repository)).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task After_a_restart_the_difference_goes_on_from_what_was_stored()
     {
         await using var story = await PollStory.BeginAsync();
