@@ -146,14 +146,14 @@ internal sealed partial class AttemptRunner(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "delivered {EventId} of {Repository} {Ref} to {Trigger}: {Status}, attempt {Attempt}, receipt {Receipt}")]
-        public static partial void Delivered(ILogger logger, Guid eventId, string repository, string @ref, string trigger, int? status, int attempt, string? receipt);
+        [LoggerMessage(Level = LogLevel.Information, Message = "delivered {Id} of {Repository} {RefName} to {Trigger}: {Status}, attempt {Attempt}, receipt {Receipt}")]
+        public static partial void Delivered(ILogger logger, Guid id, string repository, string refName, string trigger, int? status, int attempt, string? receipt);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "delivery of {EventId} of {Repository} {Ref} to {Trigger} failed at attempt {Attempt}: {Reason}; next try {NextAttemptAt:u}")]
-        public static partial void Failed(ILogger logger, Guid eventId, string repository, string @ref, string trigger, int attempt, string? reason, DateTimeOffset? nextAttemptAt);
+        [LoggerMessage(Level = LogLevel.Warning, Message = "delivery of {Id} of {Repository} {RefName} to {Trigger} failed at attempt {Attempt}: {Reason}; next try {NextAttemptAt:u}")]
+        public static partial void Failed(ILogger logger, Guid id, string repository, string refName, string trigger, int attempt, string? reason, DateTimeOffset? nextAttemptAt);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "delivery of {EventId} of {Repository} {Ref} to {Trigger} is a dead letter after attempt {Attempt}: {Reason}")]
-        public static partial void Dead(ILogger logger, Guid eventId, string repository, string @ref, string trigger, int attempt, string? reason);
+        [LoggerMessage(Level = LogLevel.Error, Message = "delivery of {Id} of {Repository} {RefName} to {Trigger} is a dead letter after attempt {Attempt}: {Reason}")]
+        public static partial void Dead(ILogger logger, Guid id, string repository, string refName, string trigger, int attempt, string? reason);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "delivery {DeliveryId} to {Trigger} could not begin; it is tried again")]
         public static partial void CannotBegin(ILogger logger, Exception exception, long deliveryId, string trigger);

@@ -23,9 +23,11 @@ internal sealed partial class LookRunner(
         RefSourceException failure;
         try
         {
-            var result = blocked && CanFallBack(repository)
+            var viaGit = blocked && CanFallBack(repository);
+            var result = viaGit
                 ? await poller.PollAsync(repository, sources.Fallback!, "git", both.Token)
                 : await poller.PollAsync(repository, sources.Primary, sources.PrimaryName, both.Token);
+            repository.OnFallback &= viaGit;
             return Counted(repository, result, lateness);
         }
         catch (RefSourceException e)
@@ -44,7 +46,12 @@ internal sealed partial class LookRunner(
 
         if (CanFallBack(repository) && failure.Error is RefSourceError.Unavailable or RefSourceError.Malformed or RefSourceError.RateLimited)
         {
-            Log.FallsBack(logger, repository.Config.Name, sources.PrimaryName, failure.Message);
+            if (!repository.OnFallback)
+            {
+                repository.OnFallback = true;
+                Log.FallsBack(logger, repository.Config.Name, sources.PrimaryName, failure.Message);
+            }
+
             try
             {
                 using var again = new CancellationTokenSource(config.Timeout, time);
@@ -66,6 +73,12 @@ internal sealed partial class LookRunner(
         SentryMetrics.Polled(result.Outcome.Source, result.Outcome.Outcome, result.Outcome.Duration, lateness);
         repository.Remember(result.Outcome);
         looks.Note(result.Outcome.Duration, failed: false);
+        if (repository.LastFailure is not null)
+        {
+            repository.LastFailure = null;
+            Log.Recovered(logger, repository.Config.Name);
+        }
+
         foreach (var (change, triggers) in result.Events)
         {
             SentryMetrics.Changed(change.Change.Type.Name(), change.DetectionDelay);
@@ -95,7 +108,12 @@ internal sealed partial class LookRunner(
         repository.Remember(outcome);
         looks.Note(took, failed: true);
         SentryMetrics.Polled(outcome.Source, name, took, lateness);
-        Log.LookFailed(logger, repository.Config.Name, name, failure.Message);
+        if (repository.LastFailure != failure.Message)
+        {
+            repository.LastFailure = failure.Message; // told once, not at every look
+            Log.LookFailed(logger, repository.Config.Name, name, failure.Message);
+        }
+
         await store.RecordFailureAsync(ownership.Claim(repository.Shard), repository.Id, outcome, CancellationToken.None);
         feed.Publish(new LiveNote.LookFailed(time.GetUtcNow(), repository.Config.Name, failure.Message));
     }
@@ -115,11 +133,14 @@ internal sealed partial class LookRunner(
         [LoggerMessage(Level = LogLevel.Information, Message = "first look at {Repository}: {Refs} refs watched from here on")]
         public static partial void Baseline(ILogger logger, string repository, int refs);
 
-        [LoggerMessage(Level = LogLevel.Information, Message = "event {EventId}: {Repository} {Type} {Ref} {Before} -> {After}, owed to {Triggers} triggers")]
-        public static partial void Changed(ILogger logger, Guid eventId, string repository, string type, string @ref, string? before, string? after, int triggers);
+        [LoggerMessage(Level = LogLevel.Information, Message = "event {Id}: {Repository} {Type} {RefName} {Before} -> {After}, owed to {Triggers} triggers")]
+        public static partial void Changed(ILogger logger, Guid id, string repository, string type, string refName, string? before, string? after, int triggers);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "look at {Repository} failed ({Kind}): {Reason}")]
         public static partial void LookFailed(ILogger logger, string repository, string kind, string reason);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "looks at {Repository} count again")]
+        public static partial void Recovered(ILogger logger, string repository);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "look at {Repository} by {Source} failed ({Reason}): falling back to Git")]
         public static partial void FallsBack(ILogger logger, string repository, string source, string reason);

@@ -50,6 +50,12 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     /// <summary>Looks in a row that failed, their tries included.</summary>
     public int FailedLooks { get; set; } = watched.Stored.Status == RepositoryStatus.Error ? 1 : 0;
 
+    /// <summary>What the log was last told of a failure; null while looks count.</summary>
+    public string? LastFailure { get; set; }
+
+    /// <summary>Git stands in for the forge's interface.</summary>
+    public bool OnFallback { get; set; }
+
     /// <summary>pending, error or active.</summary>
     public string Status => !IsKnown && FailedLooks == 0 ? RepositoryStatus.Pending : FailedLooks > 0 ? RepositoryStatus.Error : RepositoryStatus.Active;
 
