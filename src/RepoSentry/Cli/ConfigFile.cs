@@ -18,12 +18,12 @@ internal static class ConfigFile
         var loaded = ConfigLoader.Load(file, new LoadOptions { Flags = flags ?? new Dictionary<string, string>() });
         foreach (var error in loaded.Errors)
         {
-            tell($"error: {error}");
+            tell(error.ToString());
         }
 
         foreach (var warning in loaded.Warnings)
         {
-            tell($"warning: {warning}");
+            tell($"{warning.Place}: warning: {(warning.Hint is null ? warning.Message : $"{warning.Message} ({warning.Hint})")}");
         }
 
         return loaded;
