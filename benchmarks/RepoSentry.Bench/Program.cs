@@ -8,22 +8,26 @@ if (args is ["serve-git", var folder])
     await Task.Delay(Timeout.InfiniteTimeSpan, CancellationToken.None);
 }
 
-if (args is ["readers"])
+if (args is not [var executable, .. var wanted])
 {
-    await ReaderBench.RunAsync();
-    return 0;
-}
-
-if (args is not [var executable])
-{
-    Console.Error.WriteLine("usage: RepoSentry.Bench PATH-OF-REPOSENTRY (./bench does it)");
+    Console.Error.WriteLine("usage: RepoSentry.Bench PATH-OF-REPOSENTRY [targets|fleet|conditional|delay|readers]... (./bench does it)");
     return 2;
 }
 
 Console.WriteLine($"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm}Z, {Environment.ProcessorCount} cores, {Environment.OSVersion}, .NET {Environment.Version}");
-await ServiceBench.TargetsAsync(executable);
-await ServiceBench.FleetAsync(executable);
-await ServiceBench.ConditionalAsync(executable);
-await ServiceBench.DelayAsync(executable);
-await ReaderBench.RunAsync();
+foreach (var (name, measure) in new (string Name, Func<Task> Measure)[]
+{
+    ("targets", () => ServiceBench.TargetsAsync(executable)),
+    ("fleet", () => ServiceBench.FleetAsync(executable)),
+    ("conditional", () => ServiceBench.ConditionalAsync(executable)),
+    ("delay", () => ServiceBench.DelayAsync(executable)),
+    ("readers", ReaderBench.RunAsync),
+})
+{
+    if (wanted.Length == 0 || wanted.Contains(name, StringComparer.Ordinal))
+    {
+        await measure();
+    }
+}
+
 return 0;
