@@ -18,11 +18,10 @@ internal sealed partial class DeliveryWorker(
     private int attempts;
     private int giveUps;
     private TriggerView view = new(config.Name, config.Type, "running", null, 0, 0, null);
-    private TimeSpan viewedAt = TimeSpan.MinValue;
 
     public string Name => config.Name;
 
-    /// <summary>The state as last published: at most a second old.</summary>
+    /// <summary>The state as last published: after whatever happened last.</summary>
     public TriggerView View => Volatile.Read(ref view);
 
     private TimeSpan Now => time.GetElapsedTime(startedAt);
@@ -242,12 +241,6 @@ internal sealed partial class DeliveryWorker(
     private void Publish()
     {
         var state = book.Paused ? "paused" : book.Breaker.IsOpen ? "open" : "running";
-        if (Now - TimeSpan.FromSeconds(1) < viewedAt && state == View.State && book.Backlog > 0)
-        {
-            return;
-        }
-
-        viewedAt = Now;
         var reason = (halts.Open(TriggerHalt.Pause) ?? halts.Open(TriggerHalt.Breaker))?.Reason;
         Volatile.Write(ref view, new TriggerView(config.Name, config.Type, state, reason, book.Backlog, book.InFlight, book.OldestCreatedAt));
     }

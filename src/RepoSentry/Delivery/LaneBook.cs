@@ -14,7 +14,7 @@ internal sealed class LaneBook(TriggerConfig trigger)
     private readonly Dictionary<LaneKey, Lane> lanes = [];
     private readonly PriorityQueue<(Lane Lane, int Place), (TimeSpan, long)> fresh = new();
     private readonly PriorityQueue<(Lane Lane, int Place), (TimeSpan, long)> failing = new();
-    private readonly HashSet<long> known = [];
+    private readonly SortedDictionary<long, DateTimeOffset> known = []; // by id, so the first is the oldest
     private readonly StartLimiter limiter = new(trigger.RequestsPerSecond);
     private readonly int failingSlots = trigger.MaxInFlight == 0 ? int.MaxValue : Math.Max(1, trigger.MaxInFlight / 2);
     private readonly int slots = trigger.MaxInFlight == 0 ? int.MaxValue : trigger.MaxInFlight;
@@ -28,14 +28,14 @@ internal sealed class LaneBook(TriggerConfig trigger)
     public int Backlog => known.Count;
     public int InFlight => inFlight.Count;
 
-    /// <summary>Creation time of the oldest delivery at the head of a lane; null when nothing is owed.</summary>
-    public DateTimeOffset? OldestCreatedAt => lanes.Count == 0 ? null : lanes.Values.Min(lane => lane.Head.CreatedAt);
+    /// <summary>Creation time of the oldest delivery that is owed; null when nothing is.</summary>
+    public DateTimeOffset? OldestCreatedAt => known.Count == 0 ? null : known.First().Value;
 
     /// <summary>Adds what became owed. Adding it twice is harmless.</summary>
     /// <param name="dueIn">How long a failing head still waits after a restart; zero for a new delivery.</param>
     public void Add(OwedDelivery delivery, TimeSpan now, TimeSpan dueIn = default)
     {
-        if (!known.Add(delivery.Id))
+        if (!known.TryAdd(delivery.Id, delivery.CreatedAt))
         {
             return;
         }
