@@ -1,0 +1,93 @@
+using System.Text.Json;
+using RepoSentry.SystemTests.Support;
+using Shouldly;
+using Xunit;
+
+namespace RepoSentry.SystemTests.Hosting;
+
+/// <summary>The executable against a forge's interface: what arrives is the webhook that this forge would have sent.</summary>
+public sealed class ForgeTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task A_push_on_GitHub_arrives_as_GitHubs_webhook_with_message_author_and_files()
+    {
+        await using var forge = await FakeGitHub.StartNewAsync();
+        await using var receiver = await new Receiver().StartAsync();
+        await using var service = await WatchAsync(forge, "github", receiver);
+
+        forge.Repositories["acme/web"].Push("main", 2);
+
+        var arrival = (await receiver.UntilAsync(all => all.Count == 1, Patience))[0];
+        arrival.Verdict.Passes.ShouldBeTrue(arrival.Verdict.Reason);
+        arrival.Headers["X-GitHub-Event"].ShouldBe("push");
+        var body = JsonDocument.Parse(arrival.Body).RootElement;
+        body.GetProperty("after").GetString().ShouldBe(FakeRepository.Sha(2));
+        body.GetProperty("head_commit").GetProperty("message").GetString().ShouldBe("second");
+        body.GetProperty("head_commit").GetProperty("author").GetProperty("name").GetString().ShouldBe("Ada");
+        body.GetProperty("head_commit").GetProperty("added").EnumerateArray().Select(item => item.GetString()).ShouldBe(["b"]);
+        body.GetProperty("forced").GetBoolean().ShouldBeFalse();
+        body.GetProperty("repository").GetProperty("default_branch").GetString().ShouldBe("main");
+        forge.Problems.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_push_on_GitLab_arrives_as_GitLabs_push_hook_with_its_token()
+    {
+        await using var forge = await FakeGitLab.StartNewAsync();
+        await using var receiver = await new Receiver().StartAsync();
+        await using var service = await WatchAsync(forge, "gitlab", receiver);
+
+        forge.Repositories["acme/web"].Push("main", 2);
+
+        var arrival = (await receiver.UntilAsync(all => all.Count == 1, Patience))[0];
+        arrival.Verdict.Passes.ShouldBeTrue(arrival.Verdict.Reason);
+        arrival.Headers["X-Gitlab-Event"].ShouldBe("Push Hook");
+        var body = JsonDocument.Parse(arrival.Body).RootElement;
+        body.GetProperty("object_kind").GetString().ShouldBe("push");
+        body.GetProperty("checkout_sha").GetString().ShouldBe(FakeRepository.Sha(2));
+        body.GetProperty("commits")[0].GetProperty("message").GetString().ShouldBe("second");
+        forge.Problems.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(401, "unauthorized")]
+    [InlineData(404, "not_found")]
+    public async Task What_the_forge_refuses_stands_at_the_repository_and_nothing_is_invented(int status, string outcome)
+    {
+        await using var forge = await FakeGitHub.StartNewAsync();
+        Pushed(forge);
+        forge.Next("/repos/acme/web", status, """{"message":"no"}""");
+        await using var receiver = await new Receiver().StartAsync();
+        await using var service = Describe(forge, "github", receiver);
+        await service.StartReadyAsync();
+
+        JsonElement item = default;
+        await service.UntilAsync(async () => (item = await service.GetAsync("/api/v1/repositories/web")).GetProperty("error").GetString() is not null, "in error");
+        item.GetProperty("status").GetString().ShouldBe("error");
+        (await service.GetAsync("/api/v1/repositories/web/polls")).GetProperty("items").EnumerateArray().ShouldContain(poll => poll.GetProperty("outcome").GetString() == outcome);
+        await service.WatchingAsync(); // it comes back by itself
+        (await service.GetAsync("/api/v1/events")).GetProperty("items").GetArrayLength().ShouldBe(0);
+        receiver.Arrivals.ShouldBeEmpty();
+    }
+
+    private static void Pushed(FakeForge forge) =>
+        forge.Add("acme/web").Commit(1, null, "first", added: ["a"]).Commit(2, 1, "second", added: ["b"]).Push("main", 1);
+
+    private static async Task<Service> WatchAsync(FakeForge forge, string type, Receiver receiver)
+    {
+        Pushed(forge);
+        var service = Describe(forge, type, receiver);
+        await service.StartReadyAsync();
+        await service.WatchingAsync();
+        return service;
+    }
+
+    private static Service Describe(FakeForge forge, string type, Receiver receiver) => new($$"""
+        polling: { strategy: fixed, interval: 1s, min_interval: 1s, retry_attempts: 1 }
+        providers: [{ name: forge, type: {{type}}, url: "{{forge.Root}}", requests_per_minute: 100000 }]
+        tekton: { event_listener_url: "{{receiver.Url}}", secret: "env:RECEIVER_SECRET" }
+        repositories: [{ name: web, url: "{{forge.Root}}acme/web" }]
+        """);
+}
