@@ -87,7 +87,7 @@ public sealed partial class DocumentTests
     public void The_metrics_in_the_documents_are_those_of_the_source()
     {
         var source = Directory.EnumerateFiles(Path.Combine(Document.Root, "src"), "*.cs", SearchOption.AllDirectories)
-            .SelectMany(file => QuotedMetric.Matches(File.ReadAllText(file)).Select(match => match.Groups["name"].Value)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+            .SelectMany(file => Instrument.Matches(File.ReadAllText(file)).Select(match => match.Groups["name"].Value)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
 
         source.Count.ShouldBeGreaterThan(10);
         foreach (var folder in Languages)
@@ -157,8 +157,8 @@ public sealed partial class DocumentTests
 
     private static string WithoutUnit(string metric) => Unit.Replace(metric, "");
 
-    [GeneratedRegex("\"(?<name>reposentry_[a-z_]+)\"", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
-    private static partial Regex QuotedMetric { get; }
+    [GeneratedRegex(@"\bCreate[A-Z][A-Za-z]+(<[a-z]+>)?\(\s*""(?<name>reposentry_[a-z_]+)""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
+    private static partial Regex Instrument { get; }
 
     [GeneratedRegex("reposentry_[a-z_]+", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Metric { get; }
