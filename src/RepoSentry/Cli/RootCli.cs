@@ -10,22 +10,23 @@ internal static class RootCli
 
     public static async Task<int> InvokeAsync(string[] arguments)
     {
-        var root = new RootCommand("RepoSentry watches Git repositories by polling and fires the webhooks that their forges would have sent")
-        {
-            DemoCommand.Create(),
-            WatchCommand.Create(),
-            ListenCommand.Create(),
-            RunCommand.Create(),
-            ValidateCommand.Create(),
-            StatusCommand.Create(),
-            RepoCommand.Create(),
-            EventCommand.Create(),
-            DeliveryCommand.Create(),
-            TriggerCommand.Create(),
-            VersionCommand.Create(),
-        };
-        var parsed = root.Parse(arguments);
+        var parsed = Create().Parse(arguments);
         var code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TermLimit });
         return parsed.Errors.Count > 0 ? ExitCode.Usage : code;
     }
+
+    internal static RootCommand Create() => new("RepoSentry watches Git repositories by polling and fires the webhooks that their forges would have sent")
+    {
+        DemoCommand.Create(),
+        WatchCommand.Create(),
+        ListenCommand.Create(),
+        RunCommand.Create(),
+        ValidateCommand.Create(),
+        StatusCommand.Create(),
+        RepoCommand.Create(),
+        EventCommand.Create(),
+        DeliveryCommand.Create(),
+        TriggerCommand.Create(),
+        VersionCommand.Create(),
+    };
 }
