@@ -54,7 +54,7 @@ mkdir -p "$work/sdk/usr/share/dotnet" "$work/sdk/root/.nuget"
 image sdk
 
 mkdir -p "$packages"
-"${buildah[@]}" bud --quiet --isolation chroot --pull-never --format oci \
+"${buildah[@]}" bud --isolation chroot --pull-never --format oci \
     --build-arg SDK_IMAGE=localhost/reposentry-sdk --build-arg RUNTIME_IMAGE=localhost/reposentry-runtime \
     --build-arg VERSION="${VERSION:-0.0.0}" --build-arg REVISION="${REVISION:-}" \
     --volume "$dotnet:/usr/share/dotnet:ro" --volume "$packages:/root/.nuget/packages" \
