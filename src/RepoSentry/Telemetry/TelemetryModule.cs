@@ -24,8 +24,17 @@ internal static class TelemetryModule
             .AddMeter(SentryMetrics.MeterName)
             .AddRuntimeInstrumentation()
             .AddView(instrument => instrument is Histogram<double> ? new ExplicitBucketHistogramConfiguration { Boundaries = Buckets } : null)
-            .AddPrometheusExporter())
+            .AddView(instrument => PlainNames.TryGetValue(instrument.Name, out var name) ? new MetricStreamConfiguration { Name = name } : null)
+            .AddPrometheusExporter(options => options.ScopeInfoEnabled = false))
         .Services;
+
+    // Prometheus keeps the suffix _count to histograms and summaries.
+    private static readonly Dictionary<string, string> PlainNames = new(StringComparer.Ordinal)
+    {
+        ["dotnet.assembly.count"] = "dotnet.assemblies",
+        ["dotnet.process.cpu.count"] = "dotnet.process.cpus",
+        ["dotnet.timer.count"] = "dotnet.timers",
+    };
 
     private static readonly double[] Buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600];
 

@@ -74,6 +74,8 @@ internal sealed class Service : IAsyncDisposable
     public Task WatchingAsync() => UntilAsync(
         async () => (await GetAsync("/api/v1/repositories")).GetProperty("items").EnumerateArray().All(item => item.GetProperty("status").GetString() == "active"), "watching");
 
+    public async Task<string> TextAsync(string path) => await Http.GetStringAsync(new Uri($"http://127.0.0.1:{Port}{path}"));
+
     public async Task<JsonElement> GetAsync(string path) => await Http.GetFromJsonAsync<JsonElement>(new Uri($"http://127.0.0.1:{Port}{path}"));
 
     public async Task UntilAsync(Func<Task<bool>> holds, string what)
