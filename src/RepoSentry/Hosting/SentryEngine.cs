@@ -15,6 +15,7 @@ internal sealed partial class SentryEngine(
     OpenedDatabase database,
     Ownership ownership,
     RepositoryStore repositories,
+    DeliveryStore outbox,
     RefSourceCatalog sources,
     DeliveryWorkers deliveries,
     PollWorker polling,
@@ -57,6 +58,11 @@ internal sealed partial class SentryEngine(
         var polled = watched.Select(repository => new PolledRepository(repository, sources.For(repository.Config), RefSourceCatalog.ShardOf(repository.Config))).ToList();
         var shards = polled.Select(repository => repository.Shard).Concat(config.Triggers.Select(trigger => Shards.Trigger(trigger.Name))).ToHashSet(StringComparer.Ordinal);
         await ownership.TakeAsync(Environment.MachineName, shards, ProductVersion.Text, stoppingToken);
+        if (await outbox.BuryRemovedAsync([.. config.Triggers.Select(trigger => trigger.Name)], stoppingToken) is > 0 and var buried)
+        {
+            Log.Buried(logger, buried);
+        }
+
         polling.Add(polled);
 
         using var ending = new CancellationTokenSource();
@@ -120,6 +126,9 @@ internal sealed partial class SentryEngine(
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "running: {Repositories} repositories, {Triggers} triggers")]
         public static partial void Running(ILogger logger, int repositories, int triggers);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} deliveries were owed to triggers that the configuration no longer has: they are dead letters now")]
+        public static partial void Buried(ILogger logger, int count);
 
         [LoggerMessage(Level = LogLevel.Critical, Message = "failed: {Reason}")]
         public static partial void Failed(ILogger logger, Exception? exception, string reason);

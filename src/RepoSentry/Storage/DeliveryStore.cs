@@ -115,6 +115,28 @@ internal sealed class DeliveryStore(IDatabase database, TimeProvider time)
             },
             cancellationToken);
 
+    /// <summary>Makes what is owed to triggers that the configuration no longer has dead letters, with that reason.</summary>
+    /// <returns>How many there were.</returns>
+    public Task<int> BuryRemovedAsync(IReadOnlyCollection<string> triggers, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            async scope =>
+            {
+                var owed = (await scope.Connection.QueryAsync<(long Id, string Trigger)>(
+                    "SELECT id, trigger_name FROM deliveries WHERE status IN ('waiting', 'in_flight')", transaction: scope.Transaction)).Where(row => !triggers.Contains(row.Trigger)).ToList();
+                var now = time.GetUtcNow();
+                foreach (var (id, trigger) in owed)
+                {
+                    await scope.Connection.ExecuteAsync(
+                        "UPDATE deliveries SET status = 'dead', next_attempt_at = NULL, last_error = @reason, finished_at = @now WHERE id = @id",
+                        new { id, now, reason = $"trigger {trigger} was removed from the configuration" },
+                        scope.Transaction);
+                    await SettleEventAsync(scope, id, now);
+                }
+
+                return owed.Count;
+            },
+            cancellationToken);
+
     // Probes of an open breaker are folded into one counted record.
     private static async Task WriteAttemptAsync(WriteScope scope, AttemptRecord attempt)
     {

@@ -77,6 +77,15 @@ public abstract class DeliveryStoreContract : StoreContract
     }
 
     [Fact]
+    public async Task What_is_owed_to_a_removed_trigger_becomes_a_dead_letter_with_that_reason()
+    {
+        await OweAsync();
+        (await Deliveries.BuryRemovedAsync(["tekton"], Token)).ShouldBe(0);
+        (await Deliveries.BuryRemovedAsync(["audit"], Token)).ShouldBe(1);
+        (await ScalarAsync<string>("SELECT status || ': ' || error_message FROM events")).ShouldBe("failed: trigger tekton was removed from the configuration");
+    }
+
+    [Fact]
     public async Task Probes_are_folded_into_one_counted_record()
     {
         var id = await OweAsync();
