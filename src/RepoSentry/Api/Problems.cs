@@ -9,6 +9,8 @@ internal static class Problems
 
     public static IResult BadRequest(string why) => Of(StatusCodes.Status400BadRequest, "bad-request", "Bad request", why);
 
+    public static IResult Conflict(string why) => Of(StatusCodes.Status409Conflict, "conflict", "Conflict", why);
+
     public static IResult Unauthorized() => Of(
         StatusCodes.Status401Unauthorized, "unauthorized", "Authentication needed", "Send a token: Authorization: Bearer <token>. The first one is api.bootstrap_token of the configuration.");
 

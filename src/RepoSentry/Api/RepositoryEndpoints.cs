@@ -15,7 +15,7 @@ internal static class RepositoryEndpoints
         group.MapGet("/{name}", ShowAsync).WithName("getRepository").WithSummary("One repository").Produces<RepositoryView>().ProducesProblem(404);
         group.MapGet("/{name}/refs", RefsAsync).WithName("listRefs").WithSummary("The refs of the last look").Produces<ListAnswer<StoredRef>>().ProducesProblem(404);
         group.MapGet("/{name}/polls", PollsAsync).WithName("listPolls").WithSummary("Looks, newest first").Produces<ListAnswer<PollView>>().ProducesProblem(404);
-        group.MapPost("/{name}/poll", Poll).WithName("pollRepository").WithSummary("Look now").Produces(202).ProducesProblem(404);
+        group.MapPost("/{name}/poll", Poll).WithName("pollRepository").WithSummary("Look now").Produces(202).ProducesProblem(404).ProducesProblem(409);
     }
 
     private static async Task<IResult> ListAsync(RepositoryLog log, PollWorker polling, HttpContext context, string? status, CancellationToken cancellationToken)
@@ -81,6 +81,11 @@ internal static class RepositoryEndpoints
             return Missing(name);
         }
 
+        if (!polling.Repositories[Decode(name)].Config.Enabled)
+        {
+            return Problems.Conflict($"{Decode(name)} is paused: enabled is false in the configuration.");
+        }
+
         polling.PollNow(Decode(name));
         return TypedResults.Accepted((string?)null);
     }
@@ -110,7 +115,7 @@ internal sealed record RepositoryView(
 {
     public static RepositoryView Of(StoredRepository row, PollWorker polling)
     {
-        var live = polling.Repositories.GetValueOrDefault(row.Name);
+        var live = polling.Repositories.GetValueOrDefault(row.Name) is { Config.Enabled: true } watched ? watched : null;
         return new RepositoryView(
             row.Name,
             row.Url,

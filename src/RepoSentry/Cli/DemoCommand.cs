@@ -19,7 +19,7 @@ internal static class DemoCommand
 
     public static Command Create()
     {
-        var exit = new Option<bool>("--exit-after-delivery") { Description = "End with 0 once a push was delivered and its signature verified; with 1 after 60 s" };
+        var exit = new Option<bool>("--exit-after-delivery") { Description = "End with 0 once a push was delivered and its signature verified; with 124 after 60 s" };
         var command = new Command("demo", "Show the whole thing on this machine: pushes, looks, signed webhooks") { exit };
         command.SetAction((result, token) => RunAsync(result.GetValue(exit), token));
         return command;

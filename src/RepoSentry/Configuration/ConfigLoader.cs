@@ -11,7 +11,7 @@ internal static class ConfigLoader
         var (text, problem) = ConfigText.Read(path);
         return text is not null
             ? LoadText(text, path, options)
-            : Failed(new ConfigProblem(new Place(path), "the configuration file " + problem, problem == "does not exist" ? "make one with `reposentry init`, or name one with -c FILE" : null));
+            : Failed(new ConfigProblem(new Place(path), "the configuration file " + problem, problem == "does not exist" ? "name one with -c FILE; the README shows a small one" : null));
     }
 
     /// <param name="file">Named in problems; relative paths in the text stand beside it.</param>

@@ -269,7 +269,7 @@ internal sealed partial class DeliveryWorker(
         [LoggerMessage(Level = LogLevel.Information, Message = "the receiver of trigger {Trigger} is back: {Count} deliveries go on")]
         public static partial void Closed(ILogger logger, string trigger, int count);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "trigger {Trigger} is paused: {Reason}")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "trigger {Trigger} is paused: {Reason}")]
         public static partial void Paused(ILogger logger, string trigger, string reason);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "trigger {Trigger} is resumed: {Count} deliveries go on")]

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RepoSentry.Configuration;
 using RepoSentry.Delivery;
 using RepoSentry.Polling;
@@ -30,6 +31,7 @@ internal sealed partial class SentryEngine(
         await Task.Yield();
         try
         {
+            using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, IgnoreHangup);
             lifecycle.Enter(LifecycleState.Starting);
             checks.Register();
             var (opened, held) = await files.OpenAsync(config.Storage.SqlitePath, reason => lifecycle.Enter(LifecycleState.Starting, reason), stoppingToken);
@@ -50,6 +52,13 @@ internal sealed partial class SentryEngine(
         {
             Fail(e is StorageException ? e.Message : $"unexpected: {e.Message}", e is StorageException ? null : e);
         }
+    }
+
+    // Otherwise it would end the process; whoever sends it means "read the configuration again".
+    private void IgnoreHangup(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        Log.NoReload(logger);
     }
 
     private async Task WorkAsync(CancellationToken stoppingToken)
@@ -129,6 +138,9 @@ internal sealed partial class SentryEngine(
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} deliveries were owed to triggers that the configuration no longer has: they are dead letters now")]
         public static partial void Buried(ILogger logger, int count);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "SIGHUP is ignored: this version reads its configuration at a start only")]
+        public static partial void NoReload(ILogger logger);
 
         [LoggerMessage(Level = LogLevel.Critical, Message = "failed: {Reason}")]
         public static partial void Failed(ILogger logger, Exception? exception, string reason);

@@ -41,9 +41,14 @@ internal sealed partial class PollWorker(
     public void Add(IEnumerable<PolledRepository> added)
     {
         var all = new Dictionary<string, PolledRepository>(polled, StringComparer.Ordinal);
-        foreach (var repository in added.Where(repository => repository.Config.Enabled))
+        foreach (var repository in added)
         {
             all.Add(repository.Config.Name, repository);
+            if (!repository.Config.Enabled)
+            {
+                continue;
+            }
+
             var since = repository is { IsKnown: true, LastLookedAt: { } at } ? time.GetUtcNow() - at : (TimeSpan?)null;
             schedule.Place(repository, strategy.FirstAt(repository.Config, Now, since, Random.Shared.NextDouble()));
         }
@@ -153,7 +158,7 @@ internal sealed partial class PollWorker(
             case Signal.Ended ended:
                 Settle(ended.Repository, ended.End, stopping);
                 break;
-            case Signal.Asked(var name) when polled.TryGetValue(name, out var repository):
+            case Signal.Asked(var name) when polled.TryGetValue(name, out var repository) && repository.Config.Enabled:
                 if (repository.Looking)
                 {
                     repository.AskedAgain = true;

@@ -56,8 +56,8 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     /// <summary>Git stands in for the forge's interface.</summary>
     public bool OnFallback { get; set; }
 
-    /// <summary>pending, error or active.</summary>
-    public string Status => !IsKnown && FailedLooks == 0 ? RepositoryStatus.Pending : FailedLooks > 0 ? RepositoryStatus.Error : RepositoryStatus.Active;
+    /// <summary>paused, pending, error or active.</summary>
+    public string Status => !Config.Enabled ? RepositoryStatus.Paused : !IsKnown && FailedLooks == 0 ? RepositoryStatus.Pending : FailedLooks > 0 ? RepositoryStatus.Error : RepositoryStatus.Active;
 
     /// <summary>The last looks, oldest first, at most 50.</summary>
     public IReadOnlyList<PollOutcome> Recent

@@ -140,8 +140,8 @@ public sealed class ConfigProblemTests
         ConfigOf.Good("repositories:\n  - { name: a, url: https://g/a }\n  - { name: b, url: https://g/a }\n").Repositories.Count.ShouldBe(2);
 
     [Fact]
-    public void A_missing_file_says_how_to_make_one() =>
-        ConfigLoader.Load("/nowhere/config.yaml").Errors.ShouldHaveSingleItem().ToString().ShouldBe("/nowhere/config.yaml: the configuration file does not exist (make one with `reposentry init`, or name one with -c FILE)");
+    public void A_missing_file_says_how_to_name_one() =>
+        ConfigLoader.Load("/nowhere/config.yaml").Errors.ShouldHaveSingleItem().ToString().ShouldBe("/nowhere/config.yaml: the configuration file does not exist (name one with -c FILE; the README shows a small one)");
 
     private static void Told(string text, string expected) => ConfigOf.Errors(text).ShouldHaveSingleItem().ShouldStartWith(expected);
 }

@@ -28,7 +28,7 @@ internal static class HttpOutcome
     {
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "the host name cannot be resolved: " + error.Message,
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "TLS failed: " + (error.InnerException?.Message ?? error.Message) + " (a private authority goes into ca_file)",
-        _ => error.InnerException is { } inner and not HttpIOException ? $"{error.Message} ({inner.Message})" : error.Message,
+        _ => error.InnerException is { } inner and not HttpIOException && !error.Message.Contains(inner.Message, StringComparison.Ordinal) ? $"{error.Message} ({inner.Message})" : error.Message,
     };
 
     private static async Task<string?> ReadAnswerAsync(HttpResponseMessage response, CancellationToken cancellationToken)

@@ -69,7 +69,7 @@ internal sealed partial class SqliteStorage(TimeProvider time, ILogger<SqliteSto
             var holder = PollerLock.Holder(path);
             if (time.GetElapsedTime(started) >= LockWait)
             {
-                throw new StorageException($"{path} is polled by {holder}: only one poller may use a SQLite file. Stop that one, or use PostgreSQL or MySQL for several nodes");
+                throw new StorageException($"{path} is polled by {holder}: only one poller may use a SQLite file. Stop that one first, or give this one a storage.sqlite.path of its own");
             }
 
             reportWait($"waiting for {path}, which is polled by {holder}");
