@@ -32,6 +32,18 @@ public static class RefName
         return bytes[..length];
     }
 
+    /// <summary>The name as Git and the forges write it. One that is not UTF-8, or holds control characters (which Git forbids), stays escaped.</summary>
+    public static string ToText(string name)
+    {
+        if (!name.Contains('%', StringComparison.Ordinal))
+        {
+            return name;
+        }
+
+        var bytes = ToBytes(name);
+        return System.Text.Unicode.Utf8.IsValid(bytes) && Encoding.UTF8.GetString(bytes) is var text && !text.Any(char.IsControl) ? text : name;
+    }
+
     private static string Escape(ReadOnlySpan<byte> name)
     {
         var text = new StringBuilder(name.Length + 8);

@@ -6,10 +6,25 @@ namespace RepoSentry.Api;
 /// <summary>What the OpenAPI document says beyond the routes.</summary>
 internal static class ApiDescription
 {
+    private static readonly string[] Paged = ["listRepositories", "listRefs", "listPolls", "listEvents", "listDeliveries", "getDelivery"];
+
     public static void Configure(OpenApiOptions options)
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
         options.ShouldInclude = description => description.RelativePath?.StartsWith("api/v1/", StringComparison.Ordinal) == true;
+        options.AddOperationTransformer((operation, _, _) =>
+        {
+            if (Paged.Contains(operation.OperationId, StringComparer.Ordinal))
+            {
+                operation.Parameters ??= [];
+                operation.Parameters.Add(Query("limit", $"Items of a page, 1 to {Paging.MaxLimit}; {Paging.DefaultLimit} without", JsonSchemaType.Integer));
+                operation.Parameters.Add(Query("cursor", "next_cursor of the page before", JsonSchemaType.String));
+            }
+
+            operation.Responses ??= [];
+            operation.Responses.TryAdd("401", new OpenApiResponse { Description = "A token is needed" });
+            return Task.CompletedTask;
+        });
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info = new OpenApiInfo
@@ -29,4 +44,7 @@ internal static class ApiDescription
             return Task.CompletedTask;
         });
     }
+
+    private static OpenApiParameter Query(string name, string description, JsonSchemaType type) =>
+        new() { Name = name, In = ParameterLocation.Query, Description = description, Schema = new OpenApiSchema { Type = type } };
 }

@@ -49,9 +49,10 @@ internal static class ApiModule
     private static async ValueTask<object?> RunningOnlyAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var services = context.HttpContext.RequestServices;
-        return services.GetRequiredService<OpenedDatabase>().IsOpen
+        var lifecycle = services.GetRequiredService<Lifecycle>();
+        return services.GetRequiredService<OpenedDatabase>().IsOpen && lifecycle.State is LifecycleState.Running or LifecycleState.Reloading or LifecycleState.Stopping
             ? await next(context)
-            : Problems.Starting(services.GetRequiredService<Lifecycle>().Reason);
+            : Problems.Starting(lifecycle.Reason);
     }
 }
 

@@ -57,10 +57,29 @@ internal sealed class Authentication(RequestDelegate next, SentryConfig config)
             return Problems.Unauthorized();
         }
 
+        if (IsFromAnotherSite(context.Request))
+        {
+            return Problems.Of(StatusCodes.Status403Forbidden, "cross-site", "Cross-site request", "Without authentication, only pages of this service itself may change anything.");
+        }
+
         var host = context.Request.Host.Host;
         return !config.Api.IsLoopback || LoopbackNames.Contains(host, StringComparer.OrdinalIgnoreCase) || host.Equals(publicHost, StringComparison.OrdinalIgnoreCase)
             ? null
             : Problems.Misdirected(host);
+    }
+
+    // A browser sends these with whatever a page of another site posts; other clients send neither.
+    private static bool IsFromAnotherSite(HttpRequest request)
+    {
+        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
+        {
+            return false;
+        }
+
+        var site = request.Headers["Sec-Fetch-Site"].ToString();
+        var origin = request.Headers.Origin.ToString();
+        return site is not ("" or "same-origin" or "none")
+            || (origin.Length > 0 && !(Uri.TryCreate(origin, UriKind.Absolute, out var from) && from.Authority.Equals(request.Host.Value, StringComparison.OrdinalIgnoreCase)));
     }
 
     // Details of the components are for viewers only.

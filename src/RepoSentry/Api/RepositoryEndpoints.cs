@@ -40,6 +40,11 @@ internal static class RepositoryEndpoints
             return refusal!;
         }
 
+        if (kind is not (null or "branch" or "tag" or "pull_request"))
+        {
+            return Problems.BadRequest("kind is one of branch, tag, pull_request");
+        }
+
         if (await log.RefsAsync(Decode(name), cancellationToken) is not { } refs)
         {
             return Missing(name);

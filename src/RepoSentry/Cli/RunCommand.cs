@@ -40,7 +40,7 @@ internal static class RunCommand
         }
         catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
-            await Console.Error.WriteLineAsync($"{loaded.Config.Api.Listen} is in use: another RepoSentry, or something else, listens there (api.listen)");
+            await Console.Error.WriteLineAsync($"{e.Message.TrimEnd('.')}: another RepoSentry, or something else, listens there (api.listen, api.metrics_listen)");
             return ExitCode.Failed;
         }
     }

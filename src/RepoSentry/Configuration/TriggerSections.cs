@@ -11,7 +11,6 @@ internal sealed partial class TriggerSections(SecurityConfig security)
     private static readonly string[] EventTypes =
     [
         "branch_created", "branch_updated", "branch_deleted", "tag_created", "tag_updated", "tag_deleted",
-        "pull_request_opened", "pull_request_updated", "pull_request_closed", "commit_pushed",
     ];
 
     /// <summary>Set by the transport, or by us on each attempt.</summary>

@@ -24,11 +24,38 @@ internal sealed partial class SentryEngine(
     Lifecycle lifecycle,
     TimeProvider time,
     IHostApplicationLifetime application,
-    ILogger<SentryEngine> logger) : BackgroundService
+    ILogger<SentryEngine> logger) : BackgroundService, IHostedLifecycleService
 {
+    private readonly CancellationTokenSource draining = new();
+
+    /// <summary>Drains while the API still answers: probes then say that the service stops, and why.</summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        await draining.CancelAsync();
+        await (ExecuteTask ?? Task.CompletedTask).WaitAsync(cancellationToken);
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public override void Dispose()
+    {
+        draining.Dispose();
+        base.Dispose();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, draining.Token);
+        await LiveAsync(either.Token);
+    }
+
+    private async Task LiveAsync(CancellationToken stoppingToken)
+    {
         try
         {
             using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, IgnoreHangup);

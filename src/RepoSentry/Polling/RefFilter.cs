@@ -42,15 +42,16 @@ internal sealed class RefFilter
     /// <param name="refName">Full name; patterns are matched against the short one.</param>
     public bool Matches(string refName)
     {
-        var name = GitRef.Shorten(refName);
+        var name = RefName.ToText(GitRef.Shorten(refName)); // patterns are written as Git shows names
         return globs?.Matches(name) ?? regex!.IsMatch(name);
     }
 
     /// <summary>Full-name prefixes that hold every match; empty for the whole kind.</summary>
     public IReadOnlyList<string> Prefixes(RefKind kind)
     {
+        // A percent sign may stand escaped in the names that a source compares with: what comes before it is limit enough.
         var root = kind == RefKind.Tag ? GitRef.TagPrefix : GitRef.BranchPrefix;
-        return globs is null ? [] : [.. globs.LiteralPrefixes().Select(prefix => root + prefix)];
+        return globs is null ? [] : [.. globs.LiteralPrefixes().Select(prefix => root + prefix.Split('%')[0])];
     }
 
     private static string Write(IReadOnlyList<string> patterns) => JsonSerializer.Serialize([.. patterns], PollingJson.Default.StringArray);

@@ -107,7 +107,8 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
             },
             scope.Transaction);
 
-        var rows = RefRows.Difference(kind.Previous, packed ? null : kind.Snapshot.Refs);
+        var standing = kind.Previous is { Count: > PackedAbove } ? null : kind.Previous; // a packed snapshot has no rows
+        var rows = RefRows.Difference(standing, packed ? null : kind.Snapshot.Refs);
         var key = new { commit.RepositoryId, Kind = kind.Snapshot.Kind.Name() };
         if (rows.Gone.Count > 0)
         {

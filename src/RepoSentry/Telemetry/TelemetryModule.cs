@@ -12,7 +12,7 @@ namespace RepoSentry.Telemetry;
 
 internal static class TelemetryModule
 {
-    private const string TextLine = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} {Level:u3} {SourceContext} {Message:lj}{NewLine}{Exception}";
+    private const string TextLine = "{Timestamp:yyyy-MM-dd HH:mm:ss.fffzzz} {Level:u3} {SourceContext} {Message:lj}{NewLine}{Exception}";
 
     public static IServiceCollection AddTelemetry(this IServiceCollection services, LoggingOptions options) => services
         .AddSingleton<Lifecycle>()
@@ -43,6 +43,7 @@ internal static class TelemetryModule
         logger
             .MinimumLevel.Is(Level(options.Level))
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .MinimumLevel.Override("Microsoft.Extensions.Hosting", LogEventLevel.Fatal) // the command says it in one line
             .MinimumLevel.Override("System", LogEventLevel.Warning);
         if (options.Console)
         {

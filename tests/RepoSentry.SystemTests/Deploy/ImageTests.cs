@@ -52,7 +52,7 @@ public sealed class ImageTests(ContainerImage image) : IClassFixture<ContainerIm
         service.Capabilities.ShouldBe("0000000000000000");
         run.ExitCode.ShouldBe(0);
         TestGit.Run("find", image.Root, [".", "-uid", ContainerImage.User, "-not", "-path", "./var/lib/reposentry*"]).ShouldBeEmpty();
-        File.Exists(Path.Combine(folder.Data, "data", "reposentry.db")).ShouldBeTrue();
+        File.Exists(Path.Combine(folder.Data, "data", "reposentry.db")).ShouldBeTrue(TestGit.Run("find", "/", [folder.Data, image.Root + "/var/lib/reposentry"]));
     }
 
     [Fact]

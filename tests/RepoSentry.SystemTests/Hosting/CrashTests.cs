@@ -118,6 +118,7 @@ public sealed class CrashTests
         var stopping = story.Service.StopAsync();
         await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, TestContext.Current.CancellationToken);
         stopping.IsCompleted.ShouldBeFalse();
+        (await story.Service.GetAsync("/api/v1/status")).GetProperty("state").GetString().ShouldBe("Stopping");
         story.Receiver.Answers.Set();
 
         (await stopping).ShouldBe(0);

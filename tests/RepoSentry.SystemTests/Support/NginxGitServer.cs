@@ -46,6 +46,16 @@ internal sealed class NginxGitServer : IAsyncDisposable
     /// <summary>One line per request served: method, URI, status and <c>Git-Protocol</c>.</summary>
     public string[] Requests => File.ReadAllLines(Path.Combine(folder.FullName, "access.log"));
 
+    /// <summary>Waits until so many requests are logged: nginx writes the line after the answer.</summary>
+    public async Task UntilLoggedAsync(int count)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        while (Requests.Length < count)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
+        }
+    }
+
     /// <summary>Skips the running test where the server cannot be had.</summary>
     public static async Task<NginxGitServer> StartAsync(NginxGitOptions? options = null)
     {

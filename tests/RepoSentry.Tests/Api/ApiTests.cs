@@ -141,6 +141,20 @@ public sealed class ApiTests
         response.StatusCode.ShouldBe(status);
     }
 
+    [Theory]
+    [InlineData("Origin", "http://evil.example", HttpStatusCode.Forbidden)]
+    [InlineData("Sec-Fetch-Site", "cross-site", HttpStatusCode.Forbidden)]
+    [InlineData("Sec-Fetch-Site", "same-origin", HttpStatusCode.Accepted)]
+    [InlineData("X-Nothing", "x", HttpStatusCode.Accepted)]
+    public async Task A_page_of_another_site_changes_nothing(string header, string value, HttpStatusCode status)
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/api/v1/triggers/tekton/resume", UriKind.Relative));
+        request.Headers.Add(header, value);
+        using var response = await host.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        response.StatusCode.ShouldBe(status);
+    }
+
     [Fact]
     public async Task While_another_poller_holds_the_file_the_service_lives_and_is_not_ready_and_says_who()
     {
@@ -197,6 +211,8 @@ public sealed class ApiTests
         var document = await host.JsonAsync("/openapi/v1.json");
         document.GetProperty("openapi").GetString().ShouldStartWith("3.1");
         document.GetProperty("paths").EnumerateObject().Select(path => path.Name).ShouldContain("/api/v1/repositories/{name}/refs");
+        document.GetProperty("paths").GetProperty("/api/v1/events").GetProperty("get").GetProperty("parameters").EnumerateArray()
+            .Select(parameter => parameter.GetProperty("name").GetString()).ShouldBe(["repository", "ref", "type", "status", "since", "until", "limit", "cursor"], ignoreOrder: true);
         using var page = await host.SendAsync("/swagger/index.html");
         page.StatusCode.ShouldBe(HttpStatusCode.OK);
     }

@@ -100,6 +100,37 @@ public sealed class RepositoryPollerTests
     }
 
     [Fact]
+    public async Task A_repository_that_shrinks_below_the_packing_limit_loses_and_invents_nothing()
+    {
+        await using var story = await PollStory.BeginAsync();
+        foreach (var number in Enumerable.Range(0, 1050))
+        {
+            story.Forge.Push($"b{number:D4}", '1');
+        }
+
+        var repository = (await story.StartAsync(Build.Repository()))[0];
+        await story.LookAsync(repository);
+        foreach (var number in Enumerable.Range(0, 100))
+        {
+            story.Forge.Delete($"b{number:D4}");
+        }
+
+        (await story.LookAsync(repository)).Count.ShouldBe(100);
+        story.Forge.Push("main", '2');
+        (await story.LookAsync(repository)).ShouldBe(["branch_updated refs/heads/main"]);
+    }
+
+    [Fact]
+    public async Task A_glob_is_matched_against_the_name_as_git_shows_it()
+    {
+        await using var story = await PollStory.BeginAsync();
+        var repository = (await story.StartAsync(Build.Repository() with { Branches = ["main", "a%41b"] }))[0];
+        await story.LookAsync(repository);
+        story.Forge.Push(RefName.FromText("a%41b"), '1');
+        (await story.LookAsync(repository)).ShouldHaveSingleItem().ShouldStartWith("branch_created");
+    }
+
+    [Fact]
     public async Task A_filter_that_widened_while_the_service_was_down_fires_only_what_the_old_one_would_have_seen()
     {
         await using var story = await PollStory.BeginAsync();

@@ -69,6 +69,25 @@ public abstract class PollStoreContract : StoreContract
         (await Polls.LoadSnapshotAsync(RepositoryId, RefKind.Tag, Token))!.Refs.ShouldBe(small.Refs);
     }
 
+    [Theory]
+    [InlineData(999, 1000, 1001, 1000, 999)]
+    [InlineData(1050, 950, 951, 1200, 3)]
+    [InlineData(3000, 825, 800)]
+    public async Task A_snapshot_that_crosses_the_packing_limit_stays_whole(params int[] sizes)
+    {
+        IReadOnlyList<GitRef>? previous = null;
+        foreach (var size in sizes)
+        {
+            var next = new RefSnapshot(RefKind.Branch, [.. Enumerable.Range(0, size).Select(number => new GitRef($"refs/heads/b{number:D5}", Build.Commit('1')))]);
+            await Polls.CommitAsync(Commit(next, previous: previous), Token);
+
+            var stored = (await Polls.LoadSnapshotAsync(RepositoryId, RefKind.Branch, Token))!.Refs;
+            stored.ShouldBe(next.Refs);
+            (await ScalarAsync<long>("SELECT ref_count FROM snapshots")).ShouldBe(size);
+            previous = stored;
+        }
+    }
+
     [Fact]
     public async Task A_failed_look_is_recorded_and_the_snapshot_stays()
     {

@@ -62,7 +62,7 @@ internal sealed class FakeRefSource : IRefSource
 
     private KindLook Look(KindRequest wanted)
     {
-        var seen = refs[wanted.Kind].Where(pair => pair.Key != LeavesOutOnce && (wanted.Prefixes.Count == 0 || wanted.Prefixes.Any(prefix => pair.Key.StartsWith(prefix, StringComparison.Ordinal))))
+        var seen = refs[wanted.Kind].Where(pair => pair.Key != LeavesOutOnce && (wanted.Prefixes.Count == 0 || wanted.Prefixes.Any(prefix => RefName.ToText(pair.Key).StartsWith(prefix, StringComparison.Ordinal))))
             .Select(pair => new GitRef(pair.Key, pair.Value)).ToList();
         var validator = string.Join(',', seen.Select(item => item.Name + item.CommitId));
         return new KindLook(wanted.Kind, validator == wanted.Validator ? null : new RefSnapshot(wanted.Kind, seen, validator));

@@ -15,6 +15,6 @@ internal static class CloudEventsHeaders
         ["ce-source"] = HeaderText.Encode(RepositoryFacts.Of(change.Repository).HtmlUrl),
         ["ce-specversion"] = "1.0",
         ["ce-time"] = PayloadJson.Time(change.DetectedAt.ToUniversalTime()),
-        ["ce-subject"] = HeaderText.Encode(change.Change.Ref),
+        ["ce-subject"] = HeaderText.Encode(RefName.ToText(change.Change.Ref)),
     };
 }

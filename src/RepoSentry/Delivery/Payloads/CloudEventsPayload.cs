@@ -15,8 +15,8 @@ internal static class CloudEventsPayload
     {
         WriteRepository(json, push.Repository);
         json.WriteStartObject("branch");
-        json.Text("name", GitRef.Shorten(push.Event.Change.Ref), int.MaxValue);
-        json.Text("ref", push.Event.Change.Ref, int.MaxValue);
+        json.Text("name", GitRef.Shorten(RefName.ToText(push.Event.Change.Ref)), int.MaxValue);
+        json.Text("ref", RefName.ToText(push.Event.Change.Ref), int.MaxValue);
         json.WriteEndObject();
 
         // Zeros rather than nothing: a binding on a missing parent fails without a word.

@@ -21,7 +21,7 @@ internal static class GitHubPayload
 
     private static byte[] Body(PushFacts push) => PayloadJson.Write(json =>
     {
-        json.Text("ref", push.Event.Change.Ref, int.MaxValue);
+        json.Text("ref", RefName.ToText(push.Event.Change.Ref), int.MaxValue);
         json.Text("before", push.Before);
         json.Text("after", push.After);
         json.WriteBoolean("created", push.Created);

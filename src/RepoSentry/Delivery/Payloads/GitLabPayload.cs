@@ -26,7 +26,7 @@ internal static class GitLabPayload
         json.WriteString("event_name", kind);
         json.Text("before", push.Before);
         json.Text("after", push.After);
-        json.Text("ref", push.Event.Change.Ref, int.MaxValue);
+        json.Text("ref", RefName.ToText(push.Event.Change.Ref), int.MaxValue);
         if (push.Deleted)
         {
             json.WriteNull("checkout_sha");

@@ -9,16 +9,17 @@ internal static class HttpOutcome
 {
     private const int AnswerLimit = 64 * 1024;
 
-    public static async Task<TriggerOutcome> ReadAsync(HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
+    /// <param name="secrets">What was sent and must not come back into logs and records: an answer may echo it.</param>
+    public static async Task<TriggerOutcome> ReadAsync(HttpResponseMessage response, TimeProvider time, IReadOnlyCollection<string> secrets, CancellationToken cancellationToken)
     {
-        var answer = await ReadAnswerAsync(response, cancellationToken);
+        var answer = Redact(await ReadAnswerAsync(response, cancellationToken), secrets);
         var status = (int)response.StatusCode;
         return status switch
         {
             >= 200 and < 300 => new TriggerOutcome.Accepted(Receipt(answer)) { Status = status, Answer = answer },
             410 => new TriggerOutcome.GiveUp("410 Gone: the receiver is gone for good", Gone: true) { Status = status, Answer = answer },
             400 or 413 or 422 or 431 => new TriggerOutcome.GiveUp($"{status} {response.ReasonPhrase}: {Said(answer)}") { Status = status, Answer = answer },
-            >= 300 and < 400 => new TriggerOutcome.TryAgain($"{status}: redirects are not followed; set the trigger's url to {Target(response)}") { Status = status, Answer = answer },
+            >= 300 and < 400 => new TriggerOutcome.TryAgain($"{status}: redirects are not followed; set the trigger's url to {Redact(Target(response), secrets)}") { Status = status, Answer = answer },
             _ => new TriggerOutcome.TryAgain($"{status} {response.ReasonPhrase}: {Said(answer)}", RetryAfter(response, time)) { Status = status, Answer = answer },
         };
     }
@@ -28,6 +29,7 @@ internal static class HttpOutcome
     {
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "the host name cannot be resolved: " + error.Message,
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "TLS failed: " + (error.InnerException?.Message ?? error.Message) + " (a private authority goes into ca_file)",
+        HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } => "the receiver closed the connection without an answer",
         _ => error.InnerException is { } inner and not HttpIOException && !error.Message.Contains(inner.Message, StringComparison.Ordinal) ? $"{error.Message} ({inner.Message})" : error.Message,
     };
 
@@ -50,6 +52,9 @@ internal static class HttpOutcome
 
         return length == 0 ? null : Encoding.UTF8.GetString(buffer, 0, length);
     }
+
+    private static string? Redact(string? text, IReadOnlyCollection<string> secrets) =>
+        text is null ? null : secrets.Where(secret => secret.Length > 0).OrderByDescending(secret => secret.Length).Aggregate(text, (rest, secret) => rest.Replace(secret, "***", StringComparison.Ordinal));
 
     private static string? Receipt(string? answer) => Field(answer, "eventID");
 

@@ -12,6 +12,7 @@ namespace RepoSentry.Delivery.Triggers;
 /// <summary>Posts to a Tekton EventListener what the forge itself would have posted. 202 means only that a JSON object was read; its eventID is the receipt.</summary>
 internal sealed class TektonTrigger(TriggerConfig config, HttpClient http, TimeProvider time) : ITrigger
 {
+    private static readonly string[] SecretHeaders = ["X-Hub-Signature-256", "X-Hub-Signature", "X-Gitlab-Token"];
     private static readonly string UserAgent = "RepoSentry/" + ProductVersion.Text.Split('+')[0];
 
     public TriggerMessage Render(ChangeEvent change) => PayloadFormats.Render(config.Format, change);
@@ -30,7 +31,7 @@ internal sealed class TektonTrigger(TriggerConfig config, HttpClient http, TimeP
             }
 
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
-            return await HttpOutcome.ReadAsync(response, time, both.Token);
+            return await HttpOutcome.ReadAsync(response, time, Secrets(request), both.Token);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -45,6 +46,14 @@ internal sealed class TektonTrigger(TriggerConfig config, HttpClient http, TimeP
             return new TriggerOutcome.TryAgain(HttpOutcome.Explain(e)) { Ambiguous = body.Sent };
         }
     }
+
+    // The secret, the user's header values, and the signatures made of this body.
+    private string[] Secrets(HttpRequestMessage request) =>
+    [
+        .. config.Secret is { } secret ? [secret.Reveal()] : Array.Empty<string>(),
+        .. config.Headers.Values.Select(value => value.Reveal()),
+        .. SecretHeaders.Where(request.Headers.Contains).SelectMany(request.Headers.GetValues),
+    ];
 
     /// <returns>Name of a header whose value cannot be sent; null if all is well.</returns>
     private string? AddHeaders(HttpRequestMessage request, TriggerAttempt attempt)

@@ -23,6 +23,7 @@ public sealed class RealHttpTests
         await source.LookAsync(Looks.At(web.Url), Token);
         await source.LookAsync(Looks.At(api.Url), Token);
 
+        await server.UntilLoggedAsync(4);
         server.Requests.ShouldBe(
         [
             "GET /web/info/refs?service=git-upload-pack 200 \"version=2\"",
