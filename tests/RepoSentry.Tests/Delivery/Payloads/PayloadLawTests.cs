@@ -34,7 +34,7 @@ public sealed class PayloadLawTests
                 var message = PayloadFormats.Render(format, change);
                 using var json = JsonDocument.Parse(message.Body);
                 var body = json.RootElement;
-                var expected = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(change.Change.Ref));
+                var expected = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(RefName.ToText(change.Change.Ref)));
                 return message.Body.Length < 1024 * 1024
                     && body.At(format == "cloudevents" ? "branch.ref" : "ref").GetString() == expected
                     && body.At(format == "cloudevents" ? "commit.sha" : "after").GetString() == (change.Change.After ?? new string('0', 40))
