@@ -8,6 +8,7 @@ namespace RepoSentry.Cli.Client;
 /// <summary>Shows answers as the user asked for them: aligned columns, JSON, YAML or names. Data on standard output, nothing else.</summary>
 internal sealed class Printer(TextWriter output, string format, bool noHeaders)
 {
+    private const int CellLimit = 72;
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>True if the user wants the data as it is, not a page for the eye.</summary>
@@ -80,7 +81,7 @@ internal sealed class Printer(TextWriter output, string format, bool noHeaders)
 
     private void Table(IReadOnlyList<JsonElement> items, Column[] columns)
     {
-        var rows = items.Select(item => Array.ConvertAll(columns, column => Safe(column.Cell(item)))).ToList();
+        var rows = items.Select(item => columns.Select((column, index) => Fit(Safe(column.Cell(item)), last: index == columns.Length - 1)).ToArray()).ToList();
         if (!noHeaders)
         {
             rows.Insert(0, Array.ConvertAll(columns, column => column.Header));
@@ -97,6 +98,9 @@ internal sealed class Printer(TextWriter output, string format, bool noHeaders)
             Console.Error.WriteLine("nothing found");
         }
     }
+
+    // One ref with a name of a thousand characters must not push the other columns out of sight; -o wide and the data formats show it whole.
+    private string Fit(string cell, bool last) => last || format == "wide" || cell.Length <= CellLimit ? cell : cell[..(CellLimit - 1)] + "…";
 
     private static object? ToObject(JsonElement element) => element.ValueKind switch
     {
