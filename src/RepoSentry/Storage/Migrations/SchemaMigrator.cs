@@ -12,7 +12,11 @@ internal static class SchemaMigrator
     private const string VersionTable = "reposentry_schema";
 
     // An explicit table, since the scanning loader sees public types only.
-    private static readonly SortedList<long, Func<Migration>> Known = new() { [M0001InitialSchema.Number] = () => new M0001InitialSchema() };
+    private static readonly SortedList<long, Func<Migration>> Known = new()
+    {
+        [M0001InitialSchema.Number] = () => new M0001InitialSchema(),
+        [M0002OperatorsAndHolds.Number] = () => new M0002OperatorsAndHolds(),
+    };
 
     public static long Newest => Known.Keys[^1];
 
