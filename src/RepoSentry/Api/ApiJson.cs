@@ -13,6 +13,8 @@ namespace RepoSentry.Api;
 [JsonSerializable(typeof(ListAnswer<EventView>))]
 [JsonSerializable(typeof(ListAnswer<DeliveryView>))]
 [JsonSerializable(typeof(ListAnswer<TriggerView>))]
+[JsonSerializable(typeof(Explanation))]
+[JsonSerializable(typeof(ReleaseAnswer))]
 [JsonSerializable(typeof(DeliveryAnswer))]
 [JsonSerializable(typeof(StatusAnswer))]
 [JsonSerializable(typeof(NumbersAnswer))]

@@ -24,7 +24,7 @@ internal sealed class ApiClient : IDisposable
 
     public Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, cancellationToken);
 
-    public Task PostAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Post, path, cancellationToken);
+    public Task<JsonElement> PostAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Post, path, cancellationToken);
 
     /// <summary>The items of a list, page by page, up to a limit.</summary>
     public async Task<IReadOnlyList<JsonElement>> ListAsync(string path, IEnumerable<(string Name, string? Value)> query, int most, CancellationToken cancellationToken)
