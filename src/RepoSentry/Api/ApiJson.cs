@@ -15,6 +15,8 @@ namespace RepoSentry.Api;
 [JsonSerializable(typeof(ListAnswer<TriggerView>))]
 [JsonSerializable(typeof(Explanation))]
 [JsonSerializable(typeof(ReleaseAnswer))]
+[JsonSerializable(typeof(RetryResult))]
+[JsonSerializable(typeof(ReplayResult))]
 [JsonSerializable(typeof(DeliveryAnswer))]
 [JsonSerializable(typeof(StatusAnswer))]
 [JsonSerializable(typeof(NumbersAnswer))]

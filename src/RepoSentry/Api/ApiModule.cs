@@ -39,6 +39,7 @@ internal static class ApiModule
         api.MapRepositories();
         api.MapEvents();
         api.MapDeliveries();
+        api.MapRetries();
         api.MapTriggers();
         app.MapGroup("/api/v1").MapStatus();
         _ = app.Services.GetRequiredService<SentryGauges>();

@@ -19,6 +19,7 @@ internal static class StorageModule
             .AddSingleton<RepositoryStore>()
             .AddSingleton<PollStore>()
             .AddSingleton<DeliveryStore>()
+            .AddSingleton<RetryStore>()
             .AddSingleton<TriggerHaltStore>();
     }
 }

@@ -26,6 +26,10 @@ internal sealed class ApiClient : IDisposable
 
     public Task<JsonElement> PostAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Post, path, cancellationToken);
 
+    /// <param name="fields">What stands in the JSON body; those that are null are left out.</param>
+    public Task<JsonElement> PostAsync(string path, IEnumerable<(string Name, object? Value)> fields, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, path, cancellationToken, JsonContent.Create(fields.Where(field => field.Value is not null).ToDictionary(field => field.Name, field => field.Value)));
+
     /// <summary>The items of a list, page by page, up to a limit.</summary>
     public async Task<IReadOnlyList<JsonElement>> ListAsync(string path, IEnumerable<(string Name, string? Value)> query, int most, CancellationToken cancellationToken)
     {
@@ -44,13 +48,13 @@ internal sealed class ApiClient : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    private async Task<JsonElement> SendAsync(HttpMethod method, string path, CancellationToken cancellationToken)
+    private async Task<JsonElement> SendAsync(HttpMethod method, string path, CancellationToken cancellationToken, HttpContent? content = null)
     {
         using var limit = new CancellationTokenSource(Limit);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            using var request = new HttpRequestMessage(method, new Uri(server, path));
+            using var request = new HttpRequestMessage(method, new Uri(server, path)) { Content = content };
             using var response = await http.SendAsync(request, both.Token);
             var text = await response.Content.ReadAsStringAsync(both.Token);
             return response.IsSuccessStatusCode ? Parse(text) : throw Refused(response.StatusCode, text);
