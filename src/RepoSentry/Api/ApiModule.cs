@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RepoSentry.Events;
 using RepoSentry.Storage;
 using RepoSentry.Telemetry;
 
@@ -8,7 +7,6 @@ namespace RepoSentry.Api;
 internal static class ApiModule
 {
     public static IServiceCollection AddApi(this IServiceCollection services) => services
-        .AddSingleton<EventLog>()
         .AddSingleton<RepositoryLog>()
         .AddSingleton<SentryGauges>()
         .ConfigureHttpJsonOptions(options =>

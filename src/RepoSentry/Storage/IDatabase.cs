@@ -34,7 +34,22 @@ internal static class DatabaseExtensions
 }
 
 /// <summary>The database cannot be used as it is; the message says why and what to do.</summary>
-internal sealed class StorageException(string message, Exception? innerException = null) : Exception(message, innerException);
+internal sealed class StorageException(string message, Exception? innerException = null) : Exception(message, innerException)
+{
+    public StorageTrouble Trouble { get; init; }
+}
+
+/// <summary>What a caller may want to tell apart.</summary>
+internal enum StorageTrouble
+{
+    Unusable,
+
+    /// <summary>Another process polls it.</summary>
+    InUse,
+
+    /// <summary>There is no such file.</summary>
+    Missing,
+}
 
 /// <summary>The shard has another owner by now: nothing of the commit was kept.</summary>
 internal sealed class StaleOwnerException(string shard, long epoch)

@@ -20,6 +20,7 @@ internal static class StorageModule
             .AddSingleton<PollStore>()
             .AddSingleton<DeliveryStore>()
             .AddSingleton<RetryStore>()
+            .AddSingleton<RetentionStore>()
             .AddSingleton<TriggerHaltStore>();
     }
 }

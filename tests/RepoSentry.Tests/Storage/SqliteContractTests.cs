@@ -67,3 +67,16 @@ public sealed class SqliteRetryStoreTests : RetryStoreContract
         file.Dispose();
     }
 }
+
+public sealed class SqliteRetentionStoreTests : RetentionStoreContract
+{
+    private readonly SqliteFile file = new();
+
+    private protected override async Task<IDatabase> OpenAsync() => await file.OpenAsync();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        file.Dispose();
+    }
+}
