@@ -33,9 +33,14 @@ internal static class DeliveryModule
     // The table of destinations.
     private static ITrigger CreateTrigger(TriggerConfig trigger, SentryConfig config, TimeProvider time) => trigger.Type switch
     {
-        "tekton" => new TektonTrigger(trigger, OutboundHttp.CreateClient(config.Outbound() with { CaFile = trigger.CaFile }), time),
+        "tekton" => new TektonTrigger(trigger, Client(trigger, config), time),
+        "webhook" => new WebhookTrigger(trigger, Client(trigger, config), time),
+        "cloudevents" => new CloudEventsTrigger(trigger, Client(trigger, config), time),
+        "exec" => new ExecTrigger(trigger, time),
         _ => throw new NotSupportedException($"trigger {trigger.Name}: type {trigger.Type} is not available in this version"),
     };
+
+    private static HttpClient Client(TriggerConfig trigger, SentryConfig config) => OutboundHttp.CreateClient(config.Outbound() with { CaFile = trigger.CaFile });
 }
 
 /// <summary>One worker for each trigger.</summary>
