@@ -95,6 +95,7 @@ internal sealed partial class AttemptRunner(
             HttpStatus = outcome.Status,
             Answer = outcome.Answer,
             Ambiguous = outcome.Ambiguous,
+            Phases = outcome.Phases,
             ReceiptId = (outcome as TriggerOutcome.Accepted)?.ReceiptId,
             Error = result.End == AttemptEnd.Expired ? $"given up after retry.max_age {config.Retry.MaxAge}: {error}" : error,
             DeliveryStatus = result.End switch

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
+using RepoSentry.Network;
 using RepoSentry.Telemetry;
 
 namespace RepoSentry.Delivery.Triggers;
@@ -14,6 +15,13 @@ internal sealed class HttpSender(TriggerConfig config, HttpClient http, TimeProv
     /// <param name="signed">Headers made for this attempt alone, none of which is stored.</param>
     public async Task<TriggerOutcome> SendAsync(TriggerAttempt attempt, SignedHeaders signed, CancellationToken cancellationToken)
     {
+        var clock = new RequestClock(time);
+        var outcome = await SendAsync(attempt, signed, clock, cancellationToken);
+        return outcome with { Phases = clock.Phases() };
+    }
+
+    private async Task<TriggerOutcome> SendAsync(TriggerAttempt attempt, SignedHeaders signed, RequestClock clock, CancellationToken cancellationToken)
+    {
         using var limit = new CancellationTokenSource(config.Timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         using var body = new TrackedContent(attempt.Message.Body);
@@ -25,7 +33,9 @@ internal sealed class HttpSender(TriggerConfig config, HttpClient http, TimeProv
                 return new TriggerOutcome.TryAgain($"not sent: the value of {unsendable} has a line break, which a header cannot carry");
             }
 
+            clock.Attach(request);
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
+            clock.HeadersCame();
             return await HttpOutcome.ReadAsync(response, time, Secrets(signed), both.Token);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
