@@ -13,6 +13,7 @@ namespace RepoSentry.Api;
 [JsonSerializable(typeof(ListAnswer<EventView>))]
 [JsonSerializable(typeof(ListAnswer<DeliveryView>))]
 [JsonSerializable(typeof(ListAnswer<TriggerView>))]
+[JsonSerializable(typeof(TriggerTestResult))]
 [JsonSerializable(typeof(DeliveryAnswer))]
 [JsonSerializable(typeof(StatusAnswer))]
 [JsonSerializable(typeof(NumbersAnswer))]

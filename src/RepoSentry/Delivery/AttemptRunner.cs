@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Storage;
@@ -77,13 +76,7 @@ internal sealed partial class AttemptRunner(
     private AttemptRecord Describe(AttemptResult result, TriggerOutcome outcome, DateTimeOffset startedAt, TimeSpan duration)
     {
         var now = time.GetUtcNow();
-        var (name, error) = outcome switch
-        {
-            TriggerOutcome.Accepted => ("accepted", null),
-            TriggerOutcome.GiveUp give => ("give_up", give.Reason),
-            TriggerOutcome.TryAgain again => ("try_again", again.Reason),
-            _ => throw new UnreachableException(),
-        };
+        var (name, error) = OutcomeText.Of(outcome);
         return new AttemptRecord
         {
             DeliveryId = result.Start.Delivery.Id,

@@ -10,7 +10,7 @@ internal static class EventRouter
     public static IReadOnlyList<string> Route(RepositoryConfig repository, EventType type, IReadOnlyList<TriggerConfig> triggers) =>
         [.. triggers.Where(trigger => IsBound(repository, trigger) && Wants(trigger, type)).Select(trigger => trigger.Name)];
 
-    private static bool IsBound(RepositoryConfig repository, TriggerConfig trigger) =>
+    public static bool IsBound(RepositoryConfig repository, TriggerConfig trigger) =>
         repository.Triggers.Count == 0 || repository.Triggers.Contains(trigger.Name, StringComparer.Ordinal);
 
     private static bool Wants(TriggerConfig trigger, EventType type) =>

@@ -22,9 +22,12 @@ internal sealed class ApiClient : IDisposable
         }
     }
 
-    public Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, cancellationToken);
+    public Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, Limit, cancellationToken);
 
-    public Task PostAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Post, path, cancellationToken);
+    public Task PostAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Post, path, Limit, cancellationToken);
+
+    /// <summary>For what takes as long as others let it take.</summary>
+    public Task<JsonElement> PostSlowlyAsync(string path, TimeSpan limit, CancellationToken cancellationToken) => SendAsync(HttpMethod.Post, path, limit, cancellationToken);
 
     /// <summary>The items of a list, page by page, up to a limit.</summary>
     public async Task<IReadOnlyList<JsonElement>> ListAsync(string path, IEnumerable<(string Name, string? Value)> query, int most, CancellationToken cancellationToken)
@@ -44,10 +47,10 @@ internal sealed class ApiClient : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    private async Task<JsonElement> SendAsync(HttpMethod method, string path, CancellationToken cancellationToken)
+    private async Task<JsonElement> SendAsync(HttpMethod method, string path, TimeSpan limit, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(Limit);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        using var end = new CancellationTokenSource(limit);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(end.Token, cancellationToken);
         try
         {
             using var request = new HttpRequestMessage(method, new Uri(server, path));
@@ -61,7 +64,7 @@ internal sealed class ApiClient : IDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ClientException(ExitCode.TimedOut, $"{server} did not answer within {Limit.TotalSeconds:0} s");
+            throw new ClientException(ExitCode.TimedOut, $"{server} did not answer within {limit.TotalSeconds:0} s");
         }
     }
 

@@ -75,6 +75,11 @@ internal sealed class ExecTrigger(TriggerConfig config, TimeProvider time) : ITr
         environment["REPOSENTRY_ATTEMPT"] = attempt.Number.ToString(CultureInfo.InvariantCulture);
         environment["REPOSENTRY_REPLAY"] = attempt.Replay.ToString(CultureInfo.InvariantCulture);
         environment["REPOSENTRY_IDEMPOTENCY_NAME"] = attempt.IdempotencyName;
+        if (attempt.Test)
+        {
+            environment["REPOSENTRY_TEST"] = "true";
+        }
+
         return environment;
     }
 

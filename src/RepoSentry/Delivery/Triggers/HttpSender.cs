@@ -67,6 +67,11 @@ internal sealed class HttpSender(TriggerConfig config, HttpClient http, TimeProv
             headers["X-RepoSentry-Replay"] = attempt.Replay.ToString(CultureInfo.InvariantCulture);
         }
 
+        if (attempt.Test)
+        {
+            headers["X-RepoSentry-Test"] = "true";
+        }
+
         foreach (var (name, value) in signed.Values)
         {
             headers[name] = value;
