@@ -25,6 +25,9 @@ public sealed record TriggerMessage(IReadOnlyDictionary<string, string> Headers,
 /// <param name="Replay">How many times an operator has asked for a replay; 0 normally.</param>
 public sealed record TriggerAttempt(Guid EventId, TriggerMessage Message, int Number, int Replay)
 {
+    /// <summary>An operator tries the destination out with a made-up event: say so to the receiver, as the header <c>X-RepoSentry-Test</c> does.</summary>
+    public bool Test { get; init; }
+
     /// <summary>What names the work downstream: the event id, <c>{id}-r2</c> for a second replay.</summary>
     public string IdempotencyName => Replay == 0 ? EventId.ToString() : $"{EventId}-r{Replay}";
 }

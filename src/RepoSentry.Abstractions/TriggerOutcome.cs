@@ -16,6 +16,9 @@ public abstract record TriggerOutcome
     /// <summary>The body was sent, but no answer was read: it may have arrived.</summary>
     public bool Ambiguous { get; init; }
 
+    /// <summary>Where the time went; null where the destination does not tell.</summary>
+    public AttemptPhases? Phases { get; init; }
+
     /// <summary>The receiver has it.</summary>
     /// <param name="ReceiptId">The receiver's own id for it: an EventListener's eventID.</param>
     public sealed record Accepted(string? ReceiptId = null) : TriggerOutcome;

@@ -14,7 +14,14 @@ internal static class TriggerEndpoints
             .WithName("pauseTrigger").WithSummary("Send nothing until it is resumed").Produces(202).ProducesProblem(404);
         group.MapPost("/{name}/resume", (string name, DeliveryWorkers workers) => Tell(name, workers, worker => worker.Resume()))
             .WithName("resumeTrigger").WithSummary("Go on after a pause").Produces(202).ProducesProblem(404);
+        group.MapPost("/{name}/test", TestAsync)
+            .WithName("testTrigger").WithSummary("Send one made-up event and tell what came of it")
+            .WithDescription("A branch update of refs/heads/reposentry-test, marked by the header X-RepoSentry-Test: true (REPOSENTRY_TEST for programs). It goes straight to the destination, paused or not, and is stored nowhere. A receiver that does not look at the mark takes it for a push: a Tekton pipeline may start. The answer is 200 also where the receiver did not accept it: see outcome.")
+            .Produces<TriggerTestResult>().ProducesProblem(404);
     }
+
+    private static async Task<IResult> TestAsync(string name, TriggerTest test, CancellationToken cancellationToken) =>
+        await test.RunAsync(name, cancellationToken) is { } result ? TypedResults.Ok(result) : Problems.NotFound($"There is no trigger {name}.");
 
     private static IResult Tell(string name, DeliveryWorkers workers, Action<DeliveryWorker> order)
     {

@@ -100,6 +100,7 @@ internal static class DeliveryCommand
             new Column("OUTCOME", attempt => attempt.Text("outcome") + (attempt.Text("ambiguous") == "True" ? " (may have arrived)" : "")),
             new Column("ANSWER", attempt => attempt.Text("http_status")),
             new Column("ERROR", attempt => attempt.Text("error")),
+            new Column("PHASES (MS)", attempt => attempt.Phases(), Wide: true),
             new Column("BODY", attempt => attempt.Text("answer"), Wide: true));
     }
 }

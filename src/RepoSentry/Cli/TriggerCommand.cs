@@ -7,6 +7,9 @@ namespace RepoSentry.Cli;
 /// <summary>Triggers: whether they send, what waits.</summary>
 internal static class TriggerCommand
 {
+    // The trigger's own timeout ends an attempt, after an hour at most.
+    private static readonly TimeSpan LongestAttempt = TimeSpan.FromMinutes(61);
+
     public static Command Create()
     {
         var name = new Argument<string>("name") { Description = "Name of the trigger" };
@@ -24,6 +27,9 @@ internal static class TriggerCommand
                 await client.PostAsync($"/api/v1/triggers/{Uri.EscapeDataString(result.GetValue(name)!)}/resume", token);
                 await Console.Error.WriteLineAsync($"{result.GetValue(name)} goes on");
             }),
+            new Command("test", "Send one made-up event, marked as a test, and show what came of it. A receiver that does not look at the mark (X-RepoSentry-Test) takes it for a push: a Tekton pipeline may start") { name }
+                .Does(async (result, client, printer, token) => Tested(
+                    await client.PostSlowlyAsync($"/api/v1/triggers/{Uri.EscapeDataString(result.GetValue(name)!)}/test", LongestAttempt, token), printer)),
         }.AsClient();
     }
 
@@ -36,4 +42,24 @@ internal static class TriggerCommand
         new Column("BACKLOG", item => item.Text("backlog")),
         new Column("OLDEST", item => item.Ago("oldest_created_at")),
         new Column("REASON", item => item.Text("reason")));
+
+    private static void Tested(JsonElement result, Printer printer)
+    {
+        printer.One(
+            result,
+            result.Text("event_id"),
+            ("Trigger", result.Text("trigger")),
+            ("Event", result.Text("event_id")),
+            ("Outcome", result.Text("outcome") + (result.Text("ambiguous") == "True" ? " (may have arrived)" : "")),
+            ("Reason", result.Text("reason")),
+            ("Status", result.Text("status")),
+            ("Receipt", result.Text("receipt_id")),
+            ("Took (ms)", result.Text("duration_ms")),
+            ("Phases (ms)", result.Phases()),
+            ("Answer", result.Text("answer")));
+        if (result.Text("outcome") != "accepted")
+        {
+            throw new ClientException(ExitCode.Failed, $"{result.Text("trigger")} did not accept it: {Printer.Safe(result.Text("reason"))}");
+        }
+    }
 }

@@ -32,6 +32,9 @@ internal sealed class LoadContext(string file, LoadOptions options, IReadOnlyLis
 
     public void CameFrom(string value, string text) => written[value] = text;
 
+    /// <summary>Whether variables went into a value that was read.</summary>
+    public bool IsFromVariable(string value) => written.ContainsKey(value);
+
     public void AlsoRead(string path) => files.Add(path);
 
     public void Remember(string path, Place? place, string value)

@@ -181,13 +181,19 @@ internal sealed record TriggerConfig
 {
     public required string Name { get; init; }
 
-    /// <summary>tekton (others come later).</summary>
+    /// <summary>tekton, webhook, cloudevents or exec (others come later).</summary>
     public string Type { get; init; } = "tekton";
-    public required Uri Url { get; init; }
+
+    /// <summary>Where to post; null for exec.</summary>
+    public Uri? Url { get; init; }
     public Secret? Secret { get; init; }
 
-    /// <summary>auto, github, gitlab or cloudevents.</summary>
+    /// <summary>Of tekton: auto, github, gitlab, cloudevents or native.</summary>
     public string Format { get; init; } = "auto";
+
+    /// <summary>Of cloudevents: binary or structured.</summary>
+    public string Mode { get; init; } = "binary";
+    public ExecConfig? Exec { get; init; }
 
     /// <summary>Globs over event type names; empty for all.</summary>
     public IReadOnlyList<string> Events { get; init; } = [];
@@ -207,6 +213,12 @@ internal sealed record TriggerConfig
     public int MaxInFlight { get; init; } = 2;
     public RetryConfig Retry { get; init; } = new();
 }
+
+/// <summary>What an exec trigger runs. It comes from the operator's file only, never through the API.</summary>
+/// <param name="Command">Program and arguments; no shell reads them.</param>
+/// <param name="Environment">Variables beside PATH, HOME, LANG and ours.</param>
+/// <param name="WorkingDirectory">Absolute; empty for the service's own.</param>
+internal sealed record ExecConfig(IReadOnlyList<string> Command, IReadOnlyDictionary<string, Secret> Environment, string WorkingDirectory);
 
 internal sealed record RetryConfig
 {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Storage;
@@ -77,13 +76,7 @@ internal sealed partial class AttemptRunner(
     private AttemptRecord Describe(AttemptResult result, TriggerOutcome outcome, DateTimeOffset startedAt, TimeSpan duration)
     {
         var now = time.GetUtcNow();
-        var (name, error) = outcome switch
-        {
-            TriggerOutcome.Accepted => ("accepted", null),
-            TriggerOutcome.GiveUp give => ("give_up", give.Reason),
-            TriggerOutcome.TryAgain again => ("try_again", again.Reason),
-            _ => throw new UnreachableException(),
-        };
+        var (name, error) = OutcomeText.Of(outcome);
         return new AttemptRecord
         {
             DeliveryId = result.Start.Delivery.Id,
@@ -95,6 +88,7 @@ internal sealed partial class AttemptRunner(
             HttpStatus = outcome.Status,
             Answer = outcome.Answer,
             Ambiguous = outcome.Ambiguous,
+            Phases = outcome.Phases,
             ReceiptId = (outcome as TriggerOutcome.Accepted)?.ReceiptId,
             Error = result.End == AttemptEnd.Expired ? $"given up after retry.max_age {config.Retry.MaxAge}: {error}" : error,
             DeliveryStatus = result.End switch

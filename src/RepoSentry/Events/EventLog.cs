@@ -76,7 +76,7 @@ internal sealed class EventLog(IDatabase database)
                 var sent = await connection.QuerySingleAsync<(string? Headers, byte[]? Body)>("SELECT headers, body FROM deliveries WHERE id = @id", new { id });
                 var attempts = (await connection.QueryAsync<AttemptView>(
                     """
-                    SELECT id, number, probes, started_at, duration_ms, outcome, http_status, error, answer, ambiguous FROM delivery_attempts
+                    SELECT id, number, probes, started_at, duration_ms, outcome, http_status, error, answer, ambiguous, phases AS phases_json FROM delivery_attempts
                     WHERE delivery_id = @id AND id > @afterAttempt ORDER BY id LIMIT @count
                     """,
                     new { id, afterAttempt, count = limit + 1 })).AsList();

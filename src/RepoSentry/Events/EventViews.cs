@@ -1,4 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using RepoSentry.Abstractions;
+using RepoSentry.Storage;
 
 namespace RepoSentry.Events;
 
@@ -54,6 +57,13 @@ internal sealed record AttemptView
     public string? Error { get; init; }
     public string? Answer { get; init; }
     public bool Ambiguous { get; init; }
+
+    /// <summary>As it is stored.</summary>
+    [JsonIgnore]
+    public string? PhasesJson { get; init; }
+
+    /// <summary>Where the time went, in milliseconds; null where it is not known.</summary>
+    public AttemptPhases? Phases => PhasesJson is null ? null : JsonSerializer.Deserialize(PhasesJson, StorageJson.Default.AttemptPhases);
 }
 
 /// <param name="Delivery">The delivery.</param>

@@ -54,7 +54,8 @@ internal static class OutboundHttp
             PooledConnectionLifetime = TimeSpan.FromMinutes(10),
             MaxConnectionsPerServer = options.MaxConnectionsPerHost,
         };
-        handler.ConnectCallback = (context, token) => DialAsync(context.DnsEndPoint, options, token);
+        handler.ConnectCallback = (context, token) => DialAsync(context, options, token);
+        handler.PlaintextStreamFilter = (context, _) => ValueTask.FromResult(Clocked(context));
         if (options.CaFile.Length > 0)
         {
             handler.SslOptions.CertificateChainPolicy = PrivateAuthority(options.CaFile);
@@ -63,9 +64,13 @@ internal static class OutboundHttp
         return handler;
     }
 
-    private static async ValueTask<Stream> DialAsync(DnsEndPoint target, OutboundOptions options, CancellationToken cancellationToken)
+    private static async ValueTask<Stream> DialAsync(SocketsHttpConnectionContext context, OutboundOptions options, CancellationToken cancellationToken)
     {
+        var target = context.DnsEndPoint;
+        var request = context.InitialRequestMessage;
+        var clock = RequestClock.Of(request)?.BeginDial(byName: !IPAddress.TryParse(target.Host, out _), secure: request.RequestUri?.Scheme == "https");
         var addresses = await Dns.GetHostAddressesAsync(target.Host, cancellationToken);
+        clock?.Resolved();
         var allowed = Array.FindAll(addresses, address => AddressFilter.Refusal(address, options) is null);
         if (allowed.Length == 0)
         {
@@ -78,6 +83,7 @@ internal static class OutboundHttp
         try
         {
             await socket.ConnectAsync(allowed, target.Port, cancellationToken);
+            clock?.Connected();
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch
@@ -85,6 +91,22 @@ internal static class OutboundHttp
             socket.Dispose();
             throw;
         }
+    }
+
+    // Connections made for requests that nobody times, such as looks, stay as they are.
+    private static Stream Clocked(SocketsHttpPlaintextStreamFilterContext context)
+    {
+        if (RequestClock.Of(context.InitialRequestMessage)?.Begun is not { } connection)
+        {
+            return context.PlaintextStream;
+        }
+
+        if (connection.Secure)
+        {
+            connection.Secured();
+        }
+
+        return new ClockedStream(context.PlaintextStream, connection);
     }
 
     private static X509ChainPolicy PrivateAuthority(string caFile)

@@ -143,7 +143,7 @@ internal sealed class DeliveryStore(IDatabase database, TimeProvider time)
         if (attempt.Probe && await scope.Connection.ExecuteAsync(
             """
             UPDATE delivery_attempts SET probes = probes + 1, number = @Number, started_at = @StartedAt, duration_ms = @Milliseconds, outcome = @Outcome,
-                http_status = @HttpStatus, error = @Error, answer = @Answer, ambiguous = @Ambiguous
+                http_status = @HttpStatus, error = @Error, answer = @Answer, ambiguous = @Ambiguous, phases = @PhasesJson
             WHERE id = (SELECT MAX(id) FROM delivery_attempts WHERE delivery_id = @DeliveryId) AND probes > 0 AND outcome = @Outcome
             """,
             attempt,
@@ -154,8 +154,8 @@ internal sealed class DeliveryStore(IDatabase database, TimeProvider time)
 
         await scope.Connection.ExecuteAsync(
             """
-            INSERT INTO delivery_attempts (delivery_id, number, probes, started_at, duration_ms, outcome, http_status, error, answer, ambiguous)
-            VALUES (@DeliveryId, @Number, @Probe, @StartedAt, @Milliseconds, @Outcome, @HttpStatus, @Error, @Answer, @Ambiguous)
+            INSERT INTO delivery_attempts (delivery_id, number, probes, started_at, duration_ms, outcome, http_status, error, answer, ambiguous, phases)
+            VALUES (@DeliveryId, @Number, @Probe, @StartedAt, @Milliseconds, @Outcome, @HttpStatus, @Error, @Answer, @Ambiguous, @PhasesJson)
             """,
             attempt,
             scope.Transaction);
@@ -204,6 +204,9 @@ internal sealed record AttemptRecord
     public string? ReceiptId { get; init; }
     public bool Ambiguous { get; init; }
 
+    /// <summary>Where the time went; null where the destination does not tell.</summary>
+    public AttemptPhases? Phases { get; init; }
+
     /// <summary>Sent to learn whether an open breaker may close.</summary>
     public bool Probe { get; init; }
     public DateTimeOffset? NextAttemptAt { get; init; }
@@ -212,4 +215,6 @@ internal sealed record AttemptRecord
     public DateTimeOffset? FinishedAt { get; init; }
 
     public double Milliseconds => Duration.TotalMilliseconds;
+
+    public string? PhasesJson => Phases is null ? null : JsonSerializer.Serialize(Phases, StorageJson.Default.AttemptPhases);
 }

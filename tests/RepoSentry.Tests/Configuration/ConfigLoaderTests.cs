@@ -185,6 +185,28 @@ public sealed class ConfigLoaderTests : IDisposable
     [Fact]
     public void The_database_stands_in_the_data_folder() => ConfigOf.Good("app: { data_dir: /var/lib/rs }").Storage.SqlitePath.ShouldBe("/var/lib/rs/reposentry.db");
 
+    [Fact]
+    public void Each_type_of_trigger_has_its_own_keys_and_defaults()
+    {
+        var config = ConfigOf.Good("""
+            triggers:
+              - { name: t, url: "https://el", format: native }
+              - { name: w, type: webhook, url: "https://hook.example/in", secret: "env:HOOK_SECRET", headers: { X-A: b } }
+              - { name: c, type: cloudevents, url: "https://broker.example", mode: structured, requests_per_second: 3, max_in_flight: 1, timeout: 2s }
+              - { name: e, type: exec, command: [./bin/run, "--to", x], env: { MODE: fast, API_TOKEN: "env:E_TOKEN" }, working_directory: /tmp, events: ["tag_*"], retry: { max_age: 1h } }
+              - { name: bare, type: exec, command: git-thing }
+            """, ("HOOK_SECRET", "whsec_bmV3ZXI= whsec_b2xk"), ("E_TOKEN", "e"));
+
+        config.Triggers.Select(trigger => (trigger.Name, trigger.Type, trigger.Timeout.TotalSeconds, trigger.RequestsPerSecond, trigger.MaxInFlight))
+            .ShouldBe([("t", "tekton", 35, 5, 2), ("w", "webhook", 15, 0, 16), ("c", "cloudevents", 2, 3, 1), ("e", "exec", 60, 0, 16), ("bare", "exec", 60, 0, 16)]);
+        (config.Triggers[0].Format, config.Triggers[2].Mode, config.Triggers[1].Secret!.Origin).ShouldBe(("native", "structured", "env:HOOK_SECRET"));
+        var exec = config.Triggers[3].Exec.ShouldNotBeNull();
+        exec.Command.ShouldBe([Path.GetFullPath("bin/run"), "--to", "x"]);
+        (exec.Environment["MODE"].Reveal(), exec.Environment["API_TOKEN"].Reveal(), exec.WorkingDirectory).ShouldBe(("fast", "e", "/tmp"));
+        config.Triggers[4].Exec!.Command.ShouldBe(["git-thing"]);
+        (config.Triggers[3].Url, config.Triggers[3].Retry.MaxAge).ShouldBe((null, TimeSpan.FromHours(1)));
+    }
+
     [Theory]
     [InlineData("http://localhost:1/x")]
     [InlineData("http://127.8.8.8/x")]

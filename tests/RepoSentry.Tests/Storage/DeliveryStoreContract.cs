@@ -1,4 +1,5 @@
 using RepoSentry.Abstractions;
+using RepoSentry.Events;
 using RepoSentry.Storage;
 using RepoSentry.Tests.Support;
 using Shouldly;
@@ -109,13 +110,26 @@ public abstract class DeliveryStoreContract : StoreContract
         (await ScalarAsync<string>("SELECT status FROM deliveries")).ShouldBe("waiting");
     }
 
+    [Fact]
+    public async Task An_attempt_shows_where_its_time_went()
+    {
+        var id = await OweAsync();
+        await RecordAsync(id, "try_again", DeliveryStatus.Waiting);
+        await RecordAsync(id, "try_again", DeliveryStatus.Waiting, number: 2, probe: true, phases: new AttemptPhases { Connect = 1 });
+        await RecordAsync(id, "try_again", DeliveryStatus.Waiting, number: 3, probe: true, phases: new AttemptPhases { Wait = 12.5, Read = 0.25 });
+
+        var attempts = (await new EventLog(Database).FindDeliveryAsync(id, 0, 50, Token)).ShouldNotBeNull().Attempts.Items;
+        attempts.Select(attempt => attempt.Phases).ShouldBe([null, new AttemptPhases { Wait = 12.5, Read = 0.25 }]);
+        (await ScalarAsync<string>("SELECT phases FROM delivery_attempts WHERE phases IS NOT NULL")).ShouldBe("""{"wait":12.5,"read":0.25}""");
+    }
+
     private async Task<long> OweAsync(ChangeEvent? change = null)
     {
         await Polls.CommitAsync(Commit(Build.Branches(("main", '2')), [new RoutedEvent(change ?? Build.Event(), ["tekton"])]), Token);
         return await ScalarAsync<long>("SELECT MAX(id) FROM deliveries");
     }
 
-    private Task RecordAsync(long id, string outcome, string status, string? error = null, int number = 1, bool probe = false) => Deliveries.RecordAsync(
+    private Task RecordAsync(long id, string outcome, string status, string? error = null, int number = 1, bool probe = false, AttemptPhases? phases = null) => Deliveries.RecordAsync(
         Tekton,
         new AttemptRecord
         {
@@ -127,6 +141,7 @@ public abstract class DeliveryStoreContract : StoreContract
             Outcome = outcome,
             DeliveryStatus = status,
             Error = error,
+            Phases = phases,
             FinishedAt = status == DeliveryStatus.Waiting ? null : Time.GetUtcNow(),
         },
         Token);

@@ -11,6 +11,12 @@ internal static class Cells
 
     public static string Sha(this JsonElement item, string property) => item.Text(property) is { Length: > 8 } sha ? sha[..8] : item.Text(property);
 
+    /// <summary>Where the time of an attempt went: <c>connect 0.4, wait 3.1</c>.</summary>
+    public static string Phases(this JsonElement item) =>
+        item.TryGetProperty("phases", out var phases) && phases.ValueKind == JsonValueKind.Object
+            ? string.Join(", ", phases.EnumerateObject().Select(phase => string.Create(CultureInfo.InvariantCulture, $"{phase.Name} {phase.Value.GetDouble():0.#}")))
+            : "";
+
     /// <summary>How long ago, or how long until, in one unit: <c>12s</c>, <c>3m</c>, <c>5h</c>, <c>9d</c>.</summary>
     public static string Ago(this JsonElement item, string property)
     {

@@ -3,7 +3,7 @@ using RepoSentry.Abstractions;
 
 namespace RepoSentry.Delivery.Payloads;
 
-/// <summary>The shape of the Go original, as a CloudEvent in binary mode: its users bind <c>body.repository.url</c>, <c>body.branch.name</c> and <c>body.commit.sha</c>.</summary>
+/// <summary>The shape of the Go original, as a CloudEvent: its users bind <c>body.repository.url</c>, <c>body.branch.name</c> and <c>body.commit.sha</c>.</summary>
 internal static class CloudEventsPayload
 {
     private const int ShortLength = 8;
@@ -11,7 +11,28 @@ internal static class CloudEventsPayload
     public static TriggerMessage Render(ChangeEvent change) =>
         PayloadBudget.Fit(change, CloudEventsHeaders.For(change), Body);
 
-    private static byte[] Body(PushFacts push) => PayloadJson.Write(json =>
+    /// <summary>In structured mode: the attributes stand in the body, beside the data.</summary>
+    public static TriggerMessage RenderStructured(ChangeEvent change) => PayloadBudget.Fit(
+        change, new(StringComparer.OrdinalIgnoreCase) { ["Content-Type"] = "application/cloudevents+json; charset=utf-8" }, Envelope);
+
+    private static byte[] Envelope(PushFacts push) => PayloadJson.Write(json =>
+    {
+        var change = push.Event;
+        json.WriteString("specversion", "1.0");
+        json.WriteString("id", change.Id);
+        json.WriteString("source", push.Repository.HtmlUrl);
+        json.WriteString("type", CloudEventsHeaders.TypePrefix + change.Change.Type.Name());
+        json.Text("subject", RefName.ToText(change.Change.Ref), int.MaxValue);
+        json.WriteString("time", PayloadJson.Time(change.DetectedAt.ToUniversalTime()));
+        json.WriteString("datacontenttype", "application/json");
+        json.WriteStartObject("data");
+        WriteData(json, push);
+        json.WriteEndObject();
+    });
+
+    private static byte[] Body(PushFacts push) => PayloadJson.Write(json => WriteData(json, push));
+
+    private static void WriteData(Utf8JsonWriter json, PushFacts push)
     {
         WriteRepository(json, push.Repository);
         json.WriteStartObject("branch");
@@ -28,7 +49,7 @@ internal static class CloudEventsPayload
         json.WriteString("detection_time", PayloadJson.Time(push.Event.DetectedAt.ToUniversalTime()));
         json.WriteEndObject();
         WriteCommit(json, "previous_commit", push.Before, message: null);
-    });
+    }
 
     private static void WriteRepository(Utf8JsonWriter json, RepositoryFacts repository)
     {

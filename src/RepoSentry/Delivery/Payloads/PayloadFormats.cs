@@ -11,6 +11,7 @@ internal static class PayloadFormats
         ("github", _) => GitHubPayload.Render(change),
         ("gitlab", _) or ("auto", "gitlab") => GitLabPayload.Render(change),
         ("cloudevents", _) => CloudEventsPayload.Render(change),
+        ("native", _) => NativePayload.Render(change),
         ("auto", _) => GitHubPayload.Render(change),
         _ => throw new NotSupportedException($"format {format} is not available in this version"),
     };

@@ -29,6 +29,7 @@ internal sealed class PushFacts
             Head = change.Commits.LastOrDefault(commit => commit.Id == after) ?? new CommitInfo { Id = after };
             IReadOnlyList<CommitInfo> known = change.Commits.Contains(Head) ? change.Commits : [.. change.Commits, Head];
             Commits = [.. known.TakeLast(budget.Commits)];
+            KnownCommits = [.. change.Commits.TakeLast(budget.Commits)];
             Count = Math.Max(change.CommitCount ?? known.Count, Commits.Count);
         }
 
@@ -54,10 +55,22 @@ internal sealed class PushFacts
 
     /// <summary>Oldest first, the head last, at least one unless the ref was deleted.</summary>
     public IReadOnlyList<CommitInfo> Commits { get; } = [];
+
+    /// <summary>The same without a stand-in: empty where nothing is known.</summary>
+    public IReadOnlyList<CommitInfo> KnownCommits { get; } = [];
     public int Count { get; }
     public IReadOnlyList<string> Unknown { get; }
 
-    public string MessageOf(CommitInfo commit) => PayloadJson.Clean(commit.Message is { Length: > 0 } message ? message : UnknownText, budget.Text);
+    public bool Truncated =>
+        Commits.Count < Count || Commits.Any(commit => (commit.Message?.Length ?? 0) > budget.Text || MostFiles(commit) > budget.Files);
+
+    public string MessageOf(CommitInfo commit) => Shorten(commit.Message is { Length: > 0 } message ? message : UnknownText);
+
+    /// <summary>A message within the budget.</summary>
+    public string Shorten(string message) => PayloadJson.Clean(message, budget.Text);
+
+    /// <summary>Paths within the budget.</summary>
+    public IEnumerable<string> Shorten(IReadOnlyList<string> files) => files.Take(budget.Files);
 
     public string TimeOf(CommitInfo commit) => PayloadJson.Time(commit.Timestamp ?? Event.DetectedAt);
 
@@ -69,9 +82,9 @@ internal sealed class PushFacts
     /// <summary>The three lists, always there: an interceptor that adds changed files reads them of every commit.</summary>
     public void WriteFiles(Utf8JsonWriter json, CommitInfo commit)
     {
-        json.Texts("added", (commit.Added ?? []).Take(budget.Files));
-        json.Texts("removed", (commit.Removed ?? []).Take(budget.Files));
-        json.Texts("modified", (commit.Modified ?? []).Take(budget.Files));
+        json.Texts("added", Shorten(commit.Added ?? []));
+        json.Texts("removed", Shorten(commit.Removed ?? []));
+        json.Texts("modified", Shorten(commit.Modified ?? []));
     }
 
     /// <summary>What is ours to say stands in headers, so that the body stays what the forge would have sent.</summary>
@@ -79,14 +92,11 @@ internal sealed class PushFacts
     {
         headers["X-RepoSentry-Repository"] = HeaderText.Encode(Event.Repository.Name);
         headers["X-RepoSentry-Unknown"] = string.Join(',', Unknown); // what in the body is a stand-in
-        if (Truncated())
+        if (Truncated)
         {
             headers["X-RepoSentry-Truncated"] = "true";
         }
     }
-
-    private bool Truncated() =>
-        Commits.Count < Count || Commits.Any(commit => (commit.Message?.Length ?? 0) > budget.Text || MostFiles(commit) > budget.Files);
 
     private static int MostFiles(CommitInfo commit) => Math.Max(commit.Added?.Count ?? 0, Math.Max(commit.Modified?.Count ?? 0, commit.Removed?.Count ?? 0));
 

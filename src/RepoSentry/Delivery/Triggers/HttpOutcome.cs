@@ -7,19 +7,17 @@ namespace RepoSentry.Delivery.Triggers;
 /// <summary>What an HTTP answer means for a delivery: the same for every destination that speaks HTTP.</summary>
 internal static class HttpOutcome
 {
-    private const int AnswerLimit = 64 * 1024;
-
     /// <param name="secrets">What was sent and must not come back into logs and records: an answer may echo it.</param>
     public static async Task<TriggerOutcome> ReadAsync(HttpResponseMessage response, TimeProvider time, IReadOnlyCollection<string> secrets, CancellationToken cancellationToken)
     {
-        var answer = Redact(await ReadAnswerAsync(response, cancellationToken), secrets);
+        var answer = AnswerText.Redact(await ReadAnswerAsync(response, cancellationToken), secrets);
         var status = (int)response.StatusCode;
         return status switch
         {
             >= 200 and < 300 => new TriggerOutcome.Accepted(Receipt(answer)) { Status = status, Answer = answer },
             410 => new TriggerOutcome.GiveUp("410 Gone: the receiver is gone for good", Gone: true) { Status = status, Answer = answer },
             400 or 413 or 422 or 431 => new TriggerOutcome.GiveUp($"{status} {response.ReasonPhrase}: {Said(answer)}") { Status = status, Answer = answer },
-            >= 300 and < 400 => new TriggerOutcome.TryAgain($"{status}: redirects are not followed; set the trigger's url to {Redact(Target(response), secrets)}") { Status = status, Answer = answer },
+            >= 300 and < 400 => new TriggerOutcome.TryAgain($"{status}: redirects are not followed; set the trigger's url to {AnswerText.Redact(Target(response), secrets)}") { Status = status, Answer = answer },
             _ => new TriggerOutcome.TryAgain($"{status} {response.ReasonPhrase}: {Said(answer)}", RetryAfter(response, time)) { Status = status, Answer = answer },
         };
     }
@@ -35,12 +33,12 @@ internal static class HttpOutcome
 
     private static async Task<string?> ReadAnswerAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        var buffer = new byte[AnswerLimit];
+        var buffer = new byte[AnswerText.Limit];
         var length = 0;
         try
         {
             await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-            while (length < AnswerLimit && await stream.ReadAsync(buffer.AsMemory(length), cancellationToken) is var read and > 0)
+            while (length < AnswerText.Limit && await stream.ReadAsync(buffer.AsMemory(length), cancellationToken) is var read and > 0)
             {
                 length += read;
             }
@@ -53,22 +51,10 @@ internal static class HttpOutcome
         return length == 0 ? null : Encoding.UTF8.GetString(buffer, 0, length);
     }
 
-    private static string? Redact(string? text, IReadOnlyCollection<string> secrets) =>
-        text is null ? null : secrets.Where(secret => secret.Length > 0).OrderByDescending(secret => secret.Length).Aggregate(text, (rest, secret) => rest.Replace(secret, "***", StringComparison.Ordinal));
-
     private static string? Receipt(string? answer) => Field(answer, "eventID");
 
-    private static string Said(string? answer)
-    {
-        if (answer is null)
-        {
-            return "no answer text";
-        }
-
-        var text = Field(answer, "errorMessage") is { Length: > 0 } message ? message : answer;
-        var line = new string([.. text.Take(200).Select(c => char.IsControl(c) ? ' ' : c)]).Trim();
-        return text.Length > 200 ? line + "…" : line;
-    }
+    private static string Said(string? answer) =>
+        answer is null ? "no answer text" : AnswerText.OneLine(Field(answer, "errorMessage") is { Length: > 0 } message ? message : answer);
 
     private static string? Field(string? answer, string name)
     {

@@ -43,6 +43,7 @@ public sealed class CloudEventsPayloadTests
     [Theory]
     [InlineData("cloudevents", "refs/heads/main")]
     [InlineData("github", "refs/heads/füße/日本")]
+    [InlineData("native", "refs/heads/main")]
     [InlineData("gitlab", "refs/tags/100%-\"quoted\"-%0A")]
     public async Task The_CloudEvents_SDK_reads_every_format_as_a_binary_event(string format, string name)
     {

@@ -11,7 +11,7 @@ namespace RepoSentry.Tests.Delivery.Payloads;
 
 public sealed class PayloadLawTests
 {
-    private static readonly string[] Formats = ["github", "gitlab", "cloudevents"];
+    private static readonly string[] Formats = ["github", "gitlab", "cloudevents", "native"];
 
     // Any UTF-16 at all, halves of surrogate pairs and control characters among it, now and then very long.
     private static readonly Gen<string> OddText = Gen.Frequency(
@@ -36,8 +36,8 @@ public sealed class PayloadLawTests
                 var body = json.RootElement;
                 var expected = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(RefName.ToText(change.Change.Ref)));
                 return message.Body.Length < 1024 * 1024
-                    && body.At(format == "cloudevents" ? "branch.ref" : "ref").GetString() == expected
-                    && body.At(format == "cloudevents" ? "commit.sha" : "after").GetString() == (change.Change.After ?? new string('0', 40))
+                    && body.At(RefAt(format)).GetString() == expected
+                    && body.At(CommitAt(format)).GetString() == (change.Change.After ?? (format == "native" ? null : new string('0', 40)))
                     && message.Headers.Values.All(value => value.All(letter => letter is >= ' ' and < '\u007f'));
             }),
             iter: 200);
@@ -54,6 +54,10 @@ public sealed class PayloadLawTests
         json.RootElement.At("commits[19].added").GetArrayLength().ShouldBeInRange(1, 3000);
         message.Headers["X-RepoSentry-Truncated"].ShouldBe("true");
     }
+
+    private static string RefAt(string format) => format switch { "cloudevents" => "branch.ref", "native" => "data.ref", _ => "ref" };
+
+    private static string CommitAt(string format) => format switch { "cloudevents" => "commit.sha", "native" => "data.after", _ => "after" };
 
     private static ChangeEvent Odd(string name, string message, string path, int commits, int files, int shape)
     {

@@ -25,6 +25,7 @@ public sealed class TektonTriggerTests
     [InlineData("github", "github")]
     [InlineData("gitlab", "gitlab")]
     [InlineData("cloudevents", "cel")]
+    [InlineData("native", "cel")]
     public async Task Every_format_passes_its_interceptor_and_brings_back_the_eventID(string format, string interceptor)
     {
         var outcome = await SendAsync(new ReceiverOptions { Secret = Shared }, config => config with { Format = format, Secret = Shared });
