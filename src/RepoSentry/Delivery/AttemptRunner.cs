@@ -23,7 +23,7 @@ internal sealed partial class AttemptRunner(
                 await store.SupersedeAsync(fence, start.Superseded, CancellationToken.None);
             }
 
-            work = await store.LoadAsync(start.Delivery.Id, CancellationToken.None);
+            work = start is { Attempt: 1, Delivery.Event: { } fresh } ? new DeliveryWork(fresh, null, Replay: 0) : await store.LoadAsync(start.Delivery.Id, CancellationToken.None);
             message = work.Message ?? trigger.Render(work.Event);
             await store.BeginAttemptAsync(fence, start.Delivery.Id, start.Attempt, work.Message is null ? message : null, CancellationToken.None);
         }

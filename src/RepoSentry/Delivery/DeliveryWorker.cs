@@ -10,6 +10,9 @@ internal sealed partial class DeliveryWorker(
 {
     private const int GiveUpsToPause = 5;
 
+    /// <summary>A long backlog is read when its turn comes, one by one.</summary>
+    private const int EventsInMemory = 10_000;
+
     private readonly Channel<Signal> signals = Channel.CreateUnbounded<Signal>(new UnboundedChannelOptions { SingleReader = true });
     private readonly LaneBook book = new(config);
     private readonly CancellationTokenSource cutSending = new();
@@ -132,7 +135,7 @@ internal sealed partial class DeliveryWorker(
         switch (signal)
         {
             case Signal.Owed(var delivery):
-                book.Add(delivery, Now);
+                book.Add(book.Backlog < EventsInMemory ? delivery : delivery with { Event = null }, Now);
                 break;
             case Signal.Ended(var start, var result):
                 attempts--;

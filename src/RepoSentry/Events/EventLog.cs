@@ -73,7 +73,7 @@ internal sealed class EventLog(IDatabase database)
                     return null;
                 }
 
-                var sent = await connection.QuerySingleAsync<(string? Headers, byte[]? Body)>("SELECT headers, body FROM deliveries WHERE id = @id", new { id });
+                var sent = await connection.QuerySingleOrDefaultAsync<(string? Headers, byte[]? Body)>("SELECT headers, body FROM delivery_messages WHERE delivery_id = @id", new { id });
                 var attempts = (await connection.QueryAsync<AttemptView>(
                     """
                     SELECT id, number, probes, started_at, duration_ms, outcome, http_status, error, answer, ambiguous, phases AS phases_json FROM delivery_attempts

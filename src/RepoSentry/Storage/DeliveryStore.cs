@@ -45,8 +45,8 @@ internal sealed class DeliveryStore(IDatabase database, TimeProvider time)
             {
                 var row = await connection.QuerySingleAsync<WorkRow>(
                     """
-                    SELECT d.headers, d.body, d.replay, e.id, e.repository_name AS repository, e.ref, e.before_sha AS "before", e.commit_sha AS "after", e.metadata, e.created_at
-                    FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.id = @deliveryId
+                    SELECT m.headers, m.body, d.replay, e.id, e.repository_name AS repository, e.ref, e.before_sha AS "before", e.commit_sha AS "after", e.metadata, e.created_at
+                    FROM deliveries d JOIN events e ON e.id = d.event_id LEFT JOIN delivery_messages m ON m.delivery_id = d.id WHERE d.id = @deliveryId
                     """,
                     new { deliveryId });
                 var message = row.Body is null ? null : new TriggerMessage(JsonSerializer.Deserialize(row.Headers!, StorageJson.Default.IReadOnlyDictionaryStringString)!, row.Body);
@@ -61,19 +61,16 @@ internal sealed class DeliveryStore(IDatabase database, TimeProvider time)
             {
                 await fence.CheckAsync(scope);
                 await scope.Connection.ExecuteAsync(
-                    """
-                    UPDATE deliveries SET status = 'in_flight', attempts = @number, next_attempt_at = @now, headers = COALESCE(@headers, headers), body = COALESCE(@Body, body)
-                    WHERE id = @deliveryId
-                    """,
-                    new
-                    {
-                        deliveryId,
-                        number,
-                        now = time.GetUtcNow(),
-                        headers = rendered is null ? null : JsonSerializer.Serialize(rendered.Headers, StorageJson.Default.IReadOnlyDictionaryStringString),
-                        rendered?.Body,
-                    },
+                    "UPDATE deliveries SET status = 'in_flight', attempts = @number, next_attempt_at = @now WHERE id = @deliveryId",
+                    new { deliveryId, number, now = time.GetUtcNow() },
                     scope.Transaction);
+                if (rendered is not null)
+                {
+                    await scope.Connection.ExecuteAsync(
+                        "INSERT INTO delivery_messages (delivery_id, headers, body) VALUES (@deliveryId, @headers, @Body)",
+                        new { deliveryId, headers = JsonSerializer.Serialize(rendered.Headers, StorageJson.Default.IReadOnlyDictionaryStringString), rendered.Body },
+                        scope.Transaction);
+                }
             },
             cancellationToken);
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using RepoSentry.Abstractions;
 
 namespace RepoSentry.Storage;
 
@@ -34,4 +35,7 @@ internal sealed record OwedDelivery
 
     /// <summary>An operator asked for it: exempt from order.</summary>
     public bool OutOfOrder { get; init; }
+
+    /// <summary>What happened, where the commit has just told it: saves its owner reading it. Never kept for what waits long.</summary>
+    public ChangeEvent? Event { get; init; }
 }

@@ -193,7 +193,7 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
                 scope.Transaction);
             foreach (var trigger in triggers)
             {
-                var delivery = new OwedDelivery { Id = deliveryNumber++, Repository = change.Repository.Name, Ref = change.Change.Ref, CreatedAt = change.DetectedAt };
+                var delivery = new OwedDelivery { Id = deliveryNumber++, Repository = change.Repository.Name, Ref = change.Change.Ref, CreatedAt = change.DetectedAt, Event = change };
                 await scope.Connection.ExecuteAsync(
                     "INSERT INTO deliveries (id, event_id, trigger_name, created_at) VALUES (@Id, @EventId, @Trigger, @CreatedAt)",
                     new { delivery.Id, EventId = change.Id.ToString(), Trigger = trigger, delivery.CreatedAt },

@@ -115,7 +115,7 @@ public abstract class RetryStoreContract : StoreContract
     {
         var fence = Ownership.Claim(Shards.Trigger("tekton"));
         var message = new TriggerMessage(new Dictionary<string, string> { ["X-Number"] = id.ToString(CultureInfo.InvariantCulture) }, System.Text.Encoding.UTF8.GetBytes($"body {id}"));
-        await Deliveries.BeginAttemptAsync(fence, id, 3, message, Token);
+        await Deliveries.BeginAttemptAsync(fence, id, 3, (await Deliveries.LoadAsync(id, Token)).Message is null ? message : null, Token);
         await Deliveries.RecordAsync(
             fence,
             new AttemptRecord

@@ -19,7 +19,7 @@ public sealed class SqliteMaintenanceTests : IDisposable
     public async Task An_older_schema_is_migrated_and_keeps_what_it_held()
     {
         await MakeAsync(events: 20);
-        SqliteMaintenance.Rollback(file.Path, 1, Build.Noon).ShouldBe((2, 1));
+        SqliteMaintenance.Rollback(file.Path, 1, Build.Noon).ShouldBe((SchemaMigrator.Newest, 1));
         Scalar<long>("SELECT COUNT(*) FROM pragma_table_info('deliveries') WHERE name = 'out_of_order'").ShouldBe(0);
         Scalar<long>("SELECT COUNT(*) FROM events").ShouldBe(20);
 
@@ -30,7 +30,7 @@ public sealed class SqliteMaintenanceTests : IDisposable
         }
 
         file.Unlock();
-        SqliteMaintenance.Migrate(file.Path, Build.Noon).ShouldBe((2, 2));
+        SqliteMaintenance.Migrate(file.Path, Build.Noon).ShouldBe((SchemaMigrator.Newest, SchemaMigrator.Newest));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using RepoSentry.Abstractions;
@@ -33,7 +34,7 @@ internal static class HttpOutcome
 
     private static async Task<string?> ReadAnswerAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        var buffer = new byte[AnswerText.Limit];
+        var buffer = ArrayPool<byte>.Shared.Rent(AnswerText.Limit);
         var length = 0;
         try
         {
@@ -48,7 +49,9 @@ internal static class HttpOutcome
             // The status has come, and that decides: a cut or endless text after it changes nothing.
         }
 
-        return length == 0 ? null : Encoding.UTF8.GetString(buffer, 0, length);
+        var answer = length == 0 ? null : Encoding.UTF8.GetString(buffer, 0, length);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return answer;
     }
 
     private static string? Receipt(string? answer) => Field(answer, "eventID");

@@ -16,6 +16,7 @@ internal static class SchemaMigrator
     {
         [M0001InitialSchema.Number] = () => new M0001InitialSchema(),
         [M0002OperatorsAndHolds.Number] = () => new M0002OperatorsAndHolds(),
+        [M0003Messages.Number] = () => new M0003Messages(),
     };
 
     public static long Newest => Known.Keys[^1];

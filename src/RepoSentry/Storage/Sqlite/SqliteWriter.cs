@@ -11,6 +11,7 @@ namespace RepoSentry.Storage.Sqlite;
 internal sealed class SqliteWriter : IAsyncDisposable
 {
     private const int BatchSize = 200;
+    private const int Handful = 16;
     private const int Busy = 5;
     private const int Locked = 6;
     private static readonly int[] Fatal = [11 /* CORRUPT */, 26 /* NOTADB */];
@@ -89,9 +90,10 @@ internal sealed class SqliteWriter : IAsyncDisposable
             return;
         }
 
-        foreach (var piece in batch)
+        // A handful of waiters for each thread that is woken: they go on at once one after another, and then wait for other things.
+        foreach (var handful in batch.Chunk(Handful))
         {
-            piece.Complete();
+            ThreadPool.UnsafeQueueUserWorkItem(static pieces => Array.ForEach(pieces, piece => piece.Complete()), handful, preferLocal: false);
         }
     }
 
@@ -149,7 +151,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
         var reason = new StorageException(Explain(error), error);
         foreach (var piece in batch)
         {
-            piece.Fail(reason);
+            ThreadPool.UnsafeQueueUserWorkItem(static failed => failed.Piece.Fail(failed.Reason), (Piece: piece, Reason: reason), preferLocal: false);
         }
 
         if (Array.IndexOf(Fatal, error.SqliteErrorCode) >= 0)
@@ -179,7 +181,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     private sealed class Piece<T>(Func<WriteScope, Task<T>> work) : IPiece
     {
-        private readonly TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<T> done = new(); // completed on the pool, never on the writer's thread
         private T? result;
         private Exception? failure;
 
