@@ -31,6 +31,9 @@ internal sealed record OwedDelivery
     public DateTimeOffset? NextAttemptAt { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>The receiver asked for the wait until then: nothing shortens it.</summary>
+    public bool Held { get; init; }
+
     /// <summary>An operator asked for it: exempt from order.</summary>
     public bool OutOfOrder { get; init; }
 }
