@@ -12,8 +12,13 @@ namespace RepoSentry.Bench;
 /// </summary>
 internal sealed class Forge : IAsyncDisposable
 {
+    /// <summary>How many topic branches of a repository move together.</summary>
+    public const int MovingTopics = 4;
+    private static readonly string Still = new('2', 40);
+
     private readonly WebApplication web = SlimWeb.CreateBuilder("127.0.0.1:0").Build();
     private readonly ConcurrentDictionary<string, string> commits = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> topics = new(StringComparer.Ordinal);
     private long looks;
 
     public Uri Url => new(web.Urls.First());
@@ -33,6 +38,9 @@ internal sealed class Forge : IAsyncDisposable
 
     public void Push(string name, string commit) => commits[name] = commit;
 
+    /// <summary>Moves the first topic branches of a repository to one commit.</summary>
+    public void PushTopics(string name, string commit) => topics[name] = commit;
+
     public async ValueTask DisposeAsync() => await web.DisposeAsync();
 
     private static async Task AdvertiseAsync(HttpResponse response)
@@ -47,9 +55,10 @@ internal sealed class Forge : IAsyncDisposable
         Interlocked.Increment(ref looks);
         var commit = commits.GetValueOrDefault(name, new string('1', 40));
         var text = new StringBuilder(Packet($"{commit} HEAD symref-target:refs/heads/main\n")).Append(Packet($"{commit} refs/heads/main\n"));
+        var topic = topics.GetValueOrDefault(name, Still);
         for (var number = 0; number < 20; number++)
         {
-            text.Append(Packet(string.Create(CultureInfo.InvariantCulture, $"{new string('2', 40)} refs/heads/topic/{number:D3}\n")));
+            text.Append(Packet(string.Create(CultureInfo.InvariantCulture, $"{(number < MovingTopics ? topic : Still)} refs/heads/topic/{number:D3}\n")));
         }
 
         context.Response.ContentType = "application/x-git-upload-pack-result";

@@ -10,7 +10,7 @@ if (args is ["serve-git", var folder])
 
 if (args is not [var executable, .. var wanted])
 {
-    Console.Error.WriteLine("usage: RepoSentry.Bench PATH-OF-REPOSENTRY [targets|fleet|conditional|delay|readers]... (./bench does it)");
+    Console.Error.WriteLine("usage: RepoSentry.Bench PATH-OF-REPOSENTRY [targets|fleet|conditional|delay|burst|readers]... (./bench does it)");
     return 2;
 }
 
@@ -21,6 +21,7 @@ foreach (var (name, measure) in new (string Name, Func<Task> Measure)[]
     ("fleet", () => ServiceBench.FleetAsync(executable)),
     ("conditional", () => ServiceBench.ConditionalAsync(executable)),
     ("delay", () => ServiceBench.DelayAsync(executable)),
+    ("burst", () => ServiceBench.BurstAsync(executable)),
     ("readers", ReaderBench.RunAsync),
 })
 {

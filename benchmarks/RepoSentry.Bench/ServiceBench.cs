@@ -95,6 +95,26 @@ internal static class ServiceBench
             ("longest", $"{times[^1]:0.000} s"));
     }
 
+    /// <summary>5,000 changes on 1,000 repositories at once, limits lifted.</summary>
+    public static async Task BurstAsync(string executable)
+    {
+        const int Count = 1000;
+        const int Changes = Count * (Forge.MovingTopics + 1);
+        await using var story = await Story.StartAsync(executable, Count, "polling: { strategy: fixed, interval: 2s, min_interval: 1s }", "requests_per_second: 0, max_in_flight: 64");
+        await story.Service.ReadyAsync();
+        await story.Service.WatchingAsync(Count);
+        await Task.Delay(TimeSpan.FromSeconds(5), TimeProvider.System, CancellationToken.None);
+        var lines = new List<(string, string)>();
+        for (var round = 1; round <= 3; round++)
+        {
+            var (cpu, clock) = (story.Service.Cpu, Stopwatch.GetTimestamp());
+            var arrived = await story.BurstAsync(Count, Changes, TimeSpan.FromSeconds(60));
+            lines.Add(($"round {round}: delivered, time, CPU (target 5000, 5 s, 2 s)", $"{arrived}, {Stopwatch.GetElapsedTime(clock).TotalSeconds:0.00} s, {(story.Service.Cpu - cpu).TotalSeconds:0.00} s"));
+        }
+
+        Report($"{Changes} changes on {Count} repositories at once, interval 2 s", [.. lines]);
+    }
+
     public static void Report(string title, params (string Name, string Value)[] lines)
     {
         Console.WriteLine();
@@ -113,7 +133,7 @@ internal static class ServiceBench
 
     private static double At(double[] values, double quantile) => values.Order().ElementAt((int)(quantile * (values.Length - 1)));
 
-    private sealed class Story(Forge forge, EventListener receiver, MeasuredService service, ConcurrentDictionary<string, long> arrivals) : IAsyncDisposable
+    private sealed class Story(Forge forge, EventListener receiver, MeasuredService service, ConcurrentDictionary<string, long> arrivals, Func<int> receivedCount) : IAsyncDisposable
     {
         private int pushes;
 
@@ -123,9 +143,10 @@ internal static class ServiceBench
         {
             var forge = await new Forge().StartAsync();
             var arrivals = new ConcurrentDictionary<string, long>(StringComparer.Ordinal);
+            var received = new int[1];
             var secret = Guid.NewGuid().ToString("N");
             var receiver = await EventListener.StartAsync(
-                new ReceiverOptions { Secret = new Secret(secret), Received = arrival => Note(arrival, arrivals) }, CancellationToken.None);
+                new ReceiverOptions { Secret = new Secret(secret), Received = arrival => Note(arrival, arrivals, ref received[0]) }, CancellationToken.None);
             var yaml = new StringBuilder(polling).AppendLine()
                 .AppendLine(CultureInfo.InvariantCulture, $"tekton: {{ event_listener_url: \"{receiver.Url}\", secret: \"{secret}\", {pacing} }}")
                 .AppendLine(github
@@ -137,7 +158,7 @@ internal static class ServiceBench
                 yaml.AppendLine(CultureInfo.InvariantCulture, $"  - {{ name: r{number}, url: \"{forge.Url}{(github ? "acme" : "git")}/r{number}\", provider: forge }}");
             }
 
-            return new Story(forge, receiver, new MeasuredService(executable, yaml.ToString()), arrivals);
+            return new Story(forge, receiver, new MeasuredService(executable, yaml.ToString()), arrivals, () => Volatile.Read(ref received[0]));
         }
 
         /// <summary>Moves the main branch of every repository at once.</summary>
@@ -161,6 +182,26 @@ internal static class ServiceBench
             return [.. pushed.Where(pair => arrivals.ContainsKey(pair.Key)).Select(pair => Stopwatch.GetElapsedTime(pair.Value, arrivals[pair.Key]).TotalSeconds)];
         }
 
+        /// <returns>Webhooks that arrived.</returns>
+        public async Task<int> BurstAsync(int count, int changes, TimeSpan limit)
+        {
+            var commit = (++pushes).ToString("x40", CultureInfo.InvariantCulture);
+            var before = receivedCount();
+            for (var number = 0; number < count; number++)
+            {
+                forge.Push($"r{number}", commit);
+                forge.PushTopics($"r{number}", commit);
+            }
+
+            var clock = Stopwatch.GetTimestamp();
+            while (receivedCount() - before < changes && Stopwatch.GetElapsedTime(clock) < limit)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
+            }
+
+            return receivedCount() - before;
+        }
+
         /// <returns>CPU milliseconds per look, and looks per second, over half a minute after warming up.</returns>
         public async Task<(double PerLook, double PerSecond)> CostAsync()
         {
@@ -178,8 +219,9 @@ internal static class ServiceBench
             await forge.DisposeAsync();
         }
 
-        private static void Note(Arrival arrival, ConcurrentDictionary<string, long> arrivals)
+        private static void Note(Arrival arrival, ConcurrentDictionary<string, long> arrivals, ref int received)
         {
+            Interlocked.Increment(ref received);
             using var json = JsonDocument.Parse(arrival.Body);
             arrivals.TryAdd(json.RootElement.GetProperty("after").GetString()!, Stopwatch.GetTimestamp());
         }

@@ -15,7 +15,8 @@ public interface IRefSource
 /// <param name="Url">Clone or page URL of the repository, without userinfo.</param>
 /// <param name="Kinds">The kinds wanted, each once.</param>
 /// <param name="ApiBaseUrl">Base URL of the forge's API where the repository names one of its own; null for the credential's.</param>
-public sealed record RefLookRequest(Uri Url, IReadOnlyList<KindRequest> Kinds, Uri? ApiBaseUrl = null);
+/// <param name="ForgeId">The forge's own id of the repository that was looked at before: it is followed where it was renamed or moved, even if another took its name. Null where not known.</param>
+public sealed record RefLookRequest(Uri Url, IReadOnlyList<KindRequest> Kinds, Uri? ApiBaseUrl = null, string? ForgeId = null);
 
 /// <param name="Kind">Kind of ref wanted.</param>
 /// <param name="Prefixes">Full-name prefixes outside which nothing is watched, such as <c>refs/heads/release/</c>; empty for the whole kind. A source may answer more.</param>
@@ -26,7 +27,9 @@ public sealed record KindRequest(RefKind Kind, IReadOnlyList<string> Prefixes, s
 /// <param name="Kinds">One answer for each kind asked for.</param>
 /// <param name="DefaultBranch">Full name of the default branch; null where this look did not tell.</param>
 /// <param name="ForgeId">The forge's own id of the repository, stable over renames; null where not told.</param>
-public sealed record RefLook(IReadOnlyList<KindLook> Kinds, string? DefaultBranch = null, string? ForgeId = null);
+/// <param name="Archived">Whether the forge says that nobody can push any more; null where it does not tell.</param>
+/// <param name="MovedTo">Where the repository is now, if not at the URL asked for; null if it is there, or not told.</param>
+public sealed record RefLook(IReadOnlyList<KindLook> Kinds, string? DefaultBranch = null, string? ForgeId = null, bool? Archived = null, Uri? MovedTo = null);
 
 /// <param name="Kind">Kind of the refs.</param>
 /// <param name="Snapshot">The refs; null means "nothing new since the validator".</param>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RepoSentry.Events;
 using RepoSentry.Storage;
 using RepoSentry.Telemetry;
 
@@ -8,7 +7,6 @@ namespace RepoSentry.Api;
 internal static class ApiModule
 {
     public static IServiceCollection AddApi(this IServiceCollection services) => services
-        .AddSingleton<EventLog>()
         .AddSingleton<RepositoryLog>()
         .AddSingleton<SentryGauges>()
         .ConfigureHttpJsonOptions(options =>
@@ -39,6 +37,7 @@ internal static class ApiModule
         api.MapRepositories();
         api.MapEvents();
         api.MapDeliveries();
+        api.MapRetries();
         api.MapTriggers();
         app.MapGroup("/api/v1").MapStatus();
         _ = app.Services.GetRequiredService<SentryGauges>();

@@ -6,7 +6,7 @@ namespace RepoSentry.Api;
 /// <summary>The events and what became of them.</summary>
 internal static class EventEndpoints
 {
-    private static readonly string[] Statuses = ["pending", "delivered", "failed", "superseded", "unrouted"];
+    internal static readonly string[] Statuses = ["pending", "delivered", "failed", "superseded", "unrouted"];
 
     public static void MapEvents(this IEndpointRouteBuilder routes)
     {

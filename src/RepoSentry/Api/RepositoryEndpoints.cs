@@ -1,5 +1,8 @@
 using System.Text.Json;
 using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+using RepoSentry.Delivery;
+using RepoSentry.Events;
 using RepoSentry.Polling;
 using RepoSentry.Storage;
 
@@ -16,6 +19,8 @@ internal static class RepositoryEndpoints
         group.MapGet("/{name}/refs", RefsAsync).WithName("listRefs").WithSummary("The refs of the last look").Produces<ListAnswer<StoredRef>>().ProducesProblem(404);
         group.MapGet("/{name}/polls", PollsAsync).WithName("listPolls").WithSummary("Looks, newest first").Produces<ListAnswer<PollView>>().ProducesProblem(404);
         group.MapPost("/{name}/poll", Poll).WithName("pollRepository").WithSummary("Look now").Produces(202).ProducesProblem(404).ProducesProblem(409);
+        group.MapPost("/{name}/release", ReleaseAsync).WithName("releaseRepository").WithSummary("Believe the deletions that are held").Produces<ReleaseAnswer>(202).ProducesProblem(404).ProducesProblem(409);
+        group.MapGet("/{name}/explain", ExplainAsync).WithName("explainRepository").WithSummary("What the last look saw, and why each rule fired or not").Produces<Explanation>().ProducesProblem(404);
     }
 
     private static async Task<IResult> ListAsync(RepositoryLog log, PollWorker polling, HttpContext context, string? status, CancellationToken cancellationToken)
@@ -95,6 +100,34 @@ internal static class RepositoryEndpoints
         return TypedResults.Accepted((string?)null);
     }
 
+    private static async Task<IResult> ReleaseAsync(string name, RepositoryStore store, PollWorker polling, CancellationToken cancellationToken)
+    {
+        if (!polling.Repositories.TryGetValue(Decode(name), out var repository))
+        {
+            return Missing(name);
+        }
+
+        if (await store.ReleaseAsync(repository.Id, cancellationToken) is not (> 0 and var count))
+        {
+            return Problems.Conflict($"Nothing of {Decode(name)} is held.");
+        }
+
+        polling.Release(Decode(name));
+        return TypedResults.Json(new ReleaseAnswer(count), ApiJson.Default.ReleaseAnswer, statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static async Task<IResult> ExplainAsync(
+        string name, string? @ref, PollWorker polling, SentryConfig config, DeliveryWorkers deliveries, EventLog log, CancellationToken cancellationToken)
+    {
+        if (!polling.Repositories.TryGetValue(Decode(name), out var repository))
+        {
+            return Missing(name);
+        }
+
+        var last = await log.ListEventsAsync(new EventQuery(3) { Repository = repository.Config.Name, Ref = @ref }, cancellationToken);
+        return TypedResults.Ok(Explanation.Of(repository, polling, config, deliveries, last.Items, @ref));
+    }
+
     // A name may hold a slash, which the server leaves encoded so that it does not end the segment.
     private static string Decode(string name) => name.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
@@ -115,6 +148,9 @@ internal sealed record RepositoryView(
     string? LastCommitSha,
     int? BranchCount,
     string? DefaultBranch,
+    string? ForgeId,
+    bool Archived,
+    string? MovedTo,
     string? Error,
     IReadOnlyDictionary<string, string> Labels)
 {
@@ -134,12 +170,18 @@ internal sealed record RepositoryView(
             row.LastCommitSha,
             row.BranchCount,
             row.DefaultBranch is null ? null : GitRef.Shorten(row.DefaultBranch),
+            row.ForgeId,
+            row.Archived,
+            row.MovedTo,
             row.Error,
             JsonSerializer.Deserialize(row.Labels, ApiJson.Default.DictionaryStringString)!);
     }
 }
 
-/// <param name="Outcome">baseline, changed, unchanged, or the kind of error.</param>
+/// <param name="Released">Refs that were held: their deletions fire at the next look, which is made now.</param>
+internal sealed record ReleaseAnswer(int Released);
+
+/// <param name="Outcome">baseline, changed, unchanged, held, or the kind of error.</param>
 /// <param name="Source">What was asked: github, gitlab or git.</param>
 internal sealed record PollView(DateTimeOffset StartedAt, double DurationMs, string Outcome, string Source, int Changes, string? Error)
 {

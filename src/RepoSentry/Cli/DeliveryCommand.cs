@@ -13,6 +13,10 @@ internal static class DeliveryCommand
         var trigger = new Option<string?>("--trigger") { Description = "Only to this trigger" };
         var status = new Option<string?>("--status") { Description = "Only with this status: waiting, in_flight, delivered, dead, superseded" };
         var repository = new Option<string?>("--repository", "--repo") { Description = "Only of this repository" };
+        var since = new Option<string?>("--since") { Description = "Only since then: a time, or a span such as 2h" };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only say how many it would be" };
+        var given = new Argument<long?>("id") { Description = "Number of the delivery; without it, options choose", Arity = ArgumentArity.ZeroOrOne };
+        var dead = new Option<string?>("--status") { Description = "dead (the default) or superseded" };
         var limit = new Option<int>("--limit") { Description = "At most so many", DefaultValueFactory = _ => 50 };
         return new Command("delivery", "Deliveries")
         {
@@ -25,6 +29,13 @@ internal static class DeliveryCommand
                 printer)),
             new Command("show", "One delivery: what was sent, and each attempt") { id }.Does(async (result, client, printer, token) =>
                 Show(await client.GetAsync($"/api/v1/deliveries/{result.GetValue(id)}", token), printer)),
+            new Command("retry", "Try dead letters again, at once and out of order") { given, trigger, dead, repository, since, dryRun }.Does((result, client, printer, token) => RetryAsync(
+                result.GetValue(given),
+                [("trigger", result.GetValue(trigger)), ("status", result.GetValue(dead)), ("repository", result.GetValue(repository)), ("since", Spans.ToTime(result.GetValue(since)))],
+                result.GetValue(dryRun),
+                client,
+                printer,
+                token)),
         }.AsClient();
     }
 
@@ -41,6 +52,24 @@ internal static class DeliveryCommand
         new Column("REF", item => item.Text("ref")),
         new Column("RECEIPT", item => item.Text("receipt_id"), Wide: true),
         new Column("ERROR", item => item.Text("last_error")));
+
+    private static async Task RetryAsync(long? id, (string Name, object? Value)[] filter, bool dryRun, ApiClient client, Printer printer, CancellationToken cancellationToken)
+    {
+        if (id is null && filter.All(field => field.Value is null))
+        {
+            throw new ClientException(ExitCode.Usage, "name a delivery, or choose by --trigger, --repository, --status or --since (--since 365d is all of them)");
+        }
+
+        if (id is not null && dryRun)
+        {
+            throw new ClientException(ExitCode.Usage, "--dry-run is for many deliveries: `delivery show` tells of one");
+        }
+
+        var answer = id is { } one
+            ? await client.PostAsync($"/api/v1/deliveries/{one}/retry", cancellationToken)
+            : await client.PostAsync("/api/v1/deliveries/retry", [.. filter, ("dry_run", dryRun)], cancellationToken);
+        printer.Outcome(answer, $"{answer.Text("retried")} {(dryRun ? "deliveries would be" : "deliveries are")} tried again");
+    }
 
     private static void Show(JsonElement item, Printer printer)
     {

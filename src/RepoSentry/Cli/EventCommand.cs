@@ -15,6 +15,9 @@ internal static class EventCommand
         var type = new Option<string?>("--type") { Description = "Only of this type, such as branch_updated" };
         var status = new Option<string?>("--status") { Description = "Only with this status: pending, delivered, failed, superseded, unrouted" };
         var since = new Option<string?>("--since") { Description = "Only since then: a time, or a span such as 2h" };
+        var given = new Argument<string?>("id") { Description = "Id of the event; without it, options choose", Arity = ArgumentArity.ZeroOrOne };
+        var trigger = new Option<string?>("--trigger") { Description = "Only to this trigger, also where the event was not owed to it" };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only say how many it would be" };
         var limit = new Option<int>("--limit") { Description = "At most so many", DefaultValueFactory = _ => 50 };
         return new Command("event", "Events")
         {
@@ -36,7 +39,30 @@ internal static class EventCommand
                 new Column("ERROR", item => item.Text("error_message"), Wide: true))),
             new Command("show", "One event with its deliveries") { id }.Does(async (result, client, printer, token) =>
                 Show(await client.GetAsync("/api/v1/events/" + Uri.EscapeDataString(result.GetValue(id)!), token), printer)),
+            new Command("replay", "Send events once more: new deliveries with the same event id") { given, repository, gitRef, type, status, since, trigger, dryRun }.Does((result, client, printer, token) => ReplayAsync(
+                result.GetValue(given),
+                result.GetValue(trigger),
+                [("repository", result.GetValue(repository)), ("ref", result.GetValue(gitRef)), ("type", result.GetValue(type)), ("status", result.GetValue(status)), ("since", Spans.ToTime(result.GetValue(since)))],
+                result.GetValue(dryRun),
+                client,
+                printer,
+                token)),
         }.AsClient();
+    }
+
+    private static async Task ReplayAsync(
+        string? id, string? trigger, (string Name, object? Value)[] filter, bool dryRun, ApiClient client, Printer printer, CancellationToken cancellationToken)
+    {
+        if (id is null && filter.All(field => field.Value is null))
+        {
+            throw new ClientException(ExitCode.Usage, "name an event, or choose by --since, --status, --repository, --ref or --type (--since 365d is all of them)");
+        }
+
+        (string, object?)[] how = [("trigger", trigger), ("dry_run", dryRun)];
+        var answer = id is not null
+            ? await client.PostAsync($"/api/v1/events/{Uri.EscapeDataString(id)}/replay", how, cancellationToken)
+            : await client.PostAsync("/api/v1/events/replay", [.. filter, .. how], cancellationToken);
+        printer.Outcome(answer, $"{answer.Text("replayed")} {(dryRun ? "deliveries would be" : "deliveries are")} sent once more");
     }
 
     private static void Show(JsonElement item, Printer printer)

@@ -11,7 +11,8 @@ internal static class RepoCommand
     public static Command Create()
     {
         var name = new Argument<string>("name") { Description = "Name of the repository" };
-        var status = new Option<string?>("--status") { Description = "Only those in this state: pending, active, paused, error, removed" };
+        var gitRef = new Option<string?>("--ref") { Description = "Also say whether this ref is watched, full or short name" };
+        var status = new Option<string?>("--status") { Description = "Only those in this state: pending, active, paused, error, held, archived, gone, removed" };
         return new Command("repo", "Repositories")
         {
             new Command("list", "Every repository") { status }.Does(async (result, client, printer, token) => printer.List(
@@ -36,6 +37,7 @@ internal static class RepoCommand
                     ("URL", item.Text("url")),
                     ("Provider", item.Text("provider")),
                     ("Status", item.Text("status")),
+                    ("Moved to", item.Text("moved_to")),
                     ("Error", item.Text("error")),
                     ("Branches", item.Text("branch_count")),
                     ("Default branch", item.Text("default_branch")),
@@ -64,6 +66,16 @@ internal static class RepoCommand
             {
                 await client.PostAsync(Path(result.GetValue(name)!) + "/poll", token);
                 await Console.Error.WriteLineAsync($"{result.GetValue(name)} is looked at now");
+            }),
+            new Command("release", "Believe the deletions that are held: the branches are really gone") { name }.Does(async (result, client, _, token) =>
+            {
+                var released = await client.PostAsync(Path(result.GetValue(name)!) + "/release", token);
+                await Console.Error.WriteLineAsync($"{released.Text("released")} refs of {result.GetValue(name)} are released: their deletions fire at the look that is made now");
+            }),
+            new Command("explain", "What the last look saw, and why each rule fired or not") { name, gitRef }.Does(async (result, client, printer, token) =>
+            {
+                var query = result.GetValue(gitRef) is { } asked ? "?ref=" + Uri.EscapeDataString(asked) : "";
+                ExplainPrint.Show(await client.GetAsync(Path(result.GetValue(name)!) + "/explain" + query, token), printer);
             }),
         }.AsClient();
     }

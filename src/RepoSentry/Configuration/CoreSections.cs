@@ -6,6 +6,7 @@ namespace RepoSentry.Configuration;
 internal static class CoreSections
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     public static AppConfig App(SectionReader app)
@@ -116,12 +117,19 @@ internal static class CoreSections
     {
         var type = storage.Choice("type", "sqlite", ["sqlite"], "postgres", "mysql");
         var sqlite = storage.Section("sqlite");
-        var retention = storage.Later("connection_string").Section("retention").Later("events", "30d").Later("attempts", "7d").Later("polls", "7d").Later("audit", "365d");
+        var retention = storage.Later("connection_string").Section("retention").Later("audit", "365d");
         var path = sqlite.Text("path");
+        var standard = new RetentionConfig();
+        var kept = new RetentionConfig
+        {
+            Events = retention.Duration("events", standard.Events, Hour, 10_000 * Day),
+            Attempts = retention.Duration("attempts", standard.Attempts, Hour, 10_000 * Day),
+            Polls = retention.Duration("polls", standard.Polls, Hour, 10_000 * Day),
+        };
         sqlite.Done();
         retention.Done();
         storage.Done();
-        return new StorageConfig { Type = type, SqlitePath = path.Length > 0 ? path : Path.Combine(app.DataDir, "reposentry.db") };
+        return new StorageConfig { Type = type, SqlitePath = path.Length > 0 ? path : Path.Combine(app.DataDir, "reposentry.db"), Retention = kept };
     }
 
     public static SecurityConfig Security(SectionReader security)

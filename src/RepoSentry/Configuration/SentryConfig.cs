@@ -106,6 +106,20 @@ internal sealed record StorageConfig
 
     /// <summary>Path of the database file; the loader fills the default <c>{app.data_dir}/reposentry.db</c>.</summary>
     public string SqlitePath { get; init; } = "./data/reposentry.db";
+    public RetentionConfig Retention { get; init; } = new();
+}
+
+/// <summary>How long what is over is kept. What is undelivered or dead stays until an operator acts.</summary>
+internal sealed record RetentionConfig
+{
+    /// <summary>Events with their deliveries, from their detection.</summary>
+    public TimeSpan Events { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>Attempts at deliveries that are over.</summary>
+    public TimeSpan Attempts { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Looks that changed something or failed; the last 50 of each repository stay.</summary>
+    public TimeSpan Polls { get; init; } = TimeSpan.FromDays(7);
 }
 
 internal sealed record SecurityConfig

@@ -13,6 +13,6 @@ internal static class EventRouter
     public static bool IsBound(RepositoryConfig repository, TriggerConfig trigger) =>
         repository.Triggers.Count == 0 || repository.Triggers.Contains(trigger.Name, StringComparer.Ordinal);
 
-    private static bool Wants(TriggerConfig trigger, EventType type) =>
+    public static bool Wants(TriggerConfig trigger, EventType type) =>
         trigger.Events.Count == 0 || GlobSet.Of(trigger.Events).Matches(type.Name());
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using RepoSentry.Configuration;
 using RepoSentry.Delivery;
+using RepoSentry.Events;
 using RepoSentry.Polling;
 using RepoSentry.Providers;
 using RepoSentry.Storage;
@@ -20,6 +21,7 @@ internal sealed partial class SentryEngine(
     RefSourceCatalog sources,
     DeliveryWorkers deliveries,
     PollWorker polling,
+    RetentionWorker retention,
     ComponentChecks checks,
     Lifecycle lifecycle,
     TimeProvider time,
@@ -103,7 +105,9 @@ internal sealed partial class SentryEngine(
 
         using var ending = new CancellationTokenSource();
         var loops = deliveries.All.Select(worker => (Name: $"trigger {worker.Name}", Task: worker.RunAsync(ending.Token)))
-            .Append((Name: "poller", Task: polling.RunAsync(ending.Token))).ToList();
+            .Append((Name: "poller", Task: polling.RunAsync(ending.Token)))
+            .Append((Name: "retention", Task: retention.RunAsync(ending.Token)))
+            .Append((Name: "storage watch", Task: database.WatchAsync(time, ending.Token))).ToList();
         lifecycle.Enter(LifecycleState.Running);
         Log.Running(logger, polled.Count, config.Triggers.Count);
 

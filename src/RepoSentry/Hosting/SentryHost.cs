@@ -1,6 +1,7 @@
 using RepoSentry.Api;
 using RepoSentry.Configuration;
 using RepoSentry.Delivery;
+using RepoSentry.Events;
 using RepoSentry.Polling;
 using RepoSentry.Providers;
 using RepoSentry.Storage;
@@ -21,6 +22,7 @@ internal static class SentryHost
             .AddTelemetry(Logging(config.App))
             .AddStorage(config)
             .AddProviders()
+            .AddEvents()
             .AddDelivery(config)
             .AddPolling(config)
             .AddApi()

@@ -18,10 +18,11 @@ internal static class ChangeEnricher
     /// <summary>Commits of one change whose files are asked for one by one.</summary>
     private const int MaxFileQuestions = 5;
 
+    /// <param name="url">Of the repository as configured: the one that the source knows it by.</param>
     /// <param name="apiBaseUrl">Of the repository's own; null for the credential's.</param>
     /// <param name="limit">Time for all of them.</param>
     public static async Task<IReadOnlyList<ChangeEvent>> EnrichAsync(
-        IReadOnlyList<ChangeEvent> changes, IRefSource source, Uri? apiBaseUrl, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+        IReadOnlyList<ChangeEvent> changes, IRefSource source, Uri url, Uri? apiBaseUrl, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
     {
         var enriched = changes.Select(WithoutAsking).ToArray();
         if (source is not ICommitSource forge)
@@ -31,10 +32,10 @@ internal static class ChangeEnricher
 
         using var timer = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
-        var facts = Facts(enriched, forge, apiBaseUrl);
+        var facts = changes.Count == 0 ? null : Facts(forge, url, apiBaseUrl);
         foreach (var at in Chosen(enriched))
         {
-            enriched[at] = await LearnAsync(enriched[at], forge, apiBaseUrl, either.Token);
+            enriched[at] = await LearnAsync(enriched[at], forge, url, apiBaseUrl, either.Token);
         }
 
         return facts is null ? enriched : [.. enriched.Select(change => change with { Repository = change.Repository with { Private = facts.Private } })];
@@ -63,11 +64,11 @@ internal static class ChangeEnricher
         };
     }
 
-    private static RepositoryFacts? Facts(ChangeEvent[] changes, ICommitSource forge, Uri? apiBaseUrl)
+    private static RepositoryFacts? Facts(ICommitSource forge, Uri url, Uri? apiBaseUrl)
     {
         try
         {
-            return changes.Length == 0 ? null : forge.Known(changes[0].Repository.Url, apiBaseUrl);
+            return forge.Known(url, apiBaseUrl);
         }
         catch (RefSourceException)
         {
@@ -81,9 +82,8 @@ internal static class ChangeEnricher
         .OrderBy(at => changes[at].Change.Ref == GitRef.BranchPrefix + changes[at].Repository.DefaultBranch ? 0 : 1)
         .Take(MaxChanges);
 
-    private static async Task<ChangeEvent> LearnAsync(ChangeEvent change, ICommitSource forge, Uri? apiBaseUrl, CancellationToken cancellationToken)
+    private static async Task<ChangeEvent> LearnAsync(ChangeEvent change, ICommitSource forge, Uri url, Uri? apiBaseUrl, CancellationToken cancellationToken)
     {
-        var url = change.Repository.Url;
         var after = change.Change.After!;
         try
         {

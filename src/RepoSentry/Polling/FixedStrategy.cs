@@ -8,6 +8,10 @@ internal sealed class FixedStrategy(PollingConfig config)
 {
     public TimeSpan IntervalOf(RepositoryConfig repository) => repository.PollingInterval ?? config.Interval;
 
+    /// <summary>One that the forge has archived is looked at rarely: it can only come back to life.</summary>
+    public TimeSpan IntervalOf(RepositoryConfig repository, bool archived) =>
+        archived && config.MaxInterval > IntervalOf(repository) ? config.MaxInterval : IntervalOf(repository);
+
     /// <summary>The first place in the schedule. Never-seen repositories at once, in file order; the others at random within their interval, never all at once.</summary>
     /// <param name="sinceLastLook">Null if it was never looked at.</param>
     /// <param name="random">In [0, 1).</param>
@@ -25,9 +29,9 @@ internal sealed class FixedStrategy(PollingConfig config)
 
     /// <summary>After a look that counts.</summary>
     /// <param name="first">It was the first ever: its second one gets a random phase, so that a fleet does not look in step.</param>
-    public TimeSpan NextAt(RepositoryConfig repository, TimeSpan dueAt, TimeSpan now, bool first, double random)
+    public TimeSpan NextAt(RepositoryConfig repository, bool archived, TimeSpan dueAt, TimeSpan now, bool first, double random)
     {
-        var interval = IntervalOf(repository);
+        var interval = IntervalOf(repository, archived);
         var next = first ? now + (interval * random) : dueAt + interval;
         return next > now ? next : now + interval;
     }

@@ -86,6 +86,11 @@ internal sealed partial class LookRunner(
             feed.Publish(new LiveNote.Changed(time.GetUtcNow(), change, triggers));
         }
 
+        foreach (var drop in repository.Held.Values.Where(drop => drop.Looks == 1 && result.Outcome.Outcome == "held"))
+        {
+            Log.Held(logger, repository.Config.Name, drop.Explain(repository.Config.Name));
+        }
+
         if (result.Outcome.Outcome == "baseline")
         {
             var refs = repository.Heads.Values.Sum(head => head.RefCount);
@@ -114,7 +119,9 @@ internal sealed partial class LookRunner(
             Log.LookFailed(logger, repository.Config.Name, name, failure.Message);
         }
 
-        await store.RecordFailureAsync(ownership.Claim(repository.Shard), repository.Id, outcome, CancellationToken.None);
+        var status = repository.StatusAfter(failure.Error);
+        await store.RecordFailureAsync(ownership.Claim(repository.Shard), repository.Id, status, outcome, CancellationToken.None);
+        repository.Fail(status, failure.Message);
         feed.Publish(new LiveNote.LookFailed(time.GetUtcNow(), repository.Config.Name, failure.Message));
     }
 
@@ -135,6 +142,9 @@ internal sealed partial class LookRunner(
 
         [LoggerMessage(Level = LogLevel.Information, Message = "event {Id}: {Repository} {Type} {RefName} {Before} -> {After}, owed to {Triggers} triggers")]
         public static partial void Changed(ILogger logger, Guid id, string repository, string type, string refName, string? before, string? after, int triggers);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "{Repository}: {Reason}")]
+        public static partial void Held(ILogger logger, string repository, string reason);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "look at {Repository} failed ({Kind}): {Reason}")]
         public static partial void LookFailed(ILogger logger, string repository, string kind, string reason);

@@ -30,13 +30,16 @@ internal sealed partial class PollWorker(
 
     private TimeSpan Now => time.GetElapsedTime(startedAt);
 
-    public TimeSpan IntervalOf(PolledRepository repository) => strategy.IntervalOf(repository.Config);
+    public TimeSpan IntervalOf(PolledRepository repository) => strategy.IntervalOf(repository.Config, repository.Archived);
 
     /// <summary>When the next look is due, by the wall clock.</summary>
     public DateTimeOffset NextLookAt(PolledRepository repository) => time.GetUtcNow() + (repository.DueAt - Now);
 
     /// <summary>Asks for a look now.</summary>
-    public void PollNow(string repository) => signals.Writer.TryWrite(new Signal.Asked(repository));
+    public void PollNow(string repository) => signals.Writer.TryWrite(new Signal.Asked(repository, Released: false));
+
+    /// <summary>Tells that an operator released what is held: the next look, now, acts on it.</summary>
+    public void Release(string repository) => signals.Writer.TryWrite(new Signal.Asked(repository, Released: true));
 
     public void Add(IEnumerable<PolledRepository> added)
     {
@@ -51,6 +54,7 @@ internal sealed partial class PollWorker(
 
             var since = repository is { IsKnown: true, LastLookedAt: { } at } ? time.GetUtcNow() - at : (TimeSpan?)null;
             schedule.Place(repository, strategy.FirstAt(repository.Config, Now, since, Random.Shared.NextDouble()));
+            repository.DueBecause = since is null ? "it was never looked at: at once" : "the service has started: its place in the interval";
         }
 
         Volatile.Write(ref polled, all);
@@ -92,6 +96,7 @@ internal sealed partial class PollWorker(
             if (IsBlocked(repository) && !runner.CanFallBack(repository))
             {
                 schedule.Place(repository, Spread(repository, blockedUntil[repository.Sources.Credential]));
+                repository.DueBecause = $"the forge asked credential {repository.Sources.Credential} to wait";
             }
             else if (host.TryTake())
             {
@@ -158,7 +163,8 @@ internal sealed partial class PollWorker(
             case Signal.Ended ended:
                 Settle(ended.Repository, ended.End, stopping);
                 break;
-            case Signal.Asked(var name) when polled.TryGetValue(name, out var repository) && repository.Config.Enabled:
+            case Signal.Asked(var name, var released) when polled.TryGetValue(name, out var repository) && repository.Config.Enabled:
+                repository.ReleasedAt = released ? time.GetUtcNow() : repository.ReleasedAt;
                 if (repository.Looking)
                 {
                     repository.AskedAgain = true;
@@ -166,6 +172,7 @@ internal sealed partial class PollWorker(
                 else
                 {
                     schedule.Place(repository, Now);
+                    repository.DueBecause = "an operator asked for it";
                 }
 
                 break;
@@ -196,6 +203,7 @@ internal sealed partial class PollWorker(
         if (end.TryAgainIn is { } wait)
         {
             repository.Tries++;
+            repository.DueBecause = $"the last look failed ({end.Failure?.Message}): try {repository.Tries + 1} of {config.RetryAttempts}";
             return Now + wait;
         }
 
@@ -207,18 +215,26 @@ internal sealed partial class PollWorker(
             repository.LastLookedAt = result.Outcome.StartedAt;
             NoteCheckpoint(repository, result);
             (var again, repository.AskedAgain) = (repository.AskedAgain, false);
-            return again ? Now : strategy.NextAt(repository.Config, repository.DueAt, Now, first, Random.Shared.NextDouble());
+            repository.DueBecause = again ? "asked for while a look was under way" : IntervalReason(repository);
+            return again ? Now : strategy.NextAt(repository.Config, repository.Archived, repository.DueAt, Now, first, Random.Shared.NextDouble());
         }
 
         if (end.Failure is not { } failure)
         {
+            repository.DueBecause = "the last look could not be stored";
             return Now + StorageRetry; // our own storage failed, or a bug: the snapshot is as it was, so look again
         }
 
         repository.FailedLooks++;
+        repository.DueBecause = failure.RetryAfter is null ? $"looks fail ({repository.FailedLooks} in a row)" : "the forge asked to wait";
         var next = strategy.AfterFailure(repository.Config, Now, failure.Error, repository.FailedLooks);
         return failure.RetryAfter is { } asked && Now + asked > next ? Spread(repository, Now + asked) : next;
     }
+
+    private static string IntervalReason(PolledRepository repository) =>
+        repository.Archived ? "the forge has archived it: looked at each polling.max_interval"
+        : repository.Config.PollingInterval is not null ? "its own polling_interval"
+        : "polling.interval";
 
     private TimeSpan Spread(PolledRepository repository, TimeSpan from) => from + (strategy.IntervalOf(repository.Config) * Random.Shared.NextDouble() * 0.5);
 
@@ -264,7 +280,7 @@ internal sealed partial class PollWorker(
     {
         internal sealed record Ended(PolledRepository Repository, LookEnd End) : Signal;
 
-        internal sealed record Asked(string Repository) : Signal;
+        internal sealed record Asked(string Repository, bool Released) : Signal;
 
         internal sealed record Checkpoint : Signal;
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Providers;
@@ -9,8 +10,10 @@ namespace RepoSentry.Polling;
 internal sealed class PolledRepository(WatchedRepository watched, RefSources sources, string shard)
 {
     private const int RecentLimit = 50;
+    private const int SampleLimit = 20;
 
     private readonly Queue<PollOutcome> recent = new();
+    private readonly Dictionary<RefKind, (DateTimeOffset Since, TimeSpan Before, long Mark)> holdClocks = [];
 
     public RepositoryConfig Config { get; } = watched.Config;
     public long Id { get; } = watched.Stored.Id;
@@ -18,7 +21,16 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     public RefSources Sources { get; } = sources;
 
     /// <summary>The snapshots held, by kind; without entry for a kind never looked at.</summary>
-    public Dictionary<RefKind, SnapshotHead> Heads { get; } = new(watched.Heads);
+    public ConcurrentDictionary<RefKind, SnapshotHead> Heads { get; } = new(watched.Heads);
+
+    /// <summary>Deletions that are not believed yet, by kind.</summary>
+    public ConcurrentDictionary<RefKind, HeldDrop> Held { get; } = new(watched.Held.ToDictionary(drop => drop.Kind));
+
+    /// <summary>What the last look saw, by kind.</summary>
+    public ConcurrentDictionary<RefKind, SeenKind> Seen { get; } = new();
+
+    /// <summary>When an operator last said that what is held is really gone.</summary>
+    public DateTimeOffset? ReleasedAt { get; set; } = watched.Held.Max(drop => drop.ReleasedAt);
 
     /// <summary>The filters in force, by kind.</summary>
     public IReadOnlyDictionary<RefKind, RefFilter> Filters { get; } = new Dictionary<RefKind, RefFilter>
@@ -27,15 +39,26 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
         [RefKind.Tag] = RefFilter.For(watched.Config, RefKind.Tag),
     };
 
-    public string? DefaultBranch { get; set; } = watched.Stored.DefaultBranch;
-    public string? ForgeId { get; set; } = watched.Stored.ForgeId;
+    public string? DefaultBranch { get; private set; } = watched.Stored.DefaultBranch;
+    public string? ForgeId { get; private set; } = watched.Stored.ForgeId;
+    public bool Archived { get; private set; } = watched.Stored.Archived;
+
+    /// <summary>Where it is now, if the forge renamed or moved it.</summary>
+    public Uri? MovedTo { get; private set; } = watched.Stored.MovedTo is { } moved ? new Uri(moved) : null;
     public DateTimeOffset? LastLookedAt { get; set; } = watched.Stored.LastChecked;
 
+    /// <summary>What is stored of how it stands.</summary>
+    public RepositoryStanding Standing { get; private set; } = new(
+        watched.Stored.Status, watched.Stored.Error, watched.Stored.DefaultBranch, watched.Stored.ForgeId, watched.Stored.Archived, watched.Stored.MovedTo);
+
     /// <summary>Whether a complete look was ever stored.</summary>
-    public bool IsKnown => Heads.Count > 0;
+    public bool IsKnown => !Heads.IsEmpty;
 
     /// <summary>When the next look is due, monotonic.</summary>
     public TimeSpan DueAt { get; set; }
+
+    /// <summary>Why the next look is when it is, in one sentence.</summary>
+    public string DueBecause { get; set; } = "never looked at: at once";
 
     /// <summary>Grows with each change of its place in the schedule: an older place is void.</summary>
     public int Place { get; set; }
@@ -48,7 +71,7 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     public int Tries { get; set; }
 
     /// <summary>Looks in a row that failed, their tries included.</summary>
-    public int FailedLooks { get; set; } = watched.Stored.Status == RepositoryStatus.Error ? 1 : 0;
+    public int FailedLooks { get; set; } = watched.Stored.Status is RepositoryStatus.Error or RepositoryStatus.Gone ? 1 : 0;
 
     /// <summary>What the log was last told of a failure; null while looks count.</summary>
     public string? LastFailure { get; set; }
@@ -56,8 +79,8 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     /// <summary>Git stands in for the forge's interface.</summary>
     public bool OnFallback { get; set; }
 
-    /// <summary>paused, pending, error or active.</summary>
-    public string Status => !Config.Enabled ? RepositoryStatus.Paused : !IsKnown && FailedLooks == 0 ? RepositoryStatus.Pending : FailedLooks > 0 ? RepositoryStatus.Error : RepositoryStatus.Active;
+    /// <summary>paused, pending, error, gone, held, archived or active.</summary>
+    public string Status => Config.Enabled ? Standing.Status : RepositoryStatus.Paused;
 
     /// <summary>The last looks, oldest first, at most 50.</summary>
     public IReadOnlyList<PollOutcome> Recent
@@ -82,4 +105,74 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
             }
         }
     }
+
+    public void NoteSeen(RefKind kind, IReadOnlyList<GitRef> refs, int watched) =>
+        Seen[kind] = new SeenKind(refs.Count, watched, [.. refs.Where(item => !Filters[kind].Matches(item.Name)).Take(SampleLimit).Select(item => item.Name)]);
+
+    /// <summary>Takes over what a look told of the repository itself.</summary>
+    public void Learn(Sight seen)
+    {
+        DefaultBranch = seen.DefaultBranch ?? DefaultBranch;
+        ForgeId = seen.ForgeId ?? ForgeId;
+        Archived = seen.Archived ?? Archived;
+        MovedTo = seen.ForgeId is null ? MovedTo : seen.MovedTo;
+    }
+
+    public RepositoryStanding StandingAfter(Sight seen)
+    {
+        var status = seen.Held.Count > 0 ? RepositoryStatus.Held : Archived ? RepositoryStatus.Archived : RepositoryStatus.Active;
+        var notice = seen.Held.Count > 0 ? string.Join("; ", seen.Held.Select(drop => drop.Explain(Config.Name))) : null;
+        return new RepositoryStanding(status, notice, DefaultBranch, ForgeId, Archived, MovedTo?.AbsoluteUri);
+    }
+
+    /// <summary>How it stands after a look that failed: what was there once and is not known any more is gone.</summary>
+    public string StatusAfter(RefSourceError error) => error == RefSourceError.NotFound && IsKnown ? RepositoryStatus.Gone : RepositoryStatus.Error;
+
+    public void Fail(string status, string error) => Standing = Standing with { Status = status, Notice = error };
+
+    /// <summary>Takes over what was just committed.</summary>
+    public void Take(Sight seen, RepositoryStanding standing, TimeProvider time)
+    {
+        foreach (var kind in seen.Kinds)
+        {
+            Heads[kind.Snapshot.Kind] = new SnapshotHead(
+                kind.Digest, kind.Filter, kind.Snapshot.Validator, kind.Snapshot.Refs.Count, kind.WholeCount ?? Heads.GetValueOrDefault(kind.Snapshot.Kind)?.WholeCount);
+        }
+
+        foreach (var drop in seen.Held)
+        {
+            Held[drop.Kind] = drop;
+            HeldFor(drop.Kind, time); // its clock starts now
+        }
+
+        foreach (var kind in seen.NoLongerHeld)
+        {
+            Held.TryRemove(kind, out _);
+        }
+
+        Standing = standing;
+    }
+
+    /// <summary>How long a kind has been held: what earlier processes saw of it by the wall clock, since then by the monotonic one.</summary>
+    public TimeSpan HeldFor(RefKind kind, TimeProvider time)
+    {
+        if (!Held.TryGetValue(kind, out var drop))
+        {
+            return TimeSpan.Zero;
+        }
+
+        if (!holdClocks.TryGetValue(kind, out var clock) || clock.Since != drop.Since)
+        {
+            var before = drop.LastLookAt - drop.Since;
+            holdClocks[kind] = clock = (drop.Since, before > TimeSpan.Zero ? before : TimeSpan.Zero, time.GetTimestamp());
+        }
+
+        return clock.Before + time.GetElapsedTime(clock.Mark);
+    }
 }
+
+/// <summary>What a look saw of one kind.</summary>
+/// <param name="Count">Refs in the answer.</param>
+/// <param name="Watched">Those that the filter lets pass.</param>
+/// <param name="NotWatched">Some of the others, at most 20.</param>
+internal sealed record SeenKind(int Count, int Watched, IReadOnlyList<string> NotWatched);

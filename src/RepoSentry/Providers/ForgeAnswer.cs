@@ -54,6 +54,16 @@ internal static class ForgeHttp
     public static bool SameServer(Uri a, Uri b) =>
         a.Scheme == b.Scheme && a.Port == b.Port && string.Equals(a.IdnHost, b.IdnHost, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Where a repository is, if it no longer has the name it was asked for by; null if it has, or if the forge names no web address of the usual kind.</summary>
+    /// <param name="fullName">Its path as the forge tells it, such as <c>acme/web</c>.</param>
+    public static Uri? MovedTo(Uri asked, string? fullName, string? webUrl)
+    {
+        var path = Uri.UnescapeDataString(asked.AbsolutePath).Trim('/');
+        path = path.EndsWith(".git", StringComparison.Ordinal) ? path[..^4] : path;
+        var isThere = fullName is null || path.Equals(fullName, StringComparison.OrdinalIgnoreCase) || path.EndsWith("/" + fullName, StringComparison.OrdinalIgnoreCase);
+        return !isThere && Uri.TryCreate(webUrl, UriKind.Absolute, out var moved) && moved.Scheme is "http" or "https" ? moved : null;
+    }
+
     /// <summary>The id in lower case; null if it is none.</summary>
     public static string? CommitId(string text) => text.Length is 40 or 64 && text.All(char.IsAsciiHexDigit) ? text.ToLowerInvariant() : null;
 

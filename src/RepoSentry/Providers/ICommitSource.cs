@@ -25,4 +25,6 @@ internal sealed record CommitRange(IReadOnlyList<CommitInfo> Commits, int? Count
 /// <param name="Id">The forge's own id, stable over renames.</param>
 /// <param name="DefaultBranch">Full name; null where there is none.</param>
 /// <param name="Private">Null where not told.</param>
-internal sealed record RepositoryFacts(string Id, string? DefaultBranch, bool? Private);
+/// <param name="Archived">Nobody can push any more; null where not told.</param>
+/// <param name="MovedTo">Where it is now, if not at the URL asked for; null if it is there.</param>
+internal sealed record RepositoryFacts(string Id, string? DefaultBranch, bool? Private, bool? Archived = null, Uri? MovedTo = null);

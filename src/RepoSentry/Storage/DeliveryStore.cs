@@ -26,7 +26,7 @@ internal sealed class DeliveryStore(IDatabase database, TimeProvider time)
                     scope.Transaction);
                 var owed = await scope.Connection.QueryAsync<OwedDelivery>(
                     """
-                    SELECT d.id, e.repository_name AS repository, e.ref, d.status, d.attempts, d.next_attempt_at, d.created_at,
+                    SELECT d.id, e.repository_name AS repository, e.ref, d.status, d.attempts, d.next_attempt_at, d.out_of_order, COALESCE(d.age_from, d.created_at) AS created_at,
                         COALESCE((SELECT a.outcome FROM delivery_attempts a WHERE a.delivery_id = d.id ORDER BY a.id DESC LIMIT 1), '') = 'try_later' AS held
                     FROM deliveries d JOIN events e ON e.id = d.event_id
                     WHERE d.trigger_name = @trigger AND d.status IN ('waiting', 'in_flight') ORDER BY d.id
@@ -95,7 +95,7 @@ internal sealed class DeliveryStore(IDatabase database, TimeProvider time)
                     scope.Transaction);
                 if (attempt.FinishedAt is not null)
                 {
-                    await SettleEventAsync(scope, attempt.DeliveryId, attempt.FinishedAt.Value);
+                    await EventSettling.SettleOwnerAsync(scope, attempt.DeliveryId, attempt.FinishedAt.Value);
                 }
             },
             cancellationToken);
@@ -111,7 +111,7 @@ internal sealed class DeliveryStore(IDatabase database, TimeProvider time)
                 {
                     await scope.Connection.ExecuteAsync(
                         "UPDATE deliveries SET status = 'superseded', next_attempt_at = NULL, finished_at = @now WHERE id = @id", new { id, now }, scope.Transaction);
-                    await SettleEventAsync(scope, id, now);
+                    await EventSettling.SettleOwnerAsync(scope, id, now);
                 }
             },
             cancellationToken);
@@ -131,7 +131,7 @@ internal sealed class DeliveryStore(IDatabase database, TimeProvider time)
                         "UPDATE deliveries SET status = 'dead', next_attempt_at = NULL, last_error = @reason, finished_at = @now WHERE id = @id",
                         new { id, now, reason = $"trigger {trigger} was removed from the configuration" },
                         scope.Transaction);
-                    await SettleEventAsync(scope, id, now);
+                    await EventSettling.SettleOwnerAsync(scope, id, now);
                 }
 
                 return owed.Count;
@@ -161,23 +161,6 @@ internal sealed class DeliveryStore(IDatabase database, TimeProvider time)
             attempt,
             scope.Transaction);
     }
-
-    private static Task<int> SettleEventAsync(WriteScope scope, long deliveryId, DateTimeOffset now) =>
-        scope.Connection.ExecuteAsync(
-            """
-            UPDATE events SET
-                status = (SELECT CASE
-                        WHEN SUM(CASE WHEN d.status = 'dead' THEN 1 ELSE 0 END) > 0 THEN 'failed'
-                        WHEN SUM(CASE WHEN d.status IN ('waiting', 'in_flight') THEN 1 ELSE 0 END) > 0 THEN 'pending'
-                        WHEN SUM(CASE WHEN d.status = 'superseded' THEN 1 ELSE 0 END) > 0 THEN 'superseded'
-                        ELSE 'delivered' END
-                    FROM deliveries d WHERE d.event_id = events.id),
-                error_message = (SELECT MAX(d.last_error) FROM deliveries d WHERE d.event_id = events.id AND d.status = 'dead'),
-                processed_at = @now
-            WHERE id = (SELECT event_id FROM deliveries WHERE id = @deliveryId)
-            """,
-            new { deliveryId, now },
-            scope.Transaction);
 
     private sealed record WorkRow
     {

@@ -8,7 +8,10 @@ namespace RepoSentry.Storage;
 /// </summary>
 internal interface IDatabase : IAsyncDisposable
 {
-    /// <summary>Runs the work in a transaction. Returns once it is durable; throws what the work threw, and then nothing of it is kept.</summary>
+    /// <summary>
+    /// Runs the work in a transaction. Returns once it is durable; throws what the work threw, and then nothing of it is kept. The work may be run twice
+    /// (where a mate in the same commit fails), so it must change nothing but the database.
+    /// </summary>
     Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken cancellationToken);
 
     /// <summary>Runs the work on a read-only connection with one consistent view.</summary>
@@ -19,7 +22,18 @@ internal interface IDatabase : IAsyncDisposable
 }
 
 /// <summary>The transaction that a piece of work is part of.</summary>
-internal sealed record WriteScope(DbConnection Connection, DbTransaction Transaction);
+internal sealed record WriteScope(DbConnection Connection, DbTransaction Transaction)
+{
+    private readonly HashSet<Fence> holding = [];
+
+    /// <summary>Whether the claim was checked in this transaction before, and nobody took a shard since.</summary>
+    public bool Holds(Fence fence) => holding.Contains(fence);
+
+    public void Checked(Fence fence) => holding.Add(fence);
+
+    /// <summary>To be called by whoever changes an owner, or undoes a part of the transaction.</summary>
+    public void Forget() => holding.Clear();
+}
 
 internal static class DatabaseExtensions
 {
@@ -34,7 +48,22 @@ internal static class DatabaseExtensions
 }
 
 /// <summary>The database cannot be used as it is; the message says why and what to do.</summary>
-internal sealed class StorageException(string message, Exception? innerException = null) : Exception(message, innerException);
+internal sealed class StorageException(string message, Exception? innerException = null) : Exception(message, innerException)
+{
+    public StorageTrouble Trouble { get; init; }
+}
+
+/// <summary>What a caller may want to tell apart.</summary>
+internal enum StorageTrouble
+{
+    Unusable,
+
+    /// <summary>Another process polls it.</summary>
+    InUse,
+
+    /// <summary>There is no such file.</summary>
+    Missing,
+}
 
 /// <summary>The shard has another owner by now: nothing of the commit was kept.</summary>
 internal sealed class StaleOwnerException(string shard, long epoch)

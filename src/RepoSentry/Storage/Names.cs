@@ -9,6 +9,15 @@ internal static class RepositoryStatus
     public const string Active = "active";
     public const string Paused = "paused";
     public const string Error = "error";
+
+    /// <summary>Too many refs vanished at once: their deletions wait to be believed.</summary>
+    public const string Held = "held";
+
+    /// <summary>The forge says that nobody can push any more: looked at rarely.</summary>
+    public const string Archived = "archived";
+
+    /// <summary>It was there, and the forge knows it no more: looked at rarely.</summary>
+    public const string Gone = "gone";
     public const string Removed = "removed";
 }
 

@@ -29,6 +29,7 @@ internal sealed record OwedDelivery
     public string Status { get; init; } = DeliveryStatus.Waiting;
     public int Attempts { get; init; }
     public DateTimeOffset? NextAttemptAt { get; init; }
+    /// <summary>What its age counts from: its creation, or the last time an operator asked for it.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>The receiver asked for the wait until then: nothing shortens it.</summary>

@@ -16,6 +16,7 @@ internal sealed class Ownership(IDatabase database, TimeProvider time)
         var taken = await database.WriteAsync(
             async scope =>
             {
+                scope.Forget();
                 await scope.Connection.ExecuteAsync(
                     """
                     INSERT INTO nodes (name, boot_id, started_at, heartbeat_at, roles, version) VALUES (@node, @boot, @now, @now, 'all', @version)
@@ -63,11 +64,18 @@ internal readonly record struct Fence(string Shard, long Epoch)
     /// <exception cref="StaleOwnerException">Somebody else owns the shard now.</exception>
     public async Task CheckAsync(WriteScope scope)
     {
+        if (scope.Holds(this))
+        {
+            return;
+        }
+
         var epoch = await scope.Connection.ExecuteScalarAsync<long?>(
             "SELECT epoch FROM shards WHERE name = @Shard", new { Shard }, scope.Transaction);
         if (epoch != Epoch)
         {
             throw new StaleOwnerException(Shard, Epoch);
         }
+
+        scope.Checked(this);
     }
 }

@@ -25,6 +25,7 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
                     await WriteSnapshotAsync(scope, commit, kind);
                 }
 
+                await WriteHoldsAsync(scope, commit);
                 await UpdateRepositoryAsync(scope, commit);
                 await WriteOutcomeAsync(scope, commit.RepositoryId, commit.Outcome);
                 return await WriteEventsAsync(scope, commit);
@@ -38,28 +39,14 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
     }
 
     /// <summary>Records a look that does not count. The snapshot stays as it was.</summary>
-    public Task RecordFailureAsync(Fence fence, long repositoryId, PollOutcome outcome, CancellationToken cancellationToken) =>
+    public Task RecordFailureAsync(Fence fence, long repositoryId, string status, PollOutcome outcome, CancellationToken cancellationToken) =>
         database.WriteAsync(
             async scope =>
             {
                 await fence.CheckAsync(scope);
                 await scope.Connection.ExecuteAsync(
-                    "UPDATE repository_states SET status = @Status, error = @Error, updated_at = @StartedAt WHERE id = @repositoryId AND status NOT IN ('paused', 'removed')",
-                    new { repositoryId, Status = RepositoryStatus.Error, outcome.Error, outcome.StartedAt },
-                    scope.Transaction);
-                await WriteOutcomeAsync(scope, repositoryId, outcome);
-            },
-            cancellationToken);
-
-    /// <summary>Records that looks count again although nothing had changed.</summary>
-    public Task RecordRecoveryAsync(Fence fence, long repositoryId, PollOutcome outcome, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            async scope =>
-            {
-                await fence.CheckAsync(scope);
-                await scope.Connection.ExecuteAsync(
-                    "UPDATE repository_states SET status = 'active', error = NULL, last_checked = @StartedAt, updated_at = @StartedAt WHERE id = @repositoryId AND status = 'error'",
-                    new { repositoryId, outcome.StartedAt },
+                    "UPDATE repository_states SET status = @status, error = @Error, updated_at = @StartedAt WHERE id = @repositoryId AND status NOT IN ('paused', 'removed')",
+                    new { repositoryId, status, outcome.Error, outcome.StartedAt },
                     scope.Transaction);
                 await WriteOutcomeAsync(scope, repositoryId, outcome);
             },
@@ -89,10 +76,11 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
         var packed = kind.Snapshot.Refs.Count > PackedAbove;
         await scope.Connection.ExecuteAsync(
             """
-            INSERT INTO snapshots (repository_id, kind, digest, filter, validator, ref_count, packed_refs, taken_at)
-            VALUES (@RepositoryId, @Kind, @Digest, @Filter, @Validator, @Count, @Packed, @At)
+            INSERT INTO snapshots (repository_id, kind, digest, filter, validator, ref_count, packed_refs, taken_at, whole_count)
+            VALUES (@RepositoryId, @Kind, @Digest, @Filter, @Validator, @Count, @Packed, @At, @WholeCount)
             ON CONFLICT (repository_id, kind) DO UPDATE SET digest = excluded.digest, filter = excluded.filter, validator = excluded.validator,
-                ref_count = excluded.ref_count, packed_refs = excluded.packed_refs, taken_at = excluded.taken_at
+                ref_count = excluded.ref_count, packed_refs = excluded.packed_refs, taken_at = excluded.taken_at,
+                whole_count = COALESCE(excluded.whole_count, snapshots.whole_count)
             """,
             new
             {
@@ -102,6 +90,7 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
                 kind.Filter,
                 kind.Snapshot.Validator,
                 kind.Snapshot.Refs.Count,
+                kind.WholeCount,
                 Packed = packed ? PackedRefs.Pack(kind.Snapshot.Refs) : null,
                 At = commit.Outcome.StartedAt,
             },
@@ -130,17 +119,31 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
         }
     }
 
+    private static async Task WriteHoldsAsync(WriteScope scope, PollCommit commit)
+    {
+        foreach (var drop in commit.Held)
+        {
+            await HeldDropRows.WriteAsync(scope, commit.RepositoryId, drop);
+        }
+
+        foreach (var kind in commit.NoLongerHeld)
+        {
+            await HeldDropRows.DeleteAsync(scope, commit.RepositoryId, kind);
+        }
+    }
+
     private static Task<int> UpdateRepositoryAsync(WriteScope scope, PollCommit commit) =>
         scope.Connection.ExecuteAsync(
             """
             UPDATE repository_states SET
-                status = CASE WHEN status IN ('paused', 'removed') THEN status ELSE 'active' END,
-                error = NULL, last_checked = @StartedAt,
+                status = CASE WHEN status IN ('paused', 'removed') THEN status ELSE @Status END,
+                error = @Notice, last_checked = @StartedAt,
                 last_changed = CASE WHEN @Changed THEN @StartedAt ELSE last_changed END,
                 branch_count = COALESCE(@BranchCount, branch_count),
                 last_commit_sha = COALESCE(@HeadCommitId, last_commit_sha),
                 default_branch = COALESCE(@DefaultBranch, default_branch),
                 forge_id = COALESCE(@ForgeId, forge_id),
+                archived = @Archived, moved_to = @MovedTo,
                 updated_at = @StartedAt
             WHERE id = @RepositoryId
             """,
@@ -151,8 +154,12 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
                 Changed = commit.Events.Count > 0,
                 commit.BranchCount,
                 commit.HeadCommitId,
-                commit.DefaultBranch,
-                commit.ForgeId,
+                commit.Standing.Status,
+                commit.Standing.Notice,
+                commit.Standing.DefaultBranch,
+                commit.Standing.ForgeId,
+                commit.Standing.Archived,
+                commit.Standing.MovedTo,
             },
             scope.Transaction);
 
@@ -226,15 +233,31 @@ internal sealed record PollCommit
 
     /// <summary>Head of the default branch, where it is watched.</summary>
     public string? HeadCommitId { get; init; }
-    public string? DefaultBranch { get; init; }
-    public string? ForgeId { get; init; }
+    public RepositoryStanding Standing { get; init; } = new(RepositoryStatus.Active);
+
+    /// <summary>Deletions that are not believed yet.</summary>
+    public IReadOnlyList<HeldDrop> Held { get; init; } = [];
+
+    /// <summary>Kinds whose hold is over: believed, or the refs are back.</summary>
+    public IReadOnlyList<RefKind> NoLongerHeld { get; init; } = [];
 }
+
+/// <summary>How a repository stands after a look that counts.</summary>
+/// <param name="Status">active, held or archived.</param>
+/// <param name="Notice">What an operator should know, in one sentence; null for nothing.</param>
+/// <param name="DefaultBranch">Full name; null leaves what was known.</param>
+/// <param name="ForgeId">The forge's own id; null leaves what was known.</param>
+/// <param name="Archived">The forge says that nobody can push any more.</param>
+/// <param name="MovedTo">Where it is now, if not at the URL configured.</param>
+internal sealed record RepositoryStanding(
+    string Status, string? Notice = null, string? DefaultBranch = null, string? ForgeId = null, bool Archived = false, string? MovedTo = null);
 
 /// <param name="Snapshot">The refs watched.</param>
 /// <param name="Digest">SHA-256 over them.</param>
 /// <param name="Filter">The filter they were taken with.</param>
 /// <param name="Previous">The refs stored before as single rows; null where there were none.</param>
-internal sealed record KindCommit(RefSnapshot Snapshot, byte[] Digest, string Filter, IReadOnlyList<GitRef>? Previous);
+/// <param name="WholeCount">How many refs the kind has, watched or not; null if the look was not at all of it.</param>
+internal sealed record KindCommit(RefSnapshot Snapshot, byte[] Digest, string Filter, IReadOnlyList<GitRef>? Previous, int? WholeCount = null);
 
 /// <summary>An event and the triggers it is owed to.</summary>
 internal sealed record RoutedEvent(ChangeEvent Event, IReadOnlyList<string> Triggers);
@@ -242,7 +265,7 @@ internal sealed record RoutedEvent(ChangeEvent Event, IReadOnlyList<string> Trig
 /// <summary>What one look came to.</summary>
 /// <param name="StartedAt">When it began (UTC).</param>
 /// <param name="Duration">How long it took.</param>
-/// <param name="Outcome">changed, unchanged, or the error in snake case.</param>
+/// <param name="Outcome">baseline, changed, unchanged, held, or the error in snake case.</param>
 /// <param name="Source">What was asked: github, gitlab or git.</param>
 /// <param name="Changes">Events fired.</param>
 /// <param name="Error">One sentence; null for a look that counts.</param>

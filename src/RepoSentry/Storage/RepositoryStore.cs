@@ -49,6 +49,19 @@ internal sealed class RepositoryStore(IDatabase database, TimeProvider time)
             },
             cancellationToken);
 
+    /// <summary>Notes that what is held of a repository is really gone: the next look acts on it.</summary>
+    /// <returns>How many refs are held; 0 if none are.</returns>
+    public Task<int> ReleaseAsync(long repositoryId, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            async scope =>
+            {
+                await scope.Connection.ExecuteAsync(
+                    "UPDATE held_drops SET released_at = @now WHERE repository_id = @repositoryId", new { repositoryId, now = time.GetUtcNow() }, scope.Transaction);
+                return await scope.Connection.ExecuteScalarAsync<int>(
+                    "SELECT COALESCE(SUM(missing_count), 0) FROM held_drops WHERE repository_id = @repositoryId", new { repositoryId }, scope.Transaction);
+            },
+            cancellationToken);
+
     private async Task RenameAsync(WriteScope scope, IReadOnlyList<RepositoryConfig> wanted, Dictionary<string, StoredRepository> stored)
     {
         var names = wanted.Select(config => config.Name).ToHashSet(StringComparer.Ordinal);
@@ -112,11 +125,13 @@ internal sealed class RepositoryStore(IDatabase database, TimeProvider time)
         var rows = (await scope.Connection.QueryAsync<StoredRepository>("SELECT * FROM repository_states", transaction: scope.Transaction))
             .ToDictionary(row => row.Name, StringComparer.Ordinal);
         var heads = (await scope.Connection.QueryAsync<SnapshotRow>(
-            "SELECT repository_id, kind, digest, filter, validator, ref_count FROM snapshots", transaction: scope.Transaction)).ToLookup(row => row.RepositoryId);
+            "SELECT repository_id, kind, digest, filter, validator, ref_count, whole_count FROM snapshots", transaction: scope.Transaction)).ToLookup(row => row.RepositoryId);
+        var held = await HeldDropRows.LoadAsync(scope);
         return [.. wanted.Select(config => new WatchedRepository(
             config,
             rows[config.Name],
-            heads[rows[config.Name].Id].ToDictionary(row => RefKinds.Parse(row.Kind), row => new SnapshotHead(row.Digest, row.Filter, row.Validator, row.RefCount))))];
+            heads[rows[config.Name].Id].ToDictionary(row => RefKinds.Parse(row.Kind), row => new SnapshotHead(row.Digest, row.Filter, row.Validator, row.RefCount, row.WholeCount)),
+            [.. held[rows[config.Name].Id]]))];
     }
 
     private sealed record SnapshotRow
@@ -127,18 +142,20 @@ internal sealed class RepositoryStore(IDatabase database, TimeProvider time)
         public string Filter { get; init; } = "";
         public string? Validator { get; init; }
         public int RefCount { get; init; }
+        public int? WholeCount { get; init; }
     }
 }
 
 /// <summary>A repository of the file with what is stored of it.</summary>
-internal sealed record WatchedRepository(RepositoryConfig Config, StoredRepository Stored, IReadOnlyDictionary<RefKind, SnapshotHead> Heads);
+internal sealed record WatchedRepository(RepositoryConfig Config, StoredRepository Stored, IReadOnlyDictionary<RefKind, SnapshotHead> Heads, IReadOnlyList<HeldDrop> Held);
 
 /// <summary>What is kept in memory of a snapshot: enough to see that nothing changed.</summary>
 /// <param name="Digest">SHA-256 over the refs.</param>
 /// <param name="Filter">The filter that the refs were taken with.</param>
 /// <param name="Validator">The source's own mark of exactly these refs.</param>
 /// <param name="RefCount">How many refs.</param>
-internal sealed record SnapshotHead(byte[] Digest, string Filter, string? Validator, int RefCount);
+/// <param name="WholeCount">How many refs the kind had at the last look at all of it; null if there was none.</param>
+internal sealed record SnapshotHead(byte[] Digest, string Filter, string? Validator, int RefCount, int? WholeCount = null);
 
 /// <summary>A look that found nothing new.</summary>
 internal sealed record LookCheckpoint(long RepositoryId, DateTimeOffset LookedAt, IReadOnlyList<ValidatorMark> Validators);
@@ -162,6 +179,10 @@ internal sealed record StoredRepository
     public int? BranchCount { get; init; }
     public string? DefaultBranch { get; init; }
     public string? ForgeId { get; init; }
+    public bool Archived { get; init; }
+
+    /// <summary>Where it is now, if not at the URL configured.</summary>
+    public string? MovedTo { get; init; }
     public string Labels { get; init; } = "{}";
     public string Status { get; init; } = "";
     public string? Error { get; init; }

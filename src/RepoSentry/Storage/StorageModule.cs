@@ -19,6 +19,8 @@ internal static class StorageModule
             .AddSingleton<RepositoryStore>()
             .AddSingleton<PollStore>()
             .AddSingleton<DeliveryStore>()
+            .AddSingleton<RetryStore>()
+            .AddSingleton<RetentionStore>()
             .AddSingleton<TriggerHaltStore>();
     }
 }

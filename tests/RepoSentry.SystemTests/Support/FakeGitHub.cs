@@ -48,7 +48,7 @@ internal sealed class FakeGitHub : FakeForge
         var isById = path[0] == "repositories";
         var rest = path[(isById ? 2 : 3)..];
         var name = isById ? Repositories.SingleOrDefault(pair => pair.Value.Id.ToString(CultureInfo.InvariantCulture) == path[1]).Key ?? "" : $"{path[1]}/{path[2]}";
-        if (Renamed.TryGetValue(name, out var current))
+        if (!Repositories.ContainsKey(name) && Renamed.TryGetValue(name, out var current))
         {
             context.Response.Headers.Location = $"{Root}api/v3/repositories/{Repositories[current].Id}{(rest.Length > 0 ? "/" : "")}{string.Join('/', rest)}{context.Request.QueryString}";
             return RefuseAsync(context, 301, "Moved Permanently");
@@ -63,7 +63,7 @@ internal sealed class FakeGitHub : FakeForge
         {
             case []:
                 Allow(context.Request);
-                return WriteAsync(context, new { id = repository.Id, full_name = name, @private = repository.IsPrivate, archived = false, default_branch = repository.HeadBranch() });
+                return WriteAsync(context, new { id = repository.Id, full_name = name, html_url = $"https://github.example/{name}", @private = repository.IsPrivate, archived = repository.IsArchived, default_branch = repository.HeadBranch() });
             case ["branches"]:
                 return PageAsync(context, [.. repository.Branches().Select(item => new { name = item.Name, commit = new { sha = item.Commit }, @protected = false })]);
             case ["tags"]:

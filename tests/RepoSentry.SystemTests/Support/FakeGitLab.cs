@@ -49,7 +49,7 @@ internal sealed class FakeGitLab(string relativeRoot = "") : FakeForge
     protected override Task AnswerAsync(HttpContext context, string[] path, IQueryCollection query)
     {
         var (name, rest) = (path[1], path[2..]);
-        if (Renamed.TryGetValue(name, out var current))
+        if (!Repositories.ContainsKey(name) && Renamed.TryGetValue(name, out var current))
         {
             context.Response.Headers.Location = $"{Root.AbsoluteUri.TrimEnd('/')}{ApiPath}/projects/{Repositories[current].Id}{(rest.Length > 0 ? "/" : "")}{string.Join('/', rest)}{context.Request.QueryString}";
             return RefuseAsync(context, 301, "This resource has been moved permanently");
@@ -68,7 +68,9 @@ internal sealed class FakeGitLab(string relativeRoot = "") : FakeForge
                 return WriteAsync(context, new
                 {
                     id = repository.Id,
-                    path_with_namespace = name,
+                    path_with_namespace = Repositories.Single(pair => pair.Value == repository).Key,
+                    web_url = $"https://gitlab.example/{Repositories.Single(pair => pair.Value == repository).Key}",
+                    archived = repository.IsArchived,
                     visibility = repository.IsPrivate ? "private" : "public",
                     default_branch = repository.HeadBranch(),
                     empty_repo = repository.Branches().Count == 0,

@@ -16,6 +16,7 @@ internal sealed class FakeRepository(string name, int id)
     public int Id { get; } = id;
     public string DefaultBranch { get; set; } = "main";
     public bool IsPrivate { get; set; }
+    public bool IsArchived { get; set; }
     public TestRepository? Git { get; set; }
     public Dictionary<string, FakeCommit> Commits { get; } = new(StringComparer.Ordinal);
 

@@ -59,7 +59,7 @@ internal sealed class RunningHost : IAsyncDisposable
     }
 
     /// <summary>Records events as the poller would.</summary>
-    public async Task RecordAsync(int count, string repository = "web")
+    public async Task RecordAsync(int count, string repository = "web", IReadOnlyList<string>? triggers = null)
     {
         var store = app.Services.GetRequiredService<PollStore>();
         var owner = app.Services.GetRequiredService<PollWorker>().Repositories[repository];
@@ -72,7 +72,7 @@ internal sealed class RunningHost : IAsyncDisposable
                     Fence = claim,
                     RepositoryId = owner.Id,
                     Kinds = [new KindCommit(Build.Branches(($"b{number}", '2')), RefDigest.Of([]), "[]", [])],
-                    Events = [new RoutedEvent(Build.Event($"b{number}", repository: repository) with { Id = Guid.CreateVersion7() }, [])],
+                    Events = [new RoutedEvent(Build.Event($"b{number}", repository: repository) with { Id = Guid.CreateVersion7() }, triggers ?? [])],
                     Outcome = new PollOutcome(Build.Noon, TimeSpan.FromMilliseconds(1), "changed", "git", 1),
                 },
                 CancellationToken.None);

@@ -140,7 +140,7 @@ public sealed class ChangeEnricherTests
     {
         var change = Build.Event() with { Repository = new RepositoryInfo("web", new Uri(url), provider) };
 
-        var enriched = await ChangeEnricher.EnrichAsync([change], new FakeRefSource(), null, TimeSpan.FromSeconds(5), time, CancellationToken.None);
+        var enriched = await ChangeEnricher.EnrichAsync([change], new FakeRefSource(), change.Repository.Url, null, TimeSpan.FromSeconds(5), time, CancellationToken.None);
 
         enriched[0].CompareUrl.ShouldBe(page is null ? null : $"{page}{Build.Commit('1')}...{Build.Commit('2')}");
         enriched[0].Unknown.ShouldBe(Everything);
@@ -148,7 +148,7 @@ public sealed class ChangeEnricherTests
 
     private Task<IReadOnlyList<ChangeEvent>> EnrichAsync(params ChangeEvent[] changes) => ChangeEnricher.EnrichAsync(
         [.. changes.Select(change => change with { Repository = change.Repository with { Provider = "github" } })],
-        forge, null, TimeSpan.FromSeconds(5), time, CancellationToken.None);
+        forge, Build.Repository().Url, null, TimeSpan.FromSeconds(5), time, CancellationToken.None);
 
     private static CommitInfo Commit(char digit, bool withFiles = false) => new()
     {

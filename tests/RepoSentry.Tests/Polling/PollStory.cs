@@ -59,6 +59,8 @@ internal sealed class PollStory : IAsyncDisposable
         return [.. result.Events.Select(routed => $"{routed.Event.Change.Type.Name()} {routed.Event.Change.Ref}")];
     }
 
+    public Task<int> ReleaseAsync(PolledRepository repository) => new RepositoryStore(database, Time).ReleaseAsync(repository.Id, CancellationToken.None);
+
     public PollWorker Worker() => new(
         polling,
         new LookRunner(polling, Poller(), store, ownership, Feed, new RecentLooks(Time), Time, NullLogger<LookRunner>.Instance),

@@ -93,7 +93,7 @@ public abstract class PollStoreContract : StoreContract
     {
         await Polls.CommitAsync(Commit(Build.Branches(("main", '1'))), Token);
         await Polls.RecordFailureAsync(
-            Ownership.Claim(Shard), RepositoryId, new PollOutcome(Time.GetUtcNow(), TimeSpan.Zero, "malformed", "git", 0, "HTML instead of refs"), Token);
+            Ownership.Claim(Shard), RepositoryId, RepositoryStatus.Error, new PollOutcome(Time.GetUtcNow(), TimeSpan.Zero, "malformed", "git", 0, "HTML instead of refs"), Token);
 
         (await Polls.LoadSnapshotAsync(RepositoryId, RefKind.Branch, Token))!.Refs.Count.ShouldBe(1);
         (await ScalarAsync<string>("SELECT status || ': ' || error FROM repository_states")).ShouldBe("error: HTML instead of refs");

@@ -54,3 +54,29 @@ public sealed class SqliteRepositoryStoreTests : RepositoryStoreContract
         file.Dispose();
     }
 }
+
+public sealed class SqliteRetryStoreTests : RetryStoreContract
+{
+    private readonly SqliteFile file = new();
+
+    private protected override async Task<IDatabase> OpenAsync() => await file.OpenAsync();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        file.Dispose();
+    }
+}
+
+public sealed class SqliteRetentionStoreTests : RetentionStoreContract
+{
+    private readonly SqliteFile file = new();
+
+    private protected override async Task<IDatabase> OpenAsync() => await file.OpenAsync();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        file.Dispose();
+    }
+}

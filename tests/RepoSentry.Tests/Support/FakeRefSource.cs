@@ -20,6 +20,10 @@ internal sealed class FakeRefSource : IRefSource
 
     public string DefaultBranch { get; set; } = "refs/heads/main";
 
+    public bool Archived { get; set; }
+
+    public Uri? MovedTo { get; set; }
+
     public Func<CancellationToken, Task>? Before { get; set; }
 
     public FakeRefSource Push(string branch, char commit)
@@ -35,6 +39,8 @@ internal sealed class FakeRefSource : IRefSource
     }
 
     public void Delete(string branch) => refs[RefKind.Branch].Remove("refs/heads/" + branch);
+
+    public void DeleteTag(string tag) => refs[RefKind.Tag].Remove("refs/tags/" + tag);
 
     public void FailNext(RefSourceError error, TimeSpan? retryAfter = null) => failures.Enqueue(new RefSourceException(error, $"told to fail: {error}", retryAfter));
 
@@ -55,7 +61,7 @@ internal sealed class FakeRefSource : IRefSource
             throw failure;
         }
 
-        var look = new RefLook([.. request.Kinds.Select(Look)], DefaultBranch);
+        var look = new RefLook([.. request.Kinds.Select(Look)], DefaultBranch, "7", Archived, MovedTo);
         LeavesOutOnce = null;
         return look;
     }

@@ -60,6 +60,19 @@ internal sealed class Printer(TextWriter output, string format, bool noHeaders)
     public void Data(JsonElement element) =>
         output.Write(format == "yaml" ? new SerializerBuilder().Build().Serialize(ToObject(element)!) : JsonSerializer.Serialize(element, Indented) + "\n");
 
+    /// <summary>What an order came to: as data where that is asked for, else in words on standard error.</summary>
+    public void Outcome(JsonElement answer, string words)
+    {
+        if (IsData)
+        {
+            Data(answer);
+        }
+        else
+        {
+            Console.Error.WriteLine(words);
+        }
+    }
+
     public void Line(string text) => output.WriteLine(Safe(text));
 
     /// <summary>Names of refs come from strangers: control characters and marks that turn the reading direction are shown, not obeyed.</summary>

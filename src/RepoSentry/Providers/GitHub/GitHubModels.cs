@@ -36,7 +36,7 @@ internal sealed record GitHubOptions
         : new Uri((url.Scheme is "http" or "https" ? url.GetLeftPart(UriPartial.Authority) : $"https://{url.Host}") + "/api/v3");
 }
 
-internal sealed record GitHubRepository(long? Id, string? DefaultBranch, bool? Private);
+internal sealed record GitHubRepository(long? Id, string? FullName, string? HtmlUrl, string? DefaultBranch, bool? Private, bool? Archived);
 
 /// <summary>A branch or a tag of a list: the commit is peeled.</summary>
 internal sealed record GitHubRef(string? Name, GitHubTarget? Commit);

@@ -38,14 +38,14 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited
         var budget = new AnswerBudget();
         try
         {
-            var place = await DescribeAsync(home, budget, cancellationToken);
+            var place = await DescribeAsync(home, request, budget, cancellationToken);
             var kinds = new List<KindLook>();
             foreach (var wanted in request.Kinds.Where(wanted => wanted.Kind is RefKind.Branch or RefKind.Tag))
             {
                 kinds.Add(await LookAtAsync(wanted, home, place.Root, budget, cancellationToken));
             }
 
-            return new RefLook(kinds, place.Facts.DefaultBranch, place.Facts.Id);
+            return new RefLook(kinds, place.Facts.DefaultBranch, place.Facts.Id, place.Facts.Archived, place.Facts.MovedTo);
         }
         catch (RefSourceException failure) when (failure.Error == RefSourceError.NotFound)
         {
@@ -98,7 +98,7 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited
 
     private Uri RootOf(Uri home) => places.GetValueOrDefault(home)?.Root ?? home;
 
-    private async Task<Place> DescribeAsync(Uri home, AnswerBudget budget, CancellationToken cancellationToken)
+    private async Task<Place> DescribeAsync(Uri home, RefLookRequest request, AnswerBudget budget, CancellationToken cancellationToken)
     {
         var known = places.GetValueOrDefault(home);
         if (known is not null && time.GetElapsedTime(known.AskedAt) < DescribeEvery)
@@ -109,18 +109,39 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited
         var answer = await api.GetAsync(home, "repository", known?.ETag, budget, cancellationToken);
         var place = answer.NotModified
             ? known! with { Root = answer.At, AskedAt = time.GetTimestamp() }
-            : new Place(answer.At, Read(answer), answer.ETag, time.GetTimestamp());
+            : new Place(answer.At, Read(answer, request.Url), answer.ETag, time.GetTimestamp());
+        if (request.ForgeId is { } id && id != place.Facts.Id && await DescribeByIdAsync(id, request, budget, cancellationToken) is { } moved)
+        {
+            place = moved;
+        }
+
         return places[home] = place;
     }
 
-    private static RepositoryFacts Read(ForgeAnswer answer)
+    // Another repository has taken the name: the one that is watched may live on under another. If it does not, the new one is what the URL means.
+    private async Task<Place?> DescribeByIdAsync(string id, RefLookRequest request, AnswerBudget budget, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await api.GetAsync(new Uri($"{(request.ApiBaseUrl ?? options.ApiBase).AbsoluteUri.TrimEnd('/')}/repositories/{Uri.EscapeDataString(id)}"), "repository", null, budget, cancellationToken);
+            return new Place(answer.At, Read(answer, request.Url), null, time.GetTimestamp());
+        }
+        catch (RefSourceException failure) when (failure.Error == RefSourceError.NotFound)
+        {
+            return null;
+        }
+    }
+
+    private static RepositoryFacts Read(ForgeAnswer answer, Uri asked)
     {
         var told = answer.Read(GitHubJson.Default.GitHubRepository);
         return told.Id is { } id
             ? new RepositoryFacts(
                 id.ToString(System.Globalization.CultureInfo.InvariantCulture),
                 told.DefaultBranch is { Length: > 0 } branch ? GitRef.BranchPrefix + RefName.FromText(branch) : null,
-                told.Private)
+                told.Private,
+                told.Archived,
+                ForgeHttp.MovedTo(asked, told.FullName, told.HtmlUrl))
             : throw answer.Malformed("a repository without an id");
     }
 

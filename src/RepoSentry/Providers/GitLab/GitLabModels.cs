@@ -34,7 +34,7 @@ internal sealed record GitLabOptions
     }) + "/api/v4");
 }
 
-internal sealed record GitLabProject(long? Id, string? DefaultBranch, string? Visibility, bool? EmptyRepo);
+internal sealed record GitLabProject(long? Id, string? PathWithNamespace, string? WebUrl, string? DefaultBranch, string? Visibility, bool? EmptyRepo, bool? Archived);
 
 /// <summary>A branch or a tag of a list. The commit is peeled; the target is the tag object where there is one.</summary>
 internal sealed record GitLabRef(string? Name, string? Target, GitLabTarget? Commit);

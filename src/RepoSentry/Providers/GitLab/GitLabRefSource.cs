@@ -38,14 +38,14 @@ internal sealed class GitLabRefSource : IRefSource, ICommitSource, IRateLimited
         var budget = new AnswerBudget();
         try
         {
-            var place = await DescribeAsync(home, budget, cancellationToken);
+            var place = await DescribeAsync(home, request, budget, cancellationToken);
             var kinds = new List<KindLook>();
             foreach (var wanted in request.Kinds.Where(wanted => wanted.Kind is RefKind.Branch or RefKind.Tag))
             {
                 kinds.Add(await LookAtAsync(wanted, home, place, budget, cancellationToken));
             }
 
-            return new RefLook(kinds, place.Facts.DefaultBranch, place.Facts.Id);
+            return new RefLook(kinds, place.Facts.DefaultBranch, place.Facts.Id, place.Facts.Archived, place.Facts.MovedTo);
         }
         catch (RefSourceException failure) when (failure.Error == RefSourceError.NotFound)
         {
@@ -108,7 +108,7 @@ internal sealed class GitLabRefSource : IRefSource, ICommitSource, IRateLimited
 
     private Uri RootOf(Uri home) => places.GetValueOrDefault(home)?.Root ?? home;
 
-    private async Task<Place> DescribeAsync(Uri home, AnswerBudget budget, CancellationToken cancellationToken)
+    private async Task<Place> DescribeAsync(Uri home, RefLookRequest request, AnswerBudget budget, CancellationToken cancellationToken)
     {
         var known = places.GetValueOrDefault(home);
         if (known is not null && time.GetElapsedTime(known.AskedAt) < DescribeEvery)
@@ -122,15 +122,42 @@ internal sealed class GitLabRefSource : IRefSource, ICommitSource, IRateLimited
             return places[home] = known! with { Root = answer.At, AskedAt = time.GetTimestamp() };
         }
 
-        var told = answer.Read(GitLabJson.Default.GitLabProject);
-        return places[home] = new Place(answer.At, Facts(told, answer), told.EmptyRepo == true, answer.ETag, time.GetTimestamp());
+        var place = Read(answer, request.Url);
+        if (request.ForgeId is { } id && id != place.Facts.Id && await DescribeByIdAsync(id, request, budget, cancellationToken) is { } moved)
+        {
+            place = moved;
+        }
+
+        return places[home] = place;
     }
 
-    private static RepositoryFacts Facts(GitLabProject told, ForgeAnswer answer) => told.Id is { } id
+    // Another project has taken the name: the one that is watched may live on under another. If it does not, the new one is what the URL means.
+    private async Task<Place?> DescribeByIdAsync(string id, RefLookRequest request, AnswerBudget budget, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var byId = new Uri($"{(request.ApiBaseUrl ?? options.ApiBase).AbsoluteUri.TrimEnd('/')}/projects/{Uri.EscapeDataString(id)}");
+            return Read(await api.GetAsync(byId, "repository", null, budget, cancellationToken), request.Url) with { ETag = null };
+        }
+        catch (RefSourceException failure) when (failure.Error == RefSourceError.NotFound)
+        {
+            return null;
+        }
+    }
+
+    private Place Read(ForgeAnswer answer, Uri asked)
+    {
+        var told = answer.Read(GitLabJson.Default.GitLabProject);
+        return new Place(answer.At, Facts(told, answer, asked), told.EmptyRepo == true, answer.ETag, time.GetTimestamp());
+    }
+
+    private static RepositoryFacts Facts(GitLabProject told, ForgeAnswer answer, Uri asked) => told.Id is { } id
         ? new RepositoryFacts(
             id.ToString(System.Globalization.CultureInfo.InvariantCulture),
             told.DefaultBranch is { Length: > 0 } branch ? GitRef.BranchPrefix + RefName.FromText(branch) : null,
-            told.Visibility is null ? null : told.Visibility != "public")
+            told.Visibility is null ? null : told.Visibility != "public",
+            told.Archived,
+            ForgeHttp.MovedTo(asked, told.PathWithNamespace, told.WebUrl))
         : throw answer.Malformed("a project without an id");
 
     private async Task<KindLook> LookAtAsync(KindRequest wanted, Uri home, Place place, AnswerBudget budget, CancellationToken cancellationToken)

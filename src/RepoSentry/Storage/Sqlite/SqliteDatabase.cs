@@ -11,7 +11,7 @@ internal sealed class SqliteDatabase : IDatabase
     private readonly string path;
     private readonly SqliteWriter writer;
     private readonly SemaphoreSlim readerSlots = new(Readers, Readers);
-    private readonly Stack<SqliteConnection> idleReaders = new();
+    private readonly Stack<PreparedConnection> idleReaders = new();
 
     private SqliteDatabase(string path, SqliteWriter writer)
     {
@@ -22,7 +22,7 @@ internal sealed class SqliteDatabase : IDatabase
     public Task<Exception> Broken => writer.Broken;
 
     /// <summary>Opens the file, which must carry the current schema (see <see cref="Migrations.SchemaMigrator"/>).</summary>
-    public static SqliteDatabase Open(string path) => new(path, new SqliteWriter(Connect(path, SqliteOpenMode.ReadWrite)));
+    public static SqliteDatabase Open(string path) => new(path, new SqliteWriter(new PreparedConnection(Connect(path, SqliteOpenMode.ReadWrite))));
 
     public Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken cancellationToken) => writer.EnqueueAsync(work, cancellationToken);
 
@@ -74,13 +74,13 @@ internal sealed class SqliteDatabase : IDatabase
 
     private async Task<T> ReadOnPoolAsync<T>(Func<DbConnection, Task<T>> work)
     {
-        SqliteConnection? connection;
+        PreparedConnection? connection;
         lock (idleReaders)
         {
             idleReaders.TryPop(out connection);
         }
 
-        connection ??= Connect(path, SqliteOpenMode.ReadOnly);
+        connection ??= new PreparedConnection(Connect(path, SqliteOpenMode.ReadOnly));
         try
         {
             using var view = connection.BeginTransaction(deferred: true);

@@ -11,7 +11,14 @@ internal sealed partial class SqliteStorage(TimeProvider time, ILogger<SqliteSto
     /// <exception cref="StorageException">The file cannot be used; the message says why and what to do.</exception>
     public async Task<(SqliteDatabase Database, PollerLock Lock)> OpenAsync(string configuredPath, Action<string> reportWait, CancellationToken cancellationToken)
     {
-        var path = Choose(Path.GetFullPath(configuredPath));
+        var configured = Path.GetFullPath(configuredPath);
+        PrepareFolder(configured);
+        var path = Choose(configured);
+        if (path != configured)
+        {
+            Log.LeftAlone(logger, configured, path);
+        }
+
         var held = await TakeLockAsync(path, reportWait, cancellationToken);
         try
         {
@@ -25,12 +32,12 @@ internal sealed partial class SqliteStorage(TimeProvider time, ILogger<SqliteSto
         }
     }
 
-    // A file of the Go original is never written: ours stands beside it.
-    private string Choose(string path)
+    /// <summary>The file that is used: one of the Go original is never written, ours stands beside it.</summary>
+    /// <exception cref="StorageException">The file cannot be used; the message says why and what to do.</exception>
+    public static string Choose(string path)
     {
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             if (!File.Exists(path) || new FileInfo(path).Length == 0)
             {
                 return path;
@@ -51,9 +58,25 @@ internal sealed partial class SqliteStorage(TimeProvider time, ILogger<SqliteSto
             throw new StorageException($"{path} cannot be opened ({e.Message}): give the service write access to the file and its folder, or change storage.sqlite.path", e);
         }
 
-        var beside = Path.Combine(Path.GetDirectoryName(path)!, Path.GetFileNameWithoutExtension(path) + "-v2.db");
-        Log.LeftAlone(logger, path, beside);
-        return beside;
+        return Path.Combine(Path.GetDirectoryName(path)!, Path.GetFileNameWithoutExtension(path) + "-v2.db");
+    }
+
+    private static void PrepareFolder(string path)
+    {
+        var folder = Path.GetDirectoryName(path)!;
+        try
+        {
+            Directory.CreateDirectory(folder);
+            var target = Directory.ResolveLinkTarget(folder, returnFinalTarget: true)?.FullName ?? folder;
+            if (MountTable.NetworkType(target) is { } network)
+            {
+                throw new StorageException($"{path} is on a network file system ({network}), where SQLite loses data: choose a storage.sqlite.path on a local disk");
+            }
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw new StorageException($"{folder} cannot be used ({e.Message}): give the service write access to it, or change storage.sqlite.path", e);
+        }
     }
 
     private async Task<PollerLock> TakeLockAsync(string path, Action<string> reportWait, CancellationToken cancellationToken)

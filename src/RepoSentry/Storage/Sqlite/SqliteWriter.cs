@@ -4,8 +4,9 @@ using Microsoft.Data.Sqlite;
 namespace RepoSentry.Storage.Sqlite;
 
 /// <summary>
-/// The only thread that writes. What waits is committed together: one flush for up to 200 pieces of work. Each piece has a savepoint, so one that
-/// fails (a stale fence, a broken constraint) leaves its mates alone.
+/// The only thread that writes. What waits is committed together: one flush for up to 200 pieces of work. One that fails (a stale fence, a broken
+/// constraint) leaves its mates alone: then all are run once more, each in a savepoint. So a piece may run twice, and must not change anything but the
+/// database.
 /// </summary>
 internal sealed class SqliteWriter : IAsyncDisposable
 {
@@ -16,10 +17,10 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     private readonly Channel<IPiece> waiting = Channel.CreateBounded<IPiece>(new BoundedChannelOptions(10_000) { SingleReader = true });
     private readonly TaskCompletionSource<Exception> broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly SqliteConnection connection;
+    private readonly PreparedConnection connection;
     private readonly Thread thread;
 
-    public SqliteWriter(SqliteConnection connection)
+    public SqliteWriter(PreparedConnection connection)
     {
         this.connection = connection;
         thread = new Thread(Run) { IsBackground = true, Name = "sqlite writer" };
@@ -76,20 +77,11 @@ internal sealed class SqliteWriter : IAsyncDisposable
     {
         try
         {
-            using var transaction = Begin();
-            var scope = new WriteScope(connection, transaction);
-            foreach (var piece in batch)
+            // Nearly always every piece succeeds, and savepoints would be a third of the work. If one fails, all are done again, each with its own.
+            if (!TryAll(batch, savepoints: false))
             {
-                transaction.Save("piece");
-                if (!piece.Run(scope))
-                {
-                    transaction.Rollback("piece");
-                }
-
-                transaction.Release("piece");
+                TryAll(batch, savepoints: true);
             }
-
-            transaction.Commit();
         }
         catch (SqliteException e)
         {
@@ -101,6 +93,39 @@ internal sealed class SqliteWriter : IAsyncDisposable
         {
             piece.Complete();
         }
+    }
+
+    private bool TryAll(List<IPiece> batch, bool savepoints)
+    {
+        using var transaction = Begin();
+        var scope = new WriteScope(connection, transaction);
+        foreach (var piece in batch)
+        {
+            if (savepoints)
+            {
+                transaction.Save("piece");
+            }
+
+            if (!piece.Run(scope))
+            {
+                scope.Forget();
+                if (!savepoints)
+                {
+                    transaction.Rollback();
+                    return false;
+                }
+
+                transaction.Rollback("piece");
+            }
+
+            if (savepoints)
+            {
+                transaction.Release("piece");
+            }
+        }
+
+        transaction.Commit();
+        return true;
     }
 
     // BUSY only means that another process of this host is writing: it is waited out, never reported.
@@ -164,6 +189,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
         {
             try
             {
+                failure = null;
                 result = work(scope).GetAwaiter().GetResult();
                 return true;
             }

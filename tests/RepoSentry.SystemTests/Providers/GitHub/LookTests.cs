@@ -201,6 +201,30 @@ public sealed class LookTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_renamed_repository_is_followed_although_another_has_taken_its_name()
+    {
+        forge.Add("acme/old").Push("main", 1);
+        forge.Rename("acme/old", "acme/new");
+        forge.Repositories["acme/old"] = new FakeRepository("acme/old", 77).Push("main", 9);
+        var request = Looks.At(forge.Web("acme/old"));
+
+        var look = await forge.Source().LookAsync(request with { ForgeId = "1" }, Token);
+        var stranger = await forge.Source().LookAsync(request, Token);
+
+        look.Of(RefKind.Branch)!.Refs.Single().CommitId.ShouldBe(FakeRepository.Sha(1));
+        (look.ForgeId, look.MovedTo?.AbsoluteUri).ShouldBe(("1", "https://github.example/acme/new"));
+        (stranger.ForgeId, stranger.MovedTo).ShouldBe(("77", null));
+    }
+
+    [Fact]
+    public async Task A_repository_made_anew_under_its_old_name_is_what_the_url_means()
+    {
+        forge.Add("acme/web").Push("main", 1).IsArchived = true;
+        var look = await forge.Source().LookAsync(Looks.At(forge.Web()) with { ForgeId = "4711" }, Token);
+        (look.ForgeId, look.MovedTo, look.Archived).ShouldBe(("1", null, true));
+    }
+
+    [Fact]
     public async Task The_default_branch_is_asked_for_every_ten_minutes_only()
     {
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(TimeProvider.System.GetUtcNow());

@@ -112,6 +112,22 @@ public sealed class LookTests : IAsyncLifetime
         forge.TakeRequests()[1].ShouldBe("projects/1 200");
     }
 
+    [Fact]
+    public async Task A_renamed_project_is_followed_although_another_has_taken_its_name()
+    {
+        forge.Add("acme/old").Push("main", 1).IsArchived = true;
+        forge.Rename("acme/old", "acme/new");
+        forge.Repositories["acme/old"] = new FakeRepository("acme/old", 77).Push("main", 9);
+        var request = Looks.At(forge.Web("acme/old"));
+
+        var look = await forge.Source().LookAsync(request with { ForgeId = "1" }, Token);
+        var stranger = await forge.Source().LookAsync(request, Token);
+
+        look.Of(RefKind.Branch)!.Refs.Single().CommitId.ShouldBe(FakeRepository.Sha(1));
+        (look.ForgeId, look.MovedTo?.AbsoluteUri, look.Archived).ShouldBe(("1", "https://gitlab.example/acme/new", true));
+        (stranger.ForgeId, stranger.MovedTo).ShouldBe(("77", null));
+    }
+
     [Theory]
     [InlineData(401, RefSourceError.Unauthorized, "has not expired")]
     [InlineData(403, RefSourceError.Unauthorized, "read_api")]

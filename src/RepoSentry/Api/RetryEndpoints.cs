@@ -1,0 +1,182 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+using RepoSentry.Events;
+using RepoSentry.Storage;
+
+namespace RepoSentry.Api;
+
+/// <summary>What operators ask for: dead letters tried again, events sent once more; one, or all that match a filter, with a dry run.</summary>
+internal static class RetryEndpoints
+{
+    private static readonly string[] RetryStatuses = [DeliveryStatus.Dead, DeliveryStatus.Superseded];
+
+    public static void MapRetries(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/deliveries/{id:long}/retry", RetryOneAsync).WithTags("deliveries").WithName("retryDelivery")
+            .WithSummary("Try a dead letter again: the same delivery, at once").Produces<RetryResult>(202).ProducesProblem(404).ProducesProblem(409);
+        routes.MapPost("/deliveries/retry", RetryManyAsync).WithTags("deliveries").WithName("retryDeliveries")
+            .WithSummary("Try every dead letter again that matches").Produces<RetryResult>(202).ProducesProblem(400);
+        routes.MapPost("/events/{id}/replay", ReplayOneAsync).WithTags("events").WithName("replayEvent")
+            .WithSummary("Send an event once more: a new delivery with the same id").Produces<ReplayResult>(202).ProducesProblem(404).ProducesProblem(409);
+        routes.MapPost("/events/replay", ReplayManyAsync).WithTags("events").WithName("replayEvents")
+            .WithSummary("Send every event once more that matches").Produces<ReplayResult>(202).ProducesProblem(400);
+    }
+
+    private static async Task<IResult> RetryOneAsync(long id, RetryStore store, EventLog log, SentryConfig config, CancellationToken cancellationToken)
+    {
+        if (await log.FindDeliveryAsync(id, 0, 1, cancellationToken) is not { } found)
+        {
+            return Problems.NotFound($"There is no delivery {id}.");
+        }
+
+        var status = found.Delivery.Status;
+        if (!RetryStatuses.Contains(status, StringComparer.Ordinal))
+        {
+            return Problems.Conflict(status == DeliveryStatus.Delivered
+                ? $"Delivery {id} was delivered: to send its event once more, replay it."
+                : $"Delivery {id} is {status}: it is tried again by itself.");
+        }
+
+        var result = await store.RetryAsync(new RetryFilter { Id = id, Status = status }, Names(config), dryRun: false, cancellationToken);
+        return result.Retried == 1 ? Accepted(result) : Problems.Conflict($"Trigger {found.Delivery.Trigger} is not in the configuration: nothing could send it.");
+    }
+
+    private static async Task<IResult> RetryManyAsync(HttpRequest request, RetryStore store, SentryConfig config, CancellationToken cancellationToken)
+    {
+        var (asked, refusal) = await BulkRequest.ReadAsync(request, cancellationToken);
+        if (asked is null || !asked.TryTimes(out var since, out var until))
+        {
+            return refusal ?? BulkRequest.BadTimes;
+        }
+
+        if (asked.Status is not null && !RetryStatuses.Contains(asked.Status, StringComparer.Ordinal))
+        {
+            return Problems.BadRequest("status is dead or superseded");
+        }
+
+        var filter = new RetryFilter
+        {
+            Status = asked.Status ?? DeliveryStatus.Dead,
+            Trigger = asked.Trigger,
+            Repository = asked.Repository,
+            Event = asked.Event,
+            Since = since,
+            Until = until,
+        };
+        return Unknown(asked.Trigger, config) ?? Accepted(await store.RetryAsync(filter, Names(config), asked.DryRun, cancellationToken));
+    }
+
+    private static async Task<IResult> ReplayOneAsync(string id, HttpRequest request, RetryStore store, EventLog log, SentryConfig config, CancellationToken cancellationToken)
+    {
+        var (asked, refusal) = await BulkRequest.ReadAsync(request, cancellationToken);
+        if (asked is null || (refusal = Unknown(asked.Trigger, config)) is not null)
+        {
+            return refusal!;
+        }
+
+        if (await log.FindEventAsync(id, cancellationToken) is not { } found)
+        {
+            return Problems.NotFound($"There is no event {id}.");
+        }
+
+        var result = await store.ReplayAsync(new ReplayFilter { Id = id, Trigger = asked.Trigger }, Names(config), asked.DryRun, cancellationToken);
+        return result.Replayed > 0 ? Accepted(result) : Problems.Conflict(found.Deliveries.Count == 0
+            ? $"Event {id} was owed to no trigger: name one."
+            : $"Every delivery of event {id} still waits, or its trigger is not in the configuration.");
+    }
+
+    private static async Task<IResult> ReplayManyAsync(HttpRequest request, RetryStore store, SentryConfig config, CancellationToken cancellationToken)
+    {
+        var (asked, refusal) = await BulkRequest.ReadAsync(request, cancellationToken);
+        if (asked is null || !asked.TryTimes(out var since, out var until))
+        {
+            return refusal ?? BulkRequest.BadTimes;
+        }
+
+        if (asked.Status is not null && !EventEndpoints.Statuses.Contains(asked.Status, StringComparer.Ordinal))
+        {
+            return Problems.BadRequest($"status is one of {string.Join(", ", EventEndpoints.Statuses)}");
+        }
+
+        if (asked.Type is not null && !EventTypes.TryParse(asked.Type, out _))
+        {
+            return Problems.BadRequest($"type is one of {string.Join(", ", EventTypes.All)}");
+        }
+
+        var filter = new ReplayFilter
+        {
+            Id = asked.Event,
+            Repository = asked.Repository,
+            Ref = asked.Ref,
+            Type = asked.Type,
+            Status = asked.Status,
+            Trigger = asked.Trigger,
+            Since = since,
+            Until = until,
+        };
+        return Unknown(asked.Trigger, config) ?? Accepted(await store.ReplayAsync(filter, Names(config), asked.DryRun, cancellationToken));
+    }
+
+    private static List<string> Names(SentryConfig config) => [.. config.Triggers.Select(trigger => trigger.Name)];
+
+    private static IResult? Unknown(string? trigger, SentryConfig config) =>
+        trigger is null || Names(config).Contains(trigger, StringComparer.Ordinal) ? null : Problems.NotFound($"There is no trigger {trigger}.");
+
+    private static IResult Accepted(RetryResult result) => Results.Json(result, ApiJson.Default.RetryResult, statusCode: result.DryRun ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+
+    private static IResult Accepted(ReplayResult result) => Results.Json(result, ApiJson.Default.ReplayResult, statusCode: result.DryRun ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+}
+
+/// <summary>A filter as a JSON body; an empty body restricts nothing.</summary>
+internal sealed record BulkRequest
+{
+    private const int MaxBytes = 64 * 1024;
+
+    public string? Trigger { get; init; }
+    public string? Repository { get; init; }
+    public string? Event { get; init; }
+    public string? Ref { get; init; }
+    public string? Type { get; init; }
+    public string? Status { get; init; }
+
+    /// <summary>RFC 3339.</summary>
+    public string? Since { get; init; }
+    public string? Until { get; init; }
+    public bool DryRun { get; init; }
+
+    public static IResult BadTimes => Problems.BadRequest("since and until are times like 2026-11-24T12:00:00Z");
+
+    public static async Task<(BulkRequest? Request, IResult? Refusal)> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        var bytes = new byte[MaxBytes + 1];
+        var length = await request.Body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken);
+        if (length == 0)
+        {
+            return (new BulkRequest(), null);
+        }
+
+        try
+        {
+            return length > MaxBytes
+                ? (null, Problems.Of(StatusCodes.Status413PayloadTooLarge, "too-large", "Too large", "A filter is smaller than 64 KiB."))
+                : (JsonSerializer.Deserialize(bytes.AsSpan(0, length), BulkJson.Default.BulkRequest) ?? new BulkRequest(), null);
+        }
+        catch (JsonException e)
+        {
+            // Its own text may quote what was sent: only the place is told.
+            return (null, Problems.BadRequest($"The body is no filter: {e.Path ?? "$"}, line {(e.LineNumber ?? 0) + 1}. Fields are trigger, repository, event, ref, type, status, since, until, dry_run."));
+        }
+    }
+
+    public bool TryTimes(out DateTimeOffset? since, out DateTimeOffset? until)
+    {
+        until = null;
+        return Times.TryRead(Since, out since) && Times.TryRead(Until, out until);
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(BulkRequest))]
+internal sealed partial class BulkJson : JsonSerializerContext;

@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using RepoSentry.Configuration;
+using RepoSentry.Storage;
+
+namespace RepoSentry.Events;
+
+/// <summary>Forgets once an hour what is older than <c>storage.retention</c> says.</summary>
+internal sealed partial class RetentionWorker(StorageConfig config, RetentionStore store, TimeProvider time, ILogger<RetentionWorker> logger)
+{
+    private static readonly TimeSpan First = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Every = TimeSpan.FromHours(1);
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await Task.Delay(First, time, stopping);
+            using var timer = new PeriodicTimer(Every, time);
+            do
+            {
+                await TryPruneAsync(stopping);
+            }
+            while (await timer.WaitForNextTickAsync(stopping));
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // a stop: the rest is forgotten next time
+        }
+    }
+
+    public async Task<Pruned> PruneAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        return new Pruned(
+            await store.PruneEventsAsync(now - config.Retention.Events, cancellationToken),
+            await store.PruneAttemptsAsync(now - config.Retention.Attempts, cancellationToken),
+            await store.PrunePollsAsync(now - config.Retention.Polls, cancellationToken));
+    }
+
+    private async Task TryPruneAsync(CancellationToken stopping)
+    {
+        var clock = Stopwatch.GetTimestamp();
+        try
+        {
+            var pruned = await PruneAsync(stopping);
+            if (pruned is not { Events: 0, Attempts: 0, Polls: 0 })
+            {
+                Log.Pruned(logger, pruned.Events, pruned.Attempts, pruned.Polls, Stopwatch.GetElapsedTime(clock).TotalMilliseconds);
+            }
+        }
+        catch (StorageException e)
+        {
+            Log.CannotPrune(logger, e);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "retention: {Events} events, {Attempts} attempts and {Polls} looks were forgotten in {Milliseconds:0} ms")]
+        public static partial void Pruned(ILogger logger, long events, long attempts, long polls, double milliseconds);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "what is old could not be forgotten; it is tried again in an hour")]
+        public static partial void CannotPrune(ILogger logger, Exception exception);
+    }
+}
+
+/// <summary>Rows that were forgotten.</summary>
+internal sealed record Pruned(long Events, long Attempts, long Polls);

@@ -1,0 +1,190 @@
+using RepoSentry.Abstractions;
+using RepoSentry.Storage;
+
+namespace RepoSentry.Polling;
+
+/// <summary>Looks at a repository and tells what that means against what was known: complete looks only, deletions confirmed, mass drops held.</summary>
+internal sealed class LookComparer(PollStore store, TimeProvider time)
+{
+    /// <exception cref="RefSourceException">The look does not count.</exception>
+    public async Task<Sight> LookAsync(PolledRepository repository, IRefSource source, bool isFallback, CancellationToken cancellationToken)
+    {
+        var wanted = repository.Filters.Where(pair => !pair.Value.MatchesNothing).Select(pair => Ask(repository, pair.Key)).ToList();
+        var look = await source.LookAsync(Request(repository, wanted), cancellationToken);
+        var sight = new Sight(look, isFallback);
+        foreach (var kind in look.Kinds)
+        {
+            var asked = wanted.Find(request => request.Kind == kind.Kind)!;
+            var compared = await CompareAsync(repository, kind, asked, sight, cancellationToken);
+
+            // A known ref that is missing is believed only of an unconditional look at the whole kind.
+            if (compared is not null && compared.Lacks && (asked.Validator is not null || asked.Prefixes.Count > 0))
+            {
+                var whole = new KindRequest(kind.Kind, [], null);
+                var again = await source.LookAsync(Request(repository, [whole]), cancellationToken);
+                compared = await CompareAsync(repository, again.Kinds[0], whole, sight, cancellationToken);
+            }
+
+            Judge(repository, kind.Kind, compared, sight);
+        }
+
+        ForgetUnwatched(repository, sight);
+        return sight;
+    }
+
+    private static RefLookRequest Request(PolledRepository repository, IReadOnlyList<KindRequest> kinds) =>
+        new(repository.Config.Url, kinds, repository.Config.ApiBaseUrl, repository.ForgeId);
+
+    private static KindRequest Ask(PolledRepository repository, RefKind kind)
+    {
+        var filter = repository.Filters[kind];
+        var held = repository.Heads.GetValueOrDefault(kind);
+        return new KindRequest(kind, filter.Prefixes(kind), held?.Filter == filter.Text ? held.Validator : null);
+    }
+
+    /// <summary>Null if the kind is as it was.</summary>
+    private async Task<KindSight?> CompareAsync(PolledRepository repository, KindLook look, KindRequest asked, Sight sight, CancellationToken cancellationToken)
+    {
+        if (look.Snapshot is null)
+        {
+            return null;
+        }
+
+        var filter = repository.Filters[look.Kind];
+        var watched = new RefSnapshot(look.Kind, [.. look.Snapshot.Refs.Where(item => filter.Matches(item.Name))], sight.IsFallback ? null : look.Snapshot.Validator);
+        repository.NoteSeen(look.Kind, look.Snapshot.Refs, watched.Refs.Count);
+        var digest = RefDigest.Of(watched.Refs);
+        var head = repository.Heads.GetValueOrDefault(look.Kind);
+        if (head is not null && head.Filter == filter.Text && digest.AsSpan().SequenceEqual(head.Digest))
+        {
+            if (sight.IsFallback)
+            {
+                return null; // the primary's validator still belongs to these refs
+            }
+
+            repository.Heads[look.Kind] = head with { Validator = watched.Validator };
+            sight.Marks.Add(new ValidatorMark(look.Kind, digest, watched.Validator));
+            return null;
+        }
+
+        var previous = head is null ? null : await store.LoadSnapshotAsync(repository.Id, look.Kind, cancellationToken);
+        return new KindSight(watched, digest, filter.Text, previous?.Refs, Changes(repository, head, previous, watched, filter))
+        {
+            WholeCount = asked.Prefixes.Count == 0 ? look.Snapshot.Refs.Count : null,
+        };
+    }
+
+    // What was not watched before is a silent baseline, unless the repository itself is new and asks for its refs to be fired.
+    private static IReadOnlyList<RefChange> Changes(PolledRepository repository, SnapshotHead? head, RefSnapshot? previous, RefSnapshot watched, RefFilter filter)
+    {
+        if (head is not null && previous is not null)
+        {
+            return RefDiff.Between(previous, RefFilter.Parse(head.Filter), watched, filter);
+        }
+
+        return repository.Config.EmitOnFirstPoll && !repository.IsKnown
+            ? [.. watched.Refs.Select(item => new RefChange(watched.Kind, item.Name, null, item.CommitId))]
+            : [];
+    }
+
+    private void Judge(PolledRepository repository, RefKind kind, KindSight? compared, Sight sight)
+    {
+        var held = repository.Held.GetValueOrDefault(kind);
+        var judged = compared is not null && compared.Lacks
+            ? DropGuard.Judge(DropOf(repository, compared), held, repository.HeldFor(kind, time), held is not null && repository.ReleasedAt >= held.Since, time.GetUtcNow())
+            : null;
+        if (judged is not null)
+        {
+            sight.Held.Add(judged);
+            compared = compared!.Keeping(judged.Missing, repository.Heads[kind]);
+            compared = compared.IsAs(repository.Heads[kind]) ? null : compared;
+        }
+        else if (held is not null)
+        {
+            sight.NoLongerHeld.Add(kind);
+        }
+
+        if (compared is not null)
+        {
+            sight.Kinds.Add(compared);
+        }
+    }
+
+    private static Drop DropOf(PolledRepository repository, KindSight compared)
+    {
+        var kind = compared.Snapshot.Kind;
+        var missing = compared.Changes.Where(change => change.After is null).Select(change => change.Ref).ToList();
+        var left = compared.WholeCount ?? compared.Snapshot.Refs.Count;
+        var added = compared.Changes.Count(change => change.Before is null);
+        return new Drop(kind, missing, repository.Heads[kind].WholeCount ?? left + missing.Count - added, left);
+    }
+
+    // A kind that is no longer watched is forgotten, so that watching it again is a new baseline.
+    private static void ForgetUnwatched(PolledRepository repository, Sight sight)
+    {
+        foreach (var (kind, head) in repository.Heads)
+        {
+            if (head.Filter != RefFilter.None.Text && repository.Filters.TryGetValue(kind, out var filter) && filter.MatchesNothing)
+            {
+                sight.Kinds.Add(new KindSight(new RefSnapshot(kind, []), RefDigest.Of([]), RefFilter.None.Text, null, []) { ForgetsRows = true });
+                if (repository.Held.ContainsKey(kind))
+                {
+                    sight.NoLongerHeld.Add(kind);
+                }
+            }
+        }
+    }
+}
+
+/// <summary>What one look means.</summary>
+internal sealed class Sight(RefLook look, bool isFallback)
+{
+    /// <summary>Git was asked in the place of the forge's interface.</summary>
+    public bool IsFallback => isFallback;
+    public string? DefaultBranch => look.DefaultBranch;
+    public string? ForgeId => look.ForgeId;
+    public bool? Archived => look.Archived;
+
+    /// <summary>Where the repository is now; meaningless if the source does not tell an id.</summary>
+    public Uri? MovedTo => look.MovedTo;
+
+    /// <summary>The kinds that must be stored anew.</summary>
+    public List<KindSight> Kinds { get; } = [];
+
+    /// <summary>New validators of snapshots that are as they were.</summary>
+    public List<ValidatorMark> Marks { get; } = [];
+
+    /// <summary>Deletions that are not believed yet.</summary>
+    public List<HeldDrop> Held { get; } = [];
+    public List<RefKind> NoLongerHeld { get; } = [];
+
+    public bool IsQuiet => Kinds.Count == 0 && Held.Count == 0 && NoLongerHeld.Count == 0;
+}
+
+/// <summary>One kind of refs that is not as it was.</summary>
+internal sealed record KindSight(RefSnapshot Snapshot, byte[] Digest, string Filter, IReadOnlyList<GitRef>? Previous, IReadOnlyList<RefChange> Changes)
+{
+    public bool ForgetsRows { get; init; }
+
+    /// <summary>How many refs the kind has, watched or not; null if the look was not at all of it.</summary>
+    public int? WholeCount { get; init; }
+
+    public bool Lacks => Changes.Any(change => change.After is null);
+
+    public bool IsAs(SnapshotHead head) => head.Filter == Filter && Digest.AsSpan().SequenceEqual(head.Digest);
+
+    /// <summary>The same with what is held still in it. What it is compared with by the source stays the old state, unless something else was taken over.</summary>
+    public KindSight Keeping(IReadOnlyList<string> missing, SnapshotHead head)
+    {
+        var names = missing.ToHashSet(StringComparer.Ordinal);
+        var refs = Snapshot.Refs.Concat(Previous!.Where(item => names.Contains(item.Name))).OrderBy(item => item.Name, StringComparer.Ordinal).ToList();
+        var others = Changes.Where(change => change.After is not null).ToList();
+        return this with
+        {
+            Snapshot = new RefSnapshot(Snapshot.Kind, refs, others.Count == 0 && head.Filter == Filter ? head.Validator : null),
+            Digest = RefDigest.Of(refs),
+            Changes = others,
+            WholeCount = head.WholeCount,
+        };
+    }
+}
