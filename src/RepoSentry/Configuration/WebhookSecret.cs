@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 
 namespace RepoSentry.Configuration;
@@ -10,7 +11,14 @@ internal static class WebhookSecret
 {
     private const string Prefix = "whsec_";
 
-    public static bool IsPrefixed(string secret) => secret.StartsWith(Prefix, StringComparison.Ordinal);
+    /// <summary>By https://github.com/standard-webhooks/standard-webhooks, over exactly these bytes.</summary>
+    public static string Sign(byte[] key, string id, string timestamp, byte[] body)
+    {
+        using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
+        hmac.AppendData(Encoding.UTF8.GetBytes($"{id}.{timestamp}."));
+        hmac.AppendData(body);
+        return "v1," + Convert.ToBase64String(hmac.GetHashAndReset());
+    }
 
     /// <summary>Null if a part is not <c>whsec_</c> and base64.</summary>
     public static IReadOnlyList<byte[]>? Keys(string secret)
@@ -34,4 +42,6 @@ internal static class WebhookSecret
 
         return keys;
     }
+
+    private static bool IsPrefixed(string secret) => secret.StartsWith(Prefix, StringComparison.Ordinal);
 }

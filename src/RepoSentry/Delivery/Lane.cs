@@ -29,6 +29,9 @@ internal sealed class Lane(LaneKey key)
     public TimeSpan HeldUntil { get; set; }
     public TimeSpan LastProbedAt { get; set; } = TimeSpan.MinValue;
 
+    /// <summary>What the head stands for, until an attempt at it has begun and that is on record.</summary>
+    public List<OwedDelivery> Passed { get; } = [];
+
     /// <summary>Grows with each change of place in a queue, so that an old place is recognised as void.</summary>
     public int Place { get; set; }
 
@@ -50,6 +53,9 @@ internal sealed class Lane(LaneKey key)
         return ++Attempts;
     }
 
+    /// <summary>It was no attempt at all.</summary>
+    public void TakeBack() => Attempts--;
+
     /// <summary>Removes the finished head.</summary>
     public OwedDelivery Dequeue()
     {
@@ -59,15 +65,12 @@ internal sealed class Lane(LaneKey key)
         return head;
     }
 
-    /// <summary>Removes all but the newest and returns their ids.</summary>
-    public IReadOnlyList<OwedDelivery> KeepNewest()
+    /// <summary>Removes all but the newest.</summary>
+    public void KeepNewest()
     {
-        var passed = new List<OwedDelivery>();
         while (waiting.Count > 1)
         {
-            passed.Add(Dequeue());
+            Passed.Add(Dequeue());
         }
-
-        return passed;
     }
 }

@@ -51,6 +51,7 @@ internal sealed class LaneBook(TriggerConfig trigger)
         {
             lane.Failures = dueIn > TimeSpan.Zero ? delivery.Attempts : 0;
             lane.DueAt = now + dueIn;
+            lane.HeldUntil = delivery.Held ? lane.DueAt : TimeSpan.Zero;
             Place(lane);
         }
         else if (lane is { Failing: true, InFlight: false } && !Breaker.IsOpen && lane.HeldUntil <= now && lane.DueAt > now)
@@ -88,6 +89,8 @@ internal sealed class LaneBook(TriggerConfig trigger)
     public void Postpone(long deliveryId, TimeSpan now, TimeSpan wait)
     {
         var lane = Land(deliveryId);
+        lane.TakeBack();
+        lane.Passed.ForEach(delivery => known.TryAdd(delivery.Id, delivery.CreatedAt)); // nobody has recorded that they are passed over
         lane.DueAt = now + wait;
         lane.Failures = Math.Max(1, lane.Failures);
         Place(lane);
@@ -98,6 +101,7 @@ internal sealed class LaneBook(TriggerConfig trigger)
     {
         var lane = Land(deliveryId);
         known.Remove(lane.Dequeue().Id);
+        lane.Passed.Clear();
         lane.HeldUntil = TimeSpan.Zero;
         lane.DueAt = now;
         if (lane.Count == 0)
@@ -115,6 +119,7 @@ internal sealed class LaneBook(TriggerConfig trigger)
     public void Retry(long deliveryId, TimeSpan now, TimeSpan wait, bool held)
     {
         var lane = Land(deliveryId);
+        lane.Passed.Clear();
         lane.Failures++;
         lane.DueAt = now + wait;
         lane.HeldUntil = held ? lane.DueAt : TimeSpan.Zero;
@@ -163,7 +168,7 @@ internal sealed class LaneBook(TriggerConfig trigger)
 
     private LaneStart? StartProbe(TimeSpan now, ref TimeSpan? wakeAt)
     {
-        if (newcomer is { InFlight: false, Count: > 0 } fresher && fresher.HeldUntil <= now)
+        if (newcomer is { InFlight: false, Failing: false, Count: > 0 } fresher && fresher.HeldUntil <= now)
         {
             if (Breaker.NextNewcomerAt <= now)
             {
@@ -195,23 +200,24 @@ internal sealed class LaneBook(TriggerConfig trigger)
 
     private LaneStart Begin(Lane lane, TimeSpan now, bool probe)
     {
-        var passed = trigger.Coalesce == "latest" ? lane.KeepNewest() : [];
-        foreach (var delivery in passed)
+        var wasFailing = lane.Failing; // of the lane, also where a newer delivery takes the place of the one that failed
+        if (trigger.Coalesce == "latest")
         {
-            known.Remove(delivery.Id);
+            lane.KeepNewest();
+            lane.Passed.ForEach(delivery => known.Remove(delivery.Id));
         }
 
         lane.Place++;
         lane.LastProbedAt = now;
         limiter.Started(now);
-        inFlight[lane.Head.Id] = (lane, probe, lane.Failing);
+        inFlight[lane.Head.Id] = (lane, probe, wasFailing);
         if (!probe)
         {
             slotsTaken++;
-            failingSlotsTaken += lane.Failing ? 1 : 0;
+            failingSlotsTaken += wasFailing ? 1 : 0;
         }
 
-        return new LaneStart(lane.Head, lane.Begin(), lane.Failures, probe, [.. passed.Select(delivery => delivery.Id)]);
+        return new LaneStart(lane.Head, lane.Begin(), lane.Failures, probe, [.. lane.Passed.Select(delivery => delivery.Id)]);
     }
 
     private Lane Land(long deliveryId)

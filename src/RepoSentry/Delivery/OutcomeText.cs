@@ -10,6 +10,7 @@ internal static class OutcomeText
     {
         TriggerOutcome.Accepted => ("accepted", null),
         TriggerOutcome.GiveUp give => ("give_up", give.Reason),
+        TriggerOutcome.TryAgain { RetryAfter: not null } later => ("try_later", later.Reason),
         TriggerOutcome.TryAgain again => ("try_again", again.Reason),
         _ => throw new UnreachableException(),
     };

@@ -68,7 +68,7 @@ internal sealed partial class TriggerTest(Destinations destinations, IReadOnlyLi
 
 /// <summary>What came of a test.</summary>
 /// <param name="EventId">Id of the made-up event. It is stored nowhere.</param>
-/// <param name="Outcome">accepted, try_again or give_up.</param>
+/// <param name="Outcome">accepted, try_again, try_later (the receiver said when) or give_up.</param>
 /// <param name="Reason">Why it was not accepted; null if it was.</param>
 /// <param name="Status">HTTP status; null where there is none.</param>
 /// <param name="Answer">What the receiver answered, at most 64 KiB.</param>

@@ -26,7 +26,8 @@ internal sealed class DeliveryStore(IDatabase database, TimeProvider time)
                     scope.Transaction);
                 var owed = await scope.Connection.QueryAsync<OwedDelivery>(
                     """
-                    SELECT d.id, e.repository_name AS repository, e.ref, d.status, d.attempts, d.next_attempt_at, d.out_of_order, COALESCE(d.age_from, d.created_at) AS created_at
+                    SELECT d.id, e.repository_name AS repository, e.ref, d.status, d.attempts, d.next_attempt_at, d.out_of_order, COALESCE(d.age_from, d.created_at) AS created_at,
+                        COALESCE((SELECT a.outcome FROM delivery_attempts a WHERE a.delivery_id = d.id ORDER BY a.id DESC LIMIT 1), '') = 'try_later' AS held
                     FROM deliveries d JOIN events e ON e.id = d.event_id
                     WHERE d.trigger_name = @trigger AND d.status IN ('waiting', 'in_flight') ORDER BY d.id
                     """,
@@ -190,7 +191,7 @@ internal sealed record AttemptRecord
     public required DateTimeOffset StartedAt { get; init; }
     public required TimeSpan Duration { get; init; }
 
-    /// <summary>accepted, try_again or give_up.</summary>
+    /// <summary>accepted, try_again, try_later (the receiver said when) or give_up.</summary>
     public required string Outcome { get; init; }
 
     /// <summary>Status of the delivery from now on.</summary>

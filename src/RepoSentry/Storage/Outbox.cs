@@ -33,6 +33,9 @@ internal sealed record OwedDelivery
     /// <summary>What its age counts from: its creation, or the last time an operator asked for it.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>The receiver asked for the wait until then: nothing shortens it.</summary>
+    public bool Held { get; init; }
+
     /// <summary>An operator asked for it: exempt from order.</summary>
     public bool OutOfOrder { get; init; }
 

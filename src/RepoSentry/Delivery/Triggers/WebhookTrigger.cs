@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Delivery.Payloads;
@@ -26,21 +24,12 @@ internal sealed class WebhookTrigger(TriggerConfig config, HttpClient http, Time
         // Made for each attempt: receivers refuse a timestamp that is some minutes old.
         var timestamp = time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         var headers = new Dictionary<string, string> { ["webhook-timestamp"] = timestamp };
-        string[] signatures = secret.Length == 0 ? [] : [.. keys.Select(key => Sign(key, attempt, timestamp))];
+        string[] signatures = secret.Length == 0 ? [] : [.. keys.Select(key => WebhookSecret.Sign(key, attempt.Message.Headers["webhook-id"], timestamp, attempt.Message.Body))];
         if (signatures.Length > 0)
         {
             headers["webhook-signature"] = string.Join(' ', signatures);
         }
 
         return await sender.SendAsync(attempt, new SignedHeaders(headers, [secret, .. secret.Split(' '), .. signatures]), cancellationToken);
-    }
-
-    // Over exactly the bytes that are sent.
-    private static string Sign(byte[] key, TriggerAttempt attempt, string timestamp)
-    {
-        using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
-        hmac.AppendData(Encoding.ASCII.GetBytes($"{attempt.Message.Headers["webhook-id"]}.{timestamp}."));
-        hmac.AppendData(attempt.Message.Body);
-        return "v1," + Convert.ToBase64String(hmac.GetHashAndReset());
     }
 }
