@@ -14,6 +14,7 @@ internal static class ExamRun
     private static readonly Experiment[] All =
     [
         new("E1", "kill -9 at random instants and at the seams of commits and deliveries", E01KillStorm.RunAsync),
+        new("E2", "power loss: crash states rebuilt from the writer's system calls", E02PowerLoss.RunAsync),
     ];
 
     /// <returns>The exit code: 1 if a figure was missed.</returns>

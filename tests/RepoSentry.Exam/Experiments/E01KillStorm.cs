@@ -156,7 +156,7 @@ internal static class E01KillStorm
         public async Task LiveAndDieAsync(int round)
         {
             var resumed = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
-            receiver.Seam = answered => resumed.TrySetResult(Stopwatch.GetTimestamp());
+            receiver.Seam = _ => resumed.TrySetResult(Stopwatch.GetTimestamp()) || true;
             var clock = Stopwatch.GetTimestamp();
             var atSeam = round % 2 == 1 && await DieAtSeamAsync(round / 2, () => resumed.TrySetResult(Stopwatch.GetTimestamp()));
             if (round % 2 == 0)
@@ -167,7 +167,7 @@ internal static class E01KillStorm
 
             await service.KillAsync();
             evidence.Killed(LoggedReceiver.Milliseconds(TimeProvider.System.GetUtcNow()));
-            receiver.Seam = _ => { };
+            receiver.Seam = _ => true;
             Kills++;
             AtSeams += atSeam ? 1 : 0;
             if (resumed.Task.IsCompletedSuccessfully)
@@ -194,18 +194,21 @@ internal static class E01KillStorm
                 return await service.EndsAsync(patience);
             }
 
-            // In the middle of a request: before its answer, or right behind it, when the outcome is not recorded yet.
+            // In the middle of a request: before its answer (which then never comes, so it must be sent again), or right behind it, when the outcome is not recorded yet.
             var (behind, left) = (round / 2 % 2 == 0, trial.Random.Next(1, 20));
             var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             using var dead = new ManualResetEventSlim();
             receiver.Seam = answered =>
             {
                 arrived();
-                if (answered == behind && Interlocked.Decrement(ref left) == 0)
+                if (answered != behind || Interlocked.Decrement(ref left) > 0)
                 {
-                    reached.TrySetResult();
-                    dead.Wait(TimeSpan.FromSeconds(5));
+                    return true;
                 }
+
+                reached.TrySetResult();
+                dead.Wait(TimeSpan.FromSeconds(5));
+                return false;
             };
             service.Start();
             var came = await Task.WhenAny(reached.Task, Task.Delay(patience)) == reached.Task;

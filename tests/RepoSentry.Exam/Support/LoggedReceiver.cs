@@ -26,8 +26,8 @@ internal sealed class LoggedReceiver(string folder, TimeProvider? time = null) :
     /// <summary>Status to answer; 0 cuts the connection, -1 never answers. Called when the body has come.</summary>
     public Func<HttpContext, byte[], int> Answer { get; set; } = (_, _) => StatusCodes.Status202Accepted;
 
-    /// <summary>Told of each request before it is answered, and after.</summary>
-    public Action<bool> Seam { get; set; } = _ => { };
+    /// <summary>Told of each request before it is answered (false), and after (true). If it returns false, the request gets no answer.</summary>
+    public Func<bool, bool> Seam { get; set; } = _ => true;
 
     /// <summary>Told of each request with its time, as its body has come.</summary>
     public Action<string, byte[], double> Received { get; set; } = (_, _, _) => { };
@@ -86,8 +86,7 @@ internal sealed class LoggedReceiver(string folder, TimeProvider? time = null) :
             await context.Request.Body.CopyToAsync(copy, context.RequestAborted);
             whole = true;
             Received(context.Request.Path, copy.ToArray(), at);
-            status = Answer(context, copy.ToArray());
-            Seam(false);
+            status = Seam(false) ? Answer(context, copy.ToArray()) : 0;
             answered = await WriteAsync(context, status);
             Seam(true);
         }

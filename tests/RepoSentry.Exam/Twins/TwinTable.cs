@@ -12,9 +12,8 @@ internal static class TwinTable
             """
                             if ({twin})
                             {
-                                scope.Transaction.Commit();
                                 using var gap = scope.Connection.CreateCommand();
-                                gap.CommandText = "BEGIN IMMEDIATE; SAVEPOINT piece;";
+                                gap.CommandText = "COMMIT; BEGIN IMMEDIATE; SAVEPOINT piece;";
                                 gap.ExecuteNonQuery();
                             }
 
@@ -22,6 +21,27 @@ internal static class TwinTable
             """),
         new("in-flight-forgotten", "E1", "lost", "Storage/DeliveryStore.cs",
             "return (IReadOnlyList<OwedDelivery>)owed.AsList();",
-            "return owed.Where(delivery => !{twin} || delivery.Status != \"in_flight\").ToList();"),
+            "return (IReadOnlyList<OwedDelivery>)owed.Where(delivery => !{twin} || delivery.Status != \"in_flight\").ToList();"),
+        new("synchronous-normal", "E2", "acknowledged rows missing", "Storage/Sqlite/SqliteDatabase.cs",
+            """
+                    pragma.ExecuteNonQuery();
+            """,
+            """
+                    pragma.CommandText += {twin} ? "PRAGMA synchronous=NORMAL;" : "";
+                    pragma.ExecuteNonQuery();
+            """),
+        new("answer-before-commit", "E2", "acknowledged rows missing", "Storage/Sqlite/SqliteWriter.cs",
+            """
+                        transaction.Commit();
+            """,
+            """
+                        if ({twin})
+                        {
+                            batch.ForEach(piece => piece.Complete());
+                            Thread.Sleep(2);
+                        }
+
+                        transaction.Commit();
+            """),
     ];
 }
