@@ -15,6 +15,8 @@ internal static class ExamRun
     [
         new("E1", "kill -9 at random instants and at the seams of commits and deliveries", E01KillStorm.RunAsync),
         new("E2", "power loss: crash states rebuilt from the writer's system calls", E02PowerLoss.RunAsync),
+        new("E3", "triggers down for 24 h and 72 h (virtual clock, real sockets)", E03Outage.RunAsync),
+        new("E5", "order within lanes while a receiver fails in every way", E05Order.RunAsync),
     ];
 
     /// <returns>The exit code: 1 if a figure was missed.</returns>

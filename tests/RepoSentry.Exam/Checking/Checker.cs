@@ -11,31 +11,28 @@ namespace RepoSentry.Exam.Checking;
 /// </summary>
 internal static class Checker
 {
-    // Between the last byte of an answer and its record in the sender's database lies a moment in which a kill forgets the answer.
-    private const double RecordingMs = 1500;
-
-    /// <param name="args">Folder with arrivals.jsonl, truth.jsonl and perhaps kills.jsonl; secret; "chain" or "every"; paths of the triggers.</param>
+    /// <param name="args">Folder with arrivals*.jsonl, truth.jsonl and perhaps kills.jsonl; secret; "chain" or "every"; requests in flight at most; paths of the triggers.</param>
     public static int Run(string[] args)
     {
-        if (args is not [var folder, var secret, ("chain" or "every") and var mode, .. var paths])
+        if (args is not [var folder, var secret, ("chain" or "every") and var mode, var inFlight, .. var paths])
         {
-            Console.Error.WriteLine("usage: check FOLDER SECRET chain|every PATH...");
+            Console.Error.WriteLine("usage: check FOLDER SECRET chain|every IN-FLIGHT PATH...");
             return 2;
         }
 
         // What was cut before its last byte is no arrival.
-        var arrivals = Lines(folder, "arrivals.jsonl").Where(line => line.GetProperty("whole").GetBoolean()).Select(Arrival.Of).OrderBy(arrival => arrival.At).ToList();
+        var arrivals = Lines(folder, "arrivals*.jsonl").Where(line => line.GetProperty("whole").GetBoolean()).Select(Arrival.Of).OrderBy(arrival => arrival.At).ToList();
         var truth = Lines(folder, "truth.jsonl")
             .GroupBy(line => (Repository: Text(line, "repository"), Ref: Text(line, "ref")))
             .ToDictionary(group => group.Key, group => group.Select(line => Text(line, "commit")).ToList());
         var kills = Lines(folder, "kills.jsonl").Select(line => line.GetProperty("at").GetDouble()).ToList();
-        var verdict = Judge(arrivals, truth, kills, secret, mode == "every", paths);
+        var verdict = Judge(arrivals, truth, kills, secret, mode == "every", int.Parse(inFlight, CultureInfo.InvariantCulture), paths);
         Console.WriteLine(JsonSerializer.Serialize(verdict));
         return 0;
     }
 
     private static Dictionary<string, long> Judge(
-        List<Arrival> arrivals, Dictionary<(string Repository, string Ref), List<string>> truth, List<double> kills, string secret, bool every, string[] paths)
+        List<Arrival> arrivals, Dictionary<(string Repository, string Ref), List<string>> truth, List<double> kills, string secret, bool every, int inFlight, string[] paths)
     {
         var verdict = new Dictionary<string, long>(StringComparer.Ordinal)
         {
@@ -52,7 +49,7 @@ internal static class Checker
         foreach (var path in paths)
         {
             var here = arrivals.Where(arrival => arrival.Path == path).ToList();
-            JudgeRepeats(here, kills, verdict);
+            JudgeRepeats(here, kills, inFlight, verdict);
             var lanes = here.ToLookup(arrival => (arrival.Repository, arrival.Ref));
             verdict["unknown"] += lanes.Where(lane => !truth.ContainsKey(lane.Key)).Sum(lane => lane.Count());
             foreach (var (key, commits) in truth)
@@ -65,14 +62,17 @@ internal static class Checker
         return verdict;
     }
 
-    private static void JudgeRepeats(List<Arrival> arrivals, List<double> kills, Dictionary<string, long> verdict)
+    // What was accepted may come again only if the sender was killed in between, and then only what it had in flight: a slot is held until the outcome is recorded.
+    private static void JudgeRepeats(List<Arrival> arrivals, List<double> kills, int inFlight, Dictionary<string, long> verdict)
     {
+        var forKill = new Dictionary<double, int>();
         foreach (var same in arrivals.GroupBy(arrival => arrival.Id, StringComparer.Ordinal).Select(group => group.ToList()))
         {
             verdict["different_bytes"] += same.Count(arrival => !arrival.Body.AsSpan().SequenceEqual(same[0].Body));
-            foreach (var (earlier, _) in same.Zip(same.Skip(1)).Where(pair => pair.First.Accepted))
+            foreach (var (earlier, later) in same.Zip(same.Skip(1)).Where(pair => pair.First.Accepted))
             {
-                var excused = kills.Exists(kill => kill >= earlier.At && kill <= earlier.Ended + RecordingMs);
+                var kill = kills.Find(kill => kill >= earlier.At && kill <= later.At);
+                var excused = kill > 0 && (forKill[kill] = forKill.GetValueOrDefault(kill) + 1) <= inFlight;
                 verdict[excused ? "repeated_after_kill" : "doubled"]++;
             }
         }
@@ -105,11 +105,8 @@ internal static class Checker
             : commits.Count > 1 && !accepted.Contains(commits[^1]) ? 1 : 0;
     }
 
-    private static IEnumerable<JsonElement> Lines(string folder, string name)
-    {
-        var path = Path.Combine(folder, name);
-        return File.Exists(path) ? File.ReadLines(path).Select(line => JsonDocument.Parse(line).RootElement) : [];
-    }
+    private static IEnumerable<JsonElement> Lines(string folder, string name) =>
+        Directory.GetFiles(folder, name).SelectMany(File.ReadLines).Select(line => JsonDocument.Parse(line).RootElement);
 
     private static string Text(JsonElement line, string name) => line.GetProperty(name).GetString()!;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using RepoSentry.Exam.Support;
 
@@ -29,11 +30,12 @@ internal sealed class Evidence(string folder) : IDisposable
 
     /// <summary>Lets the checker judge, in its own process.</summary>
     /// <param name="every">Each pushed commit must arrive; otherwise only an unbroken chain to the last one must.</param>
-    public async Task<IReadOnlyDictionary<string, long>> JudgeAsync(bool every, params string[] paths)
+    /// <param name="inFlight">How many requests the sender may have had under way at a kill.</param>
+    public async Task<IReadOnlyDictionary<string, long>> JudgeAsync(bool every, int inFlight, params string[] paths)
     {
         truth.Flush();
         kills.Flush();
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["check", folder, Secret, every ? "every" : "chain", .. paths]) { UseShellExecute = false, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!, ["check", folder, Secret, every ? "every" : "chain", inFlight.ToString(CultureInfo.InvariantCulture), .. paths]) { UseShellExecute = false, RedirectStandardOutput = true };
         var process = Children.Start(start);
         var output = await process.StandardOutput.ReadToEndAsync();
         await Children.EndAsync(process);

@@ -10,10 +10,10 @@ using RepoSentry.SystemTests.Support;
 namespace RepoSentry.Exam.Support;
 
 /// <summary>A receiver that writes down every request it gets: time, head, body, what it answered and whether the answer went out. It can be down.</summary>
-internal sealed class LoggedReceiver(string folder, TimeProvider? time = null) : IAsyncDisposable
+internal sealed class LoggedReceiver(string folder, TimeProvider? time = null, string name = "arrivals") : IAsyncDisposable
 {
     private readonly TimeProvider time = time ?? TimeProvider.System;
-    private readonly StreamWriter log = new(Path.Combine(folder, "arrivals.jsonl"), append: true);
+    private readonly StreamWriter log = new(Path.Combine(folder, name + ".jsonl"));
     private WebApplication? web;
     private int count;
 

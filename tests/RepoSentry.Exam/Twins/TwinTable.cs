@@ -43,5 +43,17 @@ internal static class TwinTable
 
                         transaction.Commit();
             """),
+        new("no-probes", "E3", "24 h refused: free began later", "Delivery/LaneBook.cs",
+            "return Breaker.IsOpen ? StartProbe(now, ref wakeAt) : StartNext(now, ref wakeAt);",
+            "return Breaker.IsOpen && !{twin} ? StartProbe(now, ref wakeAt) : StartNext(now, ref wakeAt);"),
+        new("no-limit-after-outage", "E3", "24 h refused: seconds above", "Delivery/LaneBook.cs",
+            "limiter.Started(now);",
+            "if (!{twin} || lanes.Count < 20) { limiter.Started(now); }"),
+        new("lanes-dropped", "E5", "out of order", "Delivery/LaneBook.cs",
+            "delivery.OutOfOrder ? delivery.Id : 0",
+            "delivery.OutOfOrder || {twin} ? delivery.Id : 0"),
+        new("failure-is-the-end", "E5", "lost", "Delivery/AttemptRunner.cs",
+            "var expired = ",
+            "var expired = ({twin} && start.Attempt > 2) || "),
     ];
 }
