@@ -17,6 +17,7 @@ internal static class ExamRun
         new("E2", "power loss: crash states rebuilt from the writer's system calls", E02PowerLoss.RunAsync),
         new("E3", "triggers down for 24 h and 72 h (virtual clock, real sockets)", E03Outage.RunAsync),
         new("E5", "order within lanes while a receiver fails in every way", E05Order.RunAsync),
+        new("E6", "poller against a model: random histories on forges that answer badly", E06Poller.RunAsync),
     ];
 
     /// <returns>The exit code: 1 if a figure was missed.</returns>

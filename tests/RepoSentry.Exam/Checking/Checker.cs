@@ -81,7 +81,10 @@ internal static class Checker
     private static void JudgeLane(IEnumerable<Arrival> arrivals, List<string> commits, bool every, Dictionary<string, long> verdict)
     {
         var place = commits.Select((commit, at) => (commit, at)).ToDictionary(pair => pair.commit, pair => pair.at, StringComparer.Ordinal);
-        var accepted = arrivals.Where(arrival => arrival.Accepted).Select(arrival => arrival.After).ToHashSet(StringComparer.Ordinal);
+        var taken = arrivals.Where(arrival => arrival.Accepted).DistinctBy(arrival => arrival.Id).Select(arrival => arrival.After).ToList();
+        var accepted = taken.ToHashSet(StringComparer.Ordinal);
+        var order = taken.ConvertAll(commit => place.GetValueOrDefault(commit));
+        verdict["out_of_order"] += order.Zip(order.Skip(1)).Count(pair => pair.First > pair.Second);
         var held = 0; // the last commit that the receiver knows of
         foreach (var arrival in arrivals.DistinctBy(arrival => arrival.Id))
         {
