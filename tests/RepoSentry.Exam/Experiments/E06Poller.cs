@@ -29,7 +29,7 @@ internal static class E06Poller
         await using var database = opened;
         var ownership = new Ownership(database, time);
         await ownership.TakeAsync("exam", ["git/1"], "exam", CancellationToken.None);
-        var perWorker = trial.Scale(500, 35);
+        var perWorker = trial.Scale(500, 100);
         var workers = Enumerable.Range(0, 6).Select(number => (Kind: Kinds[number % 3], Number: number, Random: new Random(trial.Random.Next()))).ToList();
         var wanted = workers.SelectMany(worker => Enumerable.Range(0, perWorker).Select(number => Configure(worker.Kind, $"w{worker.Number}h{number}"))).ToList();
         var watched = await new RepositoryStore(database, time).ApplyFileAsync(wanted, CancellationToken.None);
@@ -46,12 +46,12 @@ internal static class E06Poller
             }
         })));
 
-        trial.Reaches("histories", score.Histories, trial.Scale(3000, 210));
+        trial.Reaches("histories", score.Histories, trial.Scale(3000, 600));
         trial.Reaches("looks", score.Looks, score.Histories * 8);
         trial.Reaches("looks that met a bad answer", score.Bad, score.Looks / 5);
         trial.Reaches("looks that were refused for it", score.Refused, score.Looks / 20);
         trial.Reaches("kinds of bad answer met", score.Kinds, 9);
-        trial.Reaches("first looks at 300 refs", score.Large, trial.Scale(60, 3));
+        trial.Reaches("first looks at 300 refs", score.Large, trial.Scale(60, 8));
         trial.Reaches("events", score.Events, score.Histories * 5);
         trial.Zero("missed events", score.Missed, score.Example);
         trial.Zero("missed final states", score.MissedStates, score.Example);
@@ -152,7 +152,7 @@ internal static class E06Poller
             var name = (random.Next(3) == 0 ? "refs/tags/t" : "refs/heads/b") + random.Next(0, 12).ToString("D3", CultureInfo.InvariantCulture);
             switch (random.Next(10))
             {
-                case < 3 when truth.ContainsKey(name):
+                case < 3 when truth.ContainsKey(name) && truth.Keys.Count(one => one.StartsWith("refs/heads/", StringComparison.Ordinal)) > 2: // losing all would be held
                     truth.Remove(name);
                     world.Remove(repository.Config.Name, name);
                     break;

@@ -55,9 +55,9 @@ internal static class TwinTable
         new("failure-is-the-end", "E5", "lost", "Delivery/AttemptRunner.cs",
             "var expired = ",
             "var expired = ({twin} && start.Attempt > 2) || "),
-        new("missing-ref-believed", "E6", "deleted because of a bad answer", "Polling/RepositoryPoller.cs",
-            "if (compared.Changes.Any(change => change.After is null) && ",
-            "if (!{twin} && compared.Changes.Any(change => change.After is null) && "),
+        new("missing-ref-believed", "E6", "deleted because of a bad answer", "Polling/LookComparer.cs",
+            "if (compared is not null && compared.Lacks)",
+            "if (!{twin} && compared is not null && compared.Lacks)"),
         new("cut-list-accepted", "E6", "deleted because of a bad answer", "Providers/PlainGit/PktLine.cs",
             """
                     if (open)
