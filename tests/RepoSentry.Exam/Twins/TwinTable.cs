@@ -67,5 +67,23 @@ internal static class TwinTable
                     if (open && !{twin})
                     {
             """),
+        new("any-scheme", "E10", "canary files", "Providers/PlainGit/GitRemote.cs",
+            "_ => \"only http, https, ssh and file URLs are read\",",
+            "_ => {twin} ? null : \"only http, https, ssh and file URLs are read\","),
+        new("environment-inherited", "E10", "canary files", "Providers/PlainGit/GitChild.cs",
+            "start.Environment.Clear();",
+            "if (!{twin}) { start.Environment.Clear(); }"),
+        new("git-by-bare-name", "E10", "canary files", "Providers/PlainGit/GitChild.cs",
+            "new ProcessStartInfo(GitProgram.Location)",
+            "new ProcessStartInfo({twin} ? \"git\" : GitProgram.Location)"),
+        new("regex-backtracks", "E13", "exceptions", "Configuration/BranchRegex.cs",
+            "return new Regex(Translate(pattern), RegexOptions.NonBacktracking",
+            "return new Regex(Translate(pattern), ({twin} ? RegexOptions.None : RegexOptions.NonBacktracking)"),
+        new("aliases-uncapped", "E13", "refused for another reason", "Configuration/YamlTree.cs",
+            "return ++aliases <= MaxAliases && ",
+            "return {twin} || ++aliases <= MaxAliases && "),
+        new("json-uncapped", "E13", "not refused", "Providers/ForgeAnswer.cs",
+            "if (body.Length > AnswerBudget.PerAnswer || !budget.Covers(count))",
+            "if (!{twin} && (body.Length > AnswerBudget.PerAnswer || !budget.Covers(count)))"),
     ];
 }
