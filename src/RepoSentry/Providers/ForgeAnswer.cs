@@ -133,11 +133,12 @@ internal static class ForgeHttp
             var buffer = new byte[16 * 1024];
             for (int count; (count = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
             {
-                body.Write(buffer, 0, count);
-                if (body.Length > AnswerBudget.PerAnswer || !budget.Covers(count))
+                if (body.Length + count > AnswerBudget.PerAnswer || !budget.Covers(count))
                 {
                     throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} sends more than a look may take");
                 }
+
+                body.Write(buffer, 0, count);
             }
 
             return body.GetBuffer().AsMemory(0, (int)body.Length);
