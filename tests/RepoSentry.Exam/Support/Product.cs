@@ -31,6 +31,9 @@ internal sealed class Product : IAsyncDisposable
 
     public IEnumerable<TriggerView> Triggers => Get<DeliveryWorkers>().All.Select(worker => worker.View);
 
+    /// <summary>Where its API listens.</summary>
+    public Uri Url => new(app!.Urls.First());
+
     public string DatabasePath => Path.Combine(folder.FullName, "data", "reposentry.db");
 
     /// <param name="sections">YAML with the triggers.</param>

@@ -82,8 +82,8 @@ internal static class TwinTable
         new("aliases-uncapped", "E13", "refused for another reason", "Configuration/YamlTree.cs",
             "return ++aliases <= MaxAliases && ",
             "return {twin} || ++aliases <= MaxAliases && "),
-        new("json-uncapped", "E13", "not refused", "Providers/ForgeAnswer.cs",
-            "if (body.Length > AnswerBudget.PerAnswer || !budget.Covers(count))",
-            "if (!{twin} && (body.Length > AnswerBudget.PerAnswer || !budget.Covers(count)))"),
+        new("json-uncapped", "E13", "refused for another reason", "Providers/ForgeAnswer.cs",
+            "if (body.Length + count > AnswerBudget.PerAnswer || !budget.Covers(count))",
+            "if (!{twin} && (body.Length + count > AnswerBudget.PerAnswer || !budget.Covers(count)))"),
     ];
 }
