@@ -19,6 +19,7 @@ internal static class ExamRun
         new("E5", "order within lanes while a receiver fails in every way", E05Order.RunAsync),
         new("E6", "poller against a model: random histories on forges that answer badly", E06Poller.RunAsync),
         new("E10", "git hardening: injection vectors, hostile environment and configuration", E10GitHardening.RunAsync),
+        new("E11", "hostile servers beside healthy repositories; as many refs as the caps allow", E11HostileServer.RunAsync),
         new("E13", "bombs: expressions, YAML, JSON", E13Bombs.RunAsync),
     ];
 

@@ -18,6 +18,8 @@ namespace RepoSentry.Exam.Experiments;
 /// <summary>E13: small inputs that make careless programs run for ever or eat all memory: expressions, globs, YAML, JSON of forges, callers and receivers.</summary>
 internal static class E13Bombs
 {
+    /// <summary>The first so many patterns take exponential time where they are tried one way after the other.</summary>
+    private const int Exponential = 12;
     private static readonly TimeSpan Hang = TimeSpan.FromSeconds(10);
 
     public static async Task RunAsync(Trial trial)
@@ -46,6 +48,9 @@ internal static class E13Bombs
         trial.Equal("YAML bombs", yamlBombs.Count, 12);
         trial.Equal("JSON bombs", json.Count, 9);
         trial.Zero("exceptions", meter.Exceptions.Count, string.Join("; ", meter.Exceptions));
+        var exponential = meter.Slow.Where(name => Patterns().Take(Exponential).Any(pattern => name.Contains(": " + Short(pattern), StringComparison.Ordinal))).ToList();
+        trial.Zero("expressions of classic bombs that were not matched in time", exponential.Count, exponential.FirstOrDefault());
+        trial.Tell("expressions refused at a look for their time", meter.Slow.Count.ToString(CultureInfo.InvariantCulture));
         trial.Zero("hung longer than 10 s", meter.Hung.Count, meter.Hung.FirstOrDefault());
         trial.Zero("not refused", meter.Accepted.Count, meter.Accepted.FirstOrDefault());
         trial.Zero("refused for another reason", meter.OtherReason.Count, meter.OtherReason.FirstOrDefault());
@@ -76,7 +81,7 @@ internal static class E13Bombs
             }
             catch (RefSourceException slow)
             {
-                return slow.Message.Contains("simplify", StringComparison.Ordinal) ? null : "other reason: " + slow.Message;
+                return slow.Message.Contains("simplify", StringComparison.Ordinal) ? "slow" : "other reason: " + slow.Message;
             }
         }
 
@@ -255,6 +260,7 @@ internal static class E13Bombs
         public List<string> Hung { get; } = [];
         public List<string> Accepted { get; } = [];
         public List<string> OtherReason { get; } = [];
+        public List<string> Slow { get; } = [];
         public double Megabytes { get; private set; }
         public string Largest { get; private set; } = "";
 
@@ -264,7 +270,7 @@ internal static class E13Bombs
             return taken;
         }
 
-        /// <param name="bomb">Null if it was refused or harmless, "accepted", or another reason.</param>
+        /// <param name="bomb">Null if it was refused or harmless, "accepted", "slow", or another reason.</param>
         public async Task RunAsync(string name, Func<Task<string?>> bomb)
         {
             GC.Collect();
@@ -276,7 +282,7 @@ internal static class E13Bombs
             try
             {
                 var said = await Task.Run(bomb).WaitAsync(Hang);
-                (said == "accepted" ? Accepted : said is not null ? OtherReason : []).Add($"{name}: {said}");
+                (said switch { "accepted" => Accepted, "slow" => Slow, null => [], _ => OtherReason }).Add($"{name}: {said}");
             }
             catch (Exception thrown)
             {
