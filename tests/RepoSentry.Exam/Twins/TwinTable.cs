@@ -67,6 +67,12 @@ internal static class TwinTable
                     if (open && !{twin})
                     {
             """),
+        new("redirects-followed", "E9", "canaries at another server", "Network/OutboundHttp.cs",
+            "AllowAutoRedirect = false,",
+            "AllowAutoRedirect = {twin},"),
+        new("echo-kept", "E9", "canaries in the database", "Delivery/Triggers/HttpOutcome.cs",
+            "text is null ? null : secrets",
+            "text is null || {twin} ? text : secrets"),
         new("any-scheme", "E10", "canary files", "Providers/PlainGit/GitRemote.cs",
             "_ => \"only http, https, ssh and file URLs are read\",",
             "_ => {twin} ? null : \"only http, https, ssh and file URLs are read\","),
