@@ -11,28 +11,31 @@ namespace RepoSentry.Configuration;
 internal sealed class GlobSet
 {
     private const int MaxPrefixes = 20;
+
+    /// <summary>Characters of one expression: a longer one passes what .NET matches in linear time.</summary>
+    private const int MaxExpression = 2000;
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(100);
     private static readonly ConcurrentDictionary<string, GlobSet> Cache = new(StringComparer.Ordinal);
 
     private readonly string[] included;
     private readonly string[] excluded;
     private readonly bool all;
-    private readonly Regex? include;
-    private readonly Regex? exclude;
+    private readonly Regex[] include;
+    private readonly Regex[] exclude;
 
     private GlobSet(IReadOnlyList<string> patterns)
     {
         excluded = [.. patterns.Where(pattern => pattern.StartsWith('!')).Select(pattern => pattern[1..])];
         included = [.. patterns.Where(pattern => !pattern.StartsWith('!'))];
         all = included.Contains("**", StringComparer.Ordinal) || (included.Length == 0 && excluded.Length > 0);
-        include = all || included.Length == 0 ? null : Compile(included);
-        exclude = excluded.Length == 0 ? null : Compile(excluded);
+        include = all ? [] : [.. Compile(included)];
+        exclude = [.. Compile(excluded)];
     }
 
     /// <summary>The set for these patterns; equal lists share one.</summary>
     public static GlobSet Of(IReadOnlyList<string> patterns) => Cache.GetOrAdd(string.Join('\n', patterns), _ => new GlobSet(patterns));
 
-    public bool Matches(string name) => (all || include?.IsMatch(name) == true) && exclude?.IsMatch(name) != true;
+    public bool Matches(string name) => (all || Array.Exists(include, some => some.IsMatch(name))) && !Array.Exists(exclude, some => some.IsMatch(name));
 
     /// <summary>Literal beginnings outside which nothing matches; empty when there is no such limit.</summary>
     public IReadOnlyList<string> LiteralPrefixes()
@@ -46,11 +49,18 @@ internal sealed class GlobSet
         return prefixes.Count > MaxPrefixes || prefixes.Exists(prefix => prefix.Length == 0) ? [] : prefixes;
     }
 
-    private static Regex Compile(string[] patterns)
+    private static IEnumerable<Regex> Compile(string[] patterns)
     {
-        var text = new StringBuilder(@"\A(?:");
-        text.AppendJoin('|', patterns.Select(Translate));
-        return new Regex(text.Append(@")\z").ToString(), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline, Limit);
+        for (var (at, next) = (0, 0); at < patterns.Length; at = next)
+        {
+            var text = new StringBuilder(Translate(patterns[next++]));
+            while (next < patterns.Length && text.Length + patterns[next].Length < MaxExpression)
+            {
+                text.Append('|').Append(Translate(patterns[next++]));
+            }
+
+            yield return new Regex($@"\A(?:{text})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline, Limit);
+        }
     }
 
     private static string Translate(string pattern)

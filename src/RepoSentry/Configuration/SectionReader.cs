@@ -11,6 +11,8 @@ namespace RepoSentry.Configuration;
 /// <param name="lenient">For an entry that is not enabled: what cannot be resolved is a warning.</param>
 internal sealed class SectionReader(LoadContext load, MappingNode node, string path, bool lenient = false)
 {
+    private const int MaxUnknownKeys = 100;
+
     private readonly SortedSet<string> known = new(StringComparer.Ordinal);
     private readonly HashSet<string> told = new(StringComparer.Ordinal);
 
@@ -238,10 +240,16 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
 
     public void Done()
     {
-        foreach (var entry in node.Entries.Where(entry => !known.Contains(entry.Key)))
+        var strange = node.Entries.Where(entry => !known.Contains(entry.Key)).ToList();
+        foreach (var entry in strange.Take(MaxUnknownKeys))
         {
             var where = path.Length == 0 ? "" : $" in {path}";
             load.Problems.Error(entry.KeyPlace, $"unknown key {Wording.Quote(entry.Key)}{where}", Wording.DidYouMean(entry.Key, known) ?? (known.Count <= 12 ? "known: " + string.Join(", ", known) : null));
+        }
+
+        if (strange.Count > MaxUnknownKeys)
+        {
+            load.Problems.Error(strange[MaxUnknownKeys].KeyPlace, $"{strange.Count - MaxUnknownKeys} more unknown keys");
         }
     }
 

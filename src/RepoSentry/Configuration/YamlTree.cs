@@ -10,6 +10,7 @@ internal sealed class YamlTree
     private const int MaxDepth = 32;
     private const int MaxAliases = 100;
     private const int MaxExpandedNodes = 100_000;
+    private const int MaxDoubles = 100;
 
     private readonly string file;
     private readonly Parser parser;
@@ -17,6 +18,7 @@ internal sealed class YamlTree
     private readonly Dictionary<string, Node> anchors = [];
     private int aliases;
     private int expanded;
+    private int doubles;
 
     private YamlTree(string text, string file, Problems problems)
     {
@@ -147,6 +149,11 @@ internal sealed class YamlTree
             else if (mapping.Find(key.Text) is { } first)
             {
                 problems.Error(key.Place, $"the key {Wording.Quote(key.Text)} stands twice", $"first on line {first.KeyPlace.Line}");
+                doubles++;
+                if (doubles > MaxDoubles)
+                {
+                    throw new Refused(key.Place, $"more than {MaxDoubles} keys stand twice");
+                }
             }
             else
             {

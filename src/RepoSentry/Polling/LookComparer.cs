@@ -17,8 +17,8 @@ internal sealed class LookComparer(PollStore store, TimeProvider time)
             var asked = wanted.Find(request => request.Kind == kind.Kind)!;
             var compared = await CompareAsync(repository, kind, asked, sight, cancellationToken);
 
-            // A known ref that is missing is believed only of an unconditional look at the whole kind.
-            if (compared is not null && compared.Lacks && (asked.Validator is not null || asked.Prefixes.Count > 0))
+            // A known ref that is missing is believed only of a second look, an unconditional one at the whole kind: a single answer may have been short.
+            if (compared is not null && compared.Lacks)
             {
                 var whole = new KindRequest(kind.Kind, [], null);
                 var again = await source.LookAsync(Request(repository, [whole]), cancellationToken);

@@ -43,7 +43,14 @@ internal sealed class RefFilter
     public bool Matches(string refName)
     {
         var name = RefName.ToText(GitRef.Shorten(refName)); // patterns are written as Git shows names
-        return globs?.Matches(name) ?? regex!.IsMatch(name);
+        try
+        {
+            return globs?.Matches(name) ?? regex!.IsMatch(name);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            throw new RefSourceException(RefSourceError.Malformed, $"the filter needs too long for a ref name of {name.Length} characters: simplify the globs or branch_regex");
+        }
     }
 
     /// <summary>Full-name prefixes that hold every match; empty for the whole kind.</summary>

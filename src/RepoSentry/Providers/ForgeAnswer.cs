@@ -120,10 +120,10 @@ internal static class ForgeHttp
     /// <summary>The whole JSON body, counted after decompression.</summary>
     public static async Task<ReadOnlyMemory<byte>> ReadJsonAsync(HttpResponseMessage response, Uri at, AnswerBudget budget, CancellationToken cancellationToken)
     {
-        var type = response.Content.Headers.ContentType?.MediaType ?? "nothing";
+        var type = response.Content.Headers.ContentType?.MediaType ?? "";
         if (type != "application/json" && !type.EndsWith("+json", StringComparison.Ordinal))
         {
-            throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} answered with {SafeText.Of(type)} in the place of JSON: is it a login page, or is api_base_url wrong?");
+            throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} answered with {PlainGitErrors.Shown(type)} in the place of JSON: is it a login page, or is api_base_url wrong?");
         }
 
         try
@@ -133,11 +133,12 @@ internal static class ForgeHttp
             var buffer = new byte[16 * 1024];
             for (int count; (count = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
             {
-                body.Write(buffer, 0, count);
-                if (body.Length > AnswerBudget.PerAnswer || !budget.Covers(count))
+                if (body.Length + count > AnswerBudget.PerAnswer || !budget.Covers(count))
                 {
                     throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} sends more than a look may take");
                 }
+
+                body.Write(buffer, 0, count);
             }
 
             return body.GetBuffer().AsMemory(0, (int)body.Length);

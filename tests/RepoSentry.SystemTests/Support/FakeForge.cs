@@ -84,6 +84,9 @@ internal abstract class FakeForge : IAsyncDisposable
         await context.Response.WriteAsync(body);
     });
 
+    /// <summary>Takes back what <see cref="Next(string, Func{HttpContext, Task})"/> was told and nobody has met yet.</summary>
+    public void Forget() => troubles.Clear();
+
     /// <summary>The requests since the last call, without the API's base.</summary>
     public string[] TakeRequests()
     {

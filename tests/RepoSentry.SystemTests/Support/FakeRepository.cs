@@ -34,6 +34,12 @@ internal sealed class FakeRepository(string name, int id)
         return this;
     }
 
+    public FakeRepository Untag(string tag)
+    {
+        tags.Remove(tag);
+        return this;
+    }
+
     public FakeRepository Delete(string branch)
     {
         branches.Remove(branch);

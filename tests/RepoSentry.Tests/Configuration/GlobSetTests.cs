@@ -6,6 +6,16 @@ namespace RepoSentry.Tests.Configuration;
 
 public sealed class GlobSetTests
 {
+    [Fact]
+    public void Hundreds_of_long_globs_are_matched_as_well()
+    {
+        var globs = GlobSet.Of([.. Enumerable.Range(0, 400).Select(number => $"{new string('x', 200)}{number}/**/*"), "!**/secret"]);
+
+        globs.Matches($"{new string('x', 200)}399/a/b").ShouldBeTrue();
+        globs.Matches($"{new string('x', 200)}399/a/secret").ShouldBeFalse();
+        globs.Matches($"{new string('x', 200)}400/a/b").ShouldBeFalse();
+    }
+
     [Theory]
     [InlineData("main", "main", true)]
     [InlineData("main", "main2", false)]

@@ -44,6 +44,17 @@ public sealed class MalformedYamlTests
     public void Malformed_text_is_one_problem_with_its_place(string text, string expected) => ConfigOf.Errors(text).ShouldHaveSingleItem().ShouldStartWith(expected);
 
     [Fact]
+    public void Tens_of_thousands_of_wrong_keys_are_told_by_a_hundred()
+    {
+        var unknown = ConfigOf.Errors(string.Concat(Enumerable.Range(0, 50_000).Select(number => $"k{number}: 1\n")));
+        var doubled = ConfigOf.Errors(string.Concat(Enumerable.Repeat("app: {}\n", 50_000)));
+
+        unknown.Count.ShouldBe(101);
+        unknown[^1].ShouldBe("config.yaml:101:1: 49900 more unknown keys");
+        doubled[^1].ShouldEndWith("more than 100 keys stand twice");
+    }
+
+    [Fact]
     public void Bytes_that_are_not_text_are_one_problem() =>
         ConfigLoader.LoadBytes([0x7f, 0x45, 0x4c, 0x46, 0xff, 0xfe], "config.yaml", ConfigOf.Environment()).Errors.ShouldHaveSingleItem().ToString().ShouldBe("config.yaml: the configuration file is not text in UTF-8");
 

@@ -73,6 +73,21 @@ public sealed class RepositoryPollerTests
     }
 
     [Fact]
+    public async Task One_short_list_deletes_nothing_although_the_forge_gives_no_validators()
+    {
+        await using var story = await PollStory.BeginAsync();
+        story.Forge.HasValidators = false;
+        story.Forge.Push("dev", '1');
+        var repository = (await story.StartAsync(Build.Repository()))[0];
+        await story.LookAsync(repository);
+
+        story.Forge.LeavesOutOnce = "refs/heads/dev";
+        (await story.LookAsync(repository)).ShouldBeEmpty();
+        story.Forge.Delete("dev");
+        (await story.LookAsync(repository)).ShouldBe(["branch_deleted refs/heads/dev"]);
+    }
+
+    [Fact]
     public async Task A_look_by_git_in_between_invents_nothing_and_leaves_the_forges_validator_in_place()
     {
         await using var story = await PollStory.BeginAsync();

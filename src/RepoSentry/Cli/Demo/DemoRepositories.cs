@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RepoSentry.Providers.PlainGit;
 
 namespace RepoSentry.Cli.Demo;
 
@@ -46,7 +47,7 @@ internal sealed class DemoRepositories(string folder)
 
     private static async Task<string> GitAsync(string workingFolder, IEnumerable<string> arguments, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("git", arguments) { WorkingDirectory = workingFolder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(GitProgram.Location, arguments) { WorkingDirectory = workingFolder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["GIT_CONFIG_NOSYSTEM"] = "1";
         start.Environment["GIT_CONFIG_GLOBAL"] = "/dev/null";
         start.Environment["GIT_TERMINAL_PROMPT"] = "0";

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using RepoSentry.Hosting;
+using RepoSentry.Providers.PlainGit;
 
 namespace RepoSentry.Cli.Demo;
 
@@ -37,7 +38,7 @@ internal sealed class SmartHttpServer : IAsyncDisposable
 
     private static ProcessStartInfo Describe(HttpRequest request, string folder)
     {
-        var start = new ProcessStartInfo("git") { ArgumentList = { "http-backend" }, UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(GitProgram.Location) { ArgumentList = { "http-backend" }, UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true };
         start.Environment["GIT_PROJECT_ROOT"] = folder;
         start.Environment["GIT_HTTP_EXPORT_ALL"] = "1";
         start.Environment["GIT_CONFIG_NOSYSTEM"] = "1";

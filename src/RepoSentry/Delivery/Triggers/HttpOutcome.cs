@@ -13,13 +13,14 @@ internal static class HttpOutcome
     {
         var answer = AnswerText.Redact(await ReadAnswerAsync(response, cancellationToken), secrets);
         var status = (int)response.StatusCode;
+        var reason = AnswerText.Redact(response.ReasonPhrase, secrets);
         return status switch
         {
             >= 200 and < 300 => new TriggerOutcome.Accepted(Receipt(answer)) { Status = status, Answer = answer },
             410 => new TriggerOutcome.GiveUp("410 Gone: the receiver is gone for good", Gone: true) { Status = status, Answer = answer },
-            400 or 413 or 422 or 431 => new TriggerOutcome.GiveUp($"{status} {response.ReasonPhrase}: {Said(answer)}") { Status = status, Answer = answer },
+            400 or 413 or 422 or 431 => new TriggerOutcome.GiveUp($"{status} {reason}: {Said(answer)}") { Status = status, Answer = answer },
             >= 300 and < 400 => new TriggerOutcome.TryAgain($"{status}: redirects are not followed; set the trigger's url to {AnswerText.Redact(Target(response), secrets)}") { Status = status, Answer = answer },
-            _ => new TriggerOutcome.TryAgain($"{status} {response.ReasonPhrase}: {Said(answer)}", RetryAfter(response, time)) { Status = status, Answer = answer },
+            _ => new TriggerOutcome.TryAgain($"{status} {reason}: {Said(answer)}", RetryAfter(response, time)) { Status = status, Answer = answer },
         };
     }
 
@@ -28,6 +29,9 @@ internal static class HttpOutcome
     {
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "the host name cannot be resolved: " + error.Message,
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "TLS failed: " + (error.InnerException?.Message ?? error.Message) + " (a private authority goes into ca_file)",
+        // .NET would quote what came, and what came may echo a secret.
+        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError } => "the receiver does not answer in HTTP",
+        HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => "the receiver sends more headers than fit",
         HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } => "the receiver closed the connection without an answer",
         _ => error.InnerException is { } inner and not HttpIOException && !error.Message.Contains(inner.Message, StringComparison.Ordinal) ? $"{error.Message} ({inner.Message})" : error.Message,
     };

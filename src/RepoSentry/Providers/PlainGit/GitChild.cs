@@ -45,7 +45,7 @@ internal sealed class GitChild(PlainGitOptions options)
 
     private static Process Start(Uri url, LookPlan plan, GitWorkspace workspace)
     {
-        var start = new ProcessStartInfo("git")
+        var start = new ProcessStartInfo(GitProgram.Location)
         {
             UseShellExecute = false,
             WorkingDirectory = workspace.Path,

@@ -49,7 +49,7 @@ internal sealed class GitWorkspace : IDisposable
 
     private void Fill(Uri url, PlainGitOptions options)
     {
-        Environment["PATH"] = TrustedPath();
+        Environment["PATH"] = GitProgram.SearchPath;
         Environment["HOME"] = Path;
         Environment["LC_ALL"] = "C";
         Environment["GIT_ALLOW_PROTOCOL"] = url.Scheme;
@@ -137,12 +137,5 @@ internal sealed class GitWorkspace : IDisposable
         return full.Any(letter => letter is '"' or '\\' || char.IsControl(letter)) || full.Contains("${", StringComparison.Ordinal)
             ? throw new RefSourceException(RefSourceError.Unauthorized, $"ssh cannot be given the path {SafeText.Of(path)}: it has a quote, a backslash, a variable or a control character")
             : $"\"{full.Replace("%", "%%", StringComparison.Ordinal)}\"";
-    }
-
-    // Relative entries would be looked up in the child's own folder.
-    private static string TrustedPath()
-    {
-        var entries = (System.Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Where(entry => entry.StartsWith('/')).ToArray();
-        return entries.Length > 0 ? string.Join(':', entries) : "/usr/local/bin:/usr/bin:/bin";
     }
 }

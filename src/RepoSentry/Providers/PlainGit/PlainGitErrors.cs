@@ -7,6 +7,9 @@ namespace RepoSentry.Providers.PlainGit;
 /// <summary>What a failed request means, and what its reader can do about it. Bodies of refusals are never quoted: a hostile server may echo the credential.</summary>
 internal static class PlainGitErrors
 {
+    private static readonly string[] CommonTypes =
+        ["text/html", "text/plain", "text/xml", "application/xml", "application/xhtml+xml", "application/json", "application/octet-stream", "application/x-git-upload-pack-advertisement", "application/x-git-upload-pack-result"];
+
     public static bool IsRedirect(HttpResponseMessage response) => (int)response.StatusCode is 301 or 302 or 303 or 307 or 308;
 
     public static RefSourceException FromStatus(HttpResponseMessage response, Uri url, GitCredential credential, TimeProvider time)
@@ -65,7 +68,7 @@ internal static class PlainGitErrors
         var actual = response.Content.Headers.ContentType?.MediaType;
         if (!string.Equals(actual, contentType, StringComparison.OrdinalIgnoreCase))
         {
-            var kind = actual is null ? "nothing that Git knows" : $"{SafeText.Of(actual)}, not with Git's own type";
+            var kind = actual is null ? "nothing that Git knows" : $"{Shown(actual)}, not with Git's own type";
             throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(url)} answered with {kind}: is it a login page or a server without smart HTTP?");
         }
 
@@ -74,6 +77,10 @@ internal static class PlainGitErrors
             throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(url)} compresses its answer, although not asked to");
         }
     }
+
+    /// <summary>A content type in words. Only common ones are quoted: a hostile server may put the credential there.</summary>
+    public static string Shown(string mediaType) =>
+        mediaType.ToLowerInvariant() is var known && Array.IndexOf(CommonTypes, known) >= 0 ? known : mediaType.Length == 0 ? "nothing" : "another content type";
 
     private static TimeSpan? RetryAfter(HttpResponseMessage response, TimeProvider time)
     {

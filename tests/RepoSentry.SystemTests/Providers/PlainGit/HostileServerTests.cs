@@ -33,6 +33,19 @@ public sealed class HostileServerTests
         (await Looks.Source().FailureOf(server.Root)).Error.ShouldBe(expected);
     }
 
+    [Theory]
+    [InlineData("text/html", "text/html")]
+    [InlineData("text/canary-2f", "another content type")]
+    public async Task A_content_type_is_quoted_only_if_it_is_a_common_one(string type, string shown)
+    {
+        await using var server = RawServer.Text(Ok + $"Content-Type: {type}\r\n\r\nx");
+
+        var message = (await Looks.Source().FailureOf(server.Root)).Message;
+
+        message.ShouldContain(shown);
+        message.ShouldNotContain("canary-2f");
+    }
+
     [Fact]
     public async Task More_headers_than_fit_are_refused()
     {

@@ -34,6 +34,28 @@ public sealed class RealChildTests : IDisposable
     }
 
     [Fact]
+    public async Task A_program_named_git_in_the_working_folder_is_not_run()
+    {
+        var repository = TestRepository.Create(Path.Combine(folder.FullName, "repository.git"));
+        repository.Push("main", "one");
+        var program = Path.Combine(folder.FullName, "git");
+        await File.WriteAllTextAsync(program, $"#!/bin/sh\ntouch {Canary}\n", Token);
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var here = Environment.CurrentDirectory;
+        Environment.CurrentDirectory = folder.FullName;
+        try
+        {
+            (await Over(new SshConfig(null, null, "/dev/null")).LookAsync(Looks.At(repository.Url), Token)).Of(RefKind.Branch)!.Refs.Count.ShouldBe(1);
+        }
+        finally
+        {
+            Environment.CurrentDirectory = here;
+        }
+
+        File.Exists(Canary).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task A_key_that_cannot_be_read_is_said_to_be_so()
     {
         var key = new Secret(() => throw new FileNotFoundException("gone"));

@@ -1,0 +1,101 @@
+namespace RepoSentry.Exam.Twins;
+
+/// <summary>Every way in which the product is broken to show that the exam sees it.</summary>
+internal static class TwinTable
+{
+    public static IReadOnlyList<Twin> All { get; } =
+    [
+        new("events-after-snapshot", "E1", "lost", "Storage/PollStore.cs",
+            """
+                            await UpdateRepositoryAsync(scope, commit);
+            """,
+            """
+                            if ({twin})
+                            {
+                                using var gap = scope.Connection.CreateCommand();
+                                gap.CommandText = "COMMIT; BEGIN IMMEDIATE; SAVEPOINT piece;";
+                                gap.ExecuteNonQuery();
+                            }
+
+                            await UpdateRepositoryAsync(scope, commit);
+            """),
+        new("in-flight-forgotten", "E1", "lost", "Storage/DeliveryStore.cs",
+            "return (IReadOnlyList<OwedDelivery>)owed.AsList();",
+            "return (IReadOnlyList<OwedDelivery>)owed.Where(delivery => !{twin} || delivery.Status != \"in_flight\").ToList();"),
+        new("synchronous-normal", "E2", "acknowledged rows missing", "Storage/Sqlite/SqliteDatabase.cs",
+            """
+                    pragma.ExecuteNonQuery();
+            """,
+            """
+                    pragma.CommandText += {twin} ? "PRAGMA synchronous=NORMAL;" : "";
+                    pragma.ExecuteNonQuery();
+            """),
+        new("answer-before-commit", "E2", "acknowledged rows missing", "Storage/Sqlite/SqliteWriter.cs",
+            """
+                        transaction.Commit();
+            """,
+            """
+                        if ({twin})
+                        {
+                            batch.ForEach(piece => piece.Complete());
+                            Thread.Sleep(2);
+                        }
+
+                        transaction.Commit();
+            """),
+        new("no-probes", "E3", "24 h refused: free began later", "Delivery/LaneBook.cs",
+            "return Breaker.IsOpen ? StartProbe(now, ref wakeAt) : StartNext(now, ref wakeAt);",
+            "return Breaker.IsOpen && !{twin} ? StartProbe(now, ref wakeAt) : StartNext(now, ref wakeAt);"),
+        new("no-limit-after-outage", "E3", "24 h refused: seconds above", "Delivery/LaneBook.cs",
+            "limiter.Started(now);",
+            "if (!{twin} || lanes.Count < 20) { limiter.Started(now); }"),
+        new("lanes-dropped", "E5", "out of order", "Delivery/LaneBook.cs",
+            "delivery.OutOfOrder ? delivery.Id : 0",
+            "delivery.OutOfOrder || {twin} ? delivery.Id : 0"),
+        new("failure-is-the-end", "E5", "lost", "Delivery/AttemptRunner.cs",
+            "var expired = ",
+            "var expired = ({twin} && start.Attempt > 2) || "),
+        new("missing-ref-believed", "E6", "deleted because of a bad answer", "Polling/LookComparer.cs",
+            "if (compared is not null && compared.Lacks)",
+            "if (!{twin} && compared is not null && compared.Lacks)"),
+        new("cut-list-accepted", "E6", "deleted because of a bad answer", "Providers/PlainGit/PktLine.cs",
+            """
+                    if (open)
+                    {
+            """,
+            """
+                    if (open && !{twin})
+                    {
+            """),
+        new("redirects-followed", "E9", "canaries at another server", "Network/OutboundHttp.cs",
+            "AllowAutoRedirect = false,",
+            "AllowAutoRedirect = {twin},"),
+        new("echo-kept", "E9", "canaries in the database", "Delivery/Triggers/HttpOutcome.cs",
+            "text is null ? null : secrets",
+            "text is null || {twin} ? text : secrets"),
+        new("any-scheme", "E10", "canary files", "Providers/PlainGit/GitRemote.cs",
+            "_ => \"only http, https, ssh and file URLs are read\",",
+            "_ => {twin} ? null : \"only http, https, ssh and file URLs are read\","),
+        new("environment-inherited", "E10", "canary files", "Providers/PlainGit/GitChild.cs",
+            "start.Environment.Clear();",
+            "if (!{twin}) { start.Environment.Clear(); }"),
+        new("git-by-bare-name", "E10", "canary files", "Providers/PlainGit/GitChild.cs",
+            "new ProcessStartInfo(GitProgram.Location)",
+            "new ProcessStartInfo({twin} ? \"git\" : GitProgram.Location)"),
+        new("bytes-uncapped", "E11", "hostile servers without", "Providers/PlainGit/AnswerReader.cs",
+            "return total <= PlainGitLimits.MaxBytes",
+            "return {twin} || total <= PlainGitLimits.MaxBytes"),
+        new("refs-uncapped", "E11", "hostile servers without", "Providers/PlainGit/RefCollector.cs",
+            "if (++Count > PlainGitLimits.MaxRefs)",
+            "if (++Count > PlainGitLimits.MaxRefs && !{twin})"),
+        new("regex-backtracks", "E13", "expressions of classic bombs", "Configuration/BranchRegex.cs",
+            "return new Regex(Translate(pattern), RegexOptions.NonBacktracking",
+            "return new Regex(Translate(pattern), ({twin} ? RegexOptions.None : RegexOptions.NonBacktracking)"),
+        new("aliases-uncapped", "E13", "refused for another reason", "Configuration/YamlTree.cs",
+            "return ++aliases <= MaxAliases && ",
+            "return {twin} || ++aliases <= MaxAliases && "),
+        new("json-uncapped", "E13", "refused for another reason", "Providers/ForgeAnswer.cs",
+            "if (body.Length + count > AnswerBudget.PerAnswer || !budget.Covers(count))",
+            "if (!{twin} && (body.Length + count > AnswerBudget.PerAnswer || !budget.Covers(count)))"),
+    ];
+}

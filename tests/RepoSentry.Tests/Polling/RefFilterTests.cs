@@ -1,0 +1,20 @@
+using RepoSentry.Abstractions;
+using RepoSentry.Polling;
+using Shouldly;
+using Xunit;
+
+namespace RepoSentry.Tests.Polling;
+
+public sealed class RefFilterTests
+{
+    [Fact]
+    public void An_expression_that_takes_too_long_for_a_name_fails_the_look_by_that_reason()
+    {
+        var filter = RefFilter.Parse(@"regex:\pL{1000}");
+
+        var failure = Should.Throw<RefSourceException>(() => filter.Matches("refs/heads/" + string.Concat(Enumerable.Repeat(new string('a', 900) + "!", 200))));
+
+        failure.Error.ShouldBe(RefSourceError.Malformed);
+        failure.Message.ShouldContain("simplify the globs or branch_regex");
+    }
+}
