@@ -191,7 +191,7 @@ internal sealed class LaneModel(TriggerConfig config, IReadOnlyList<Verdict> ver
         Law(!lane.Failing || now >= lane.DueAt || now - lane.StartedAt >= Second || lane.Freed, $"{row.Key} failed and starts again after {now - lane.StartedAt}");
 
         var verdict = Draw();
-        flights.Add(new Flight(row.Id, row.Key, start, now, now + verdict.Takes, verdict, start.Probe, lane.Failing));
+        flights.Add(new Flight(row.Id, row.Key, start, now + verdict.Takes, verdict, start.Probe, lane.Failing));
         var failing = flights.Count(flight => flight is { Probe: false, Failing: true });
         Law(config.MaxInFlight == 0 || flights.Count(flight => !flight.Probe) <= config.MaxInFlight, "more than max_in_flight");
         Law(config.MaxInFlight == 0 || start.Probe || !lane.Failing || failing <= Math.Max(1, config.MaxInFlight / 2), "failing lanes have more than half of the slots");
@@ -357,5 +357,5 @@ internal sealed class LaneModel(TriggerConfig config, IReadOnlyList<Verdict> ver
         public bool Freed { get; set; }
     }
 
-    private sealed record Flight(long Id, LaneKey Key, LaneStart Start, TimeSpan StartedAt, TimeSpan EndsAt, Verdict Verdict, bool Probe, bool Failing);
+    private sealed record Flight(long Id, LaneKey Key, LaneStart Start, TimeSpan EndsAt, Verdict Verdict, bool Probe, bool Failing);
 }
