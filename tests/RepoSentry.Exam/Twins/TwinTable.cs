@@ -97,5 +97,27 @@ internal static class TwinTable
         new("json-uncapped", "E13", "refused for another reason", "Providers/ForgeAnswer.cs",
             "if (body.Length + count > AnswerBudget.PerAnswer || !budget.Covers(count))",
             "if (!{twin} && (body.Length + count > AnswerBudget.PerAnswer || !budget.Covers(count)))"),
+        new("migration-in-pieces", "E20", "schema 1:", "Storage/Migrations/SchemaMigrator.cs",
+            "new MigrationInfo(number, TransactionBehavior.Default, create())",
+            "new MigrationInfo(number, {twin} ? TransactionBehavior.None : TransactionBehavior.Default, create())"),
+        new("backup-by-copying", "E20", "backups that", "Storage/Sqlite/SqliteMaintenance.cs",
+            """
+                        source.BackupDatabase(copy);
+            """,
+            """
+                        if ({twin})
+                        {
+                            File.WriteAllBytes(part, File.ReadAllBytes(path));
+                            return;
+                        }
+
+                        source.BackupDatabase(copy);
+            """),
+        new("newer-schema-accepted", "E20", "an older executable", "Storage/Migrations/SchemaMigrator.cs",
+            "if (version > Newest)",
+            "if (version > Newest && !{twin})"),
+        new("restored-heads-forgotten", "E20", "changes since the restored heads", "Storage/Sqlite/SqliteMaintenance.cs",
+            "WriteAside(path, part => CopyTo(backup, part));",
+            "WriteAside(path, part => { CopyTo(backup, part); if ({twin}) { using var c = SqliteDatabase.Connect(part, SqliteOpenMode.ReadWrite); c.Execute(\"DELETE FROM refs; DELETE FROM snapshots; PRAGMA journal_mode=DELETE\"); } });"),
     ];
 }

@@ -61,6 +61,9 @@ internal static class SchemaMigrator
         }
     }
 
+    /// <summary>Makes the schema of an earlier version, as an upgrade finds it.</summary>
+    internal static void MigrateTo(string path, long version) => Run(path, runner => runner.MigrateUp(version));
+
     /// <summary>Migrates down to a version; what newer versions stored beyond it is dropped.</summary>
     public static void MigrateDown(string path, long version) => Run(path, runner => runner.MigrateDown(version));
 
