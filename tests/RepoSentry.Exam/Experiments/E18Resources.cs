@@ -41,7 +41,7 @@ internal static class E18Resources
             story.PushAll();
             await Task.Delay(3000);
             Fill(Path.Combine(disk.Path, "filler"));
-            for (var push = 0; push < 3; push++)
+            for (var push = 0; push < trial.Scale(3, 1); push++)
             {
                 story.PushAll();
                 await Task.Delay(TimeSpan.FromSeconds(Shortage.Interval + 1));
@@ -190,7 +190,7 @@ internal static class E18Resources
             await File.WriteAllTextAsync(shift, string.Create(CultureInfo.InvariantCulture, $"{(hours < 0 ? "" : "+")}{hours * 3600}\n"));
             story.PushAll();
             story.TakeLooks();
-            var window = TimeSpan.FromSeconds(trial.Scale(16, 8));
+            var window = TimeSpan.FromSeconds(trial.Scale(16, 6));
             await Task.Delay(window);
             var looks = story.TakeLooks();
             var due = window.TotalSeconds / Shortage.Interval;
