@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
 using RepoSentry.Storage;
 using RepoSentry.Storage.Migrations;
 using RepoSentry.Storage.Sqlite;
@@ -101,6 +102,11 @@ internal static class DbCommand
             {
                 Console.Error.WriteLine(e.Message);
                 return e.Trouble switch { StorageTrouble.InUse => ExitCode.Conflict, StorageTrouble.Missing => ExitCode.NotFound, _ => ExitCode.Failed };
+            }
+            catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+            {
+                Console.Error.WriteLine($"the database cannot be used: {e.Message}");
+                return ExitCode.Failed;
             }
         });
         return command;

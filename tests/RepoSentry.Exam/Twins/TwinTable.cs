@@ -31,18 +31,8 @@ internal static class TwinTable
                     pragma.ExecuteNonQuery();
             """),
         new("answer-before-commit", "E2", "acknowledged rows missing", "Storage/Sqlite/SqliteWriter.cs",
-            """
-                        transaction.Commit();
-            """,
-            """
-                        if ({twin})
-                        {
-                            batch.ForEach(piece => piece.Complete());
-                            Thread.Sleep(2);
-                        }
-
-                        transaction.Commit();
-            """),
+            "transaction.Commit();",
+            "if ({twin}) { batch.ForEach(piece => piece.Complete()); Thread.Sleep(2); } transaction.Commit();"),
         new("no-probes", "E3", "24 h refused: free began later", "Delivery/LaneBook.cs",
             "return Breaker.IsOpen ? StartProbe(now, ref wakeAt) : StartNext(now, ref wakeAt);",
             "return Breaker.IsOpen && !{twin} ? StartProbe(now, ref wakeAt) : StartNext(now, ref wakeAt);"),
@@ -70,7 +60,7 @@ internal static class TwinTable
         new("redirects-followed", "E9", "canaries at another server", "Network/OutboundHttp.cs",
             "AllowAutoRedirect = false,",
             "AllowAutoRedirect = {twin},"),
-        new("echo-kept", "E9", "canaries in the database", "Delivery/Triggers/HttpOutcome.cs",
+        new("echo-kept", "E9", "canaries in the database", "Delivery/Triggers/AnswerText.cs",
             "text is null ? null : secrets",
             "text is null || {twin} ? text : secrets"),
         new("any-scheme", "E10", "canary files", "Providers/PlainGit/GitRemote.cs",
