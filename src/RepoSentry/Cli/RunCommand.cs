@@ -28,6 +28,12 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(string? file, Dictionary<string, string> flags, CancellationToken cancellationToken)
     {
+        if (DescriptorLimit.Problem() is { } problem)
+        {
+            await Console.Error.WriteLineAsync(problem);
+            return ExitCode.Failed;
+        }
+
         var loaded = ConfigFile.Load(file, Console.Error.WriteLine, flags);
         if (loaded.Config is null)
         {
