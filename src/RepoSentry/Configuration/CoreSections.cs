@@ -6,7 +6,7 @@ namespace RepoSentry.Configuration;
 internal static class CoreSections
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
-    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     public static AppConfig App(SectionReader app)
@@ -122,9 +122,9 @@ internal static class CoreSections
         var standard = new RetentionConfig();
         var kept = new RetentionConfig
         {
-            Events = retention.Duration("events", standard.Events, Hour, 10_000 * Day),
-            Attempts = retention.Duration("attempts", standard.Attempts, Hour, 10_000 * Day),
-            Polls = retention.Duration("polls", standard.Polls, Hour, 10_000 * Day),
+            Events = retention.Duration("events", standard.Events, Minute, 10_000 * Day),
+            Attempts = retention.Duration("attempts", standard.Attempts, Minute, 10_000 * Day),
+            Polls = retention.Duration("polls", standard.Polls, Minute, 10_000 * Day),
         };
         sqlite.Done();
         retention.Done();

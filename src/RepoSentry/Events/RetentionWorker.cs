@@ -4,11 +4,20 @@ using RepoSentry.Storage;
 
 namespace RepoSentry.Events;
 
-/// <summary>Forgets once an hour what is older than <c>storage.retention</c> says.</summary>
+/// <summary>Forgets what is older than <c>storage.retention</c> says: once an hour, more often where little is kept.</summary>
 internal sealed partial class RetentionWorker(StorageConfig config, RetentionStore store, TimeProvider time, ILogger<RetentionWorker> logger)
 {
     private static readonly TimeSpan First = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan Every = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+
+    private TimeSpan Every
+    {
+        get
+        {
+            var shortest = new[] { config.Retention.Events, config.Retention.Attempts, config.Retention.Polls }.Min() / 10;
+            return shortest > Longest ? Longest : shortest < First ? First : shortest;
+        }
+    }
 
     public async Task RunAsync(CancellationToken stopping)
     {
@@ -59,7 +68,7 @@ internal sealed partial class RetentionWorker(StorageConfig config, RetentionSto
         [LoggerMessage(Level = LogLevel.Information, Message = "retention: {Events} events, {Attempts} attempts and {Polls} looks were forgotten in {Milliseconds:0} ms")]
         public static partial void Pruned(ILogger logger, long events, long attempts, long polls, double milliseconds);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "what is old could not be forgotten; it is tried again in an hour")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "what is old could not be forgotten; it is tried again later")]
         public static partial void CannotPrune(ILogger logger, Exception exception);
     }
 }

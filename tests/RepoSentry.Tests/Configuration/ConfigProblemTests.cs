@@ -129,7 +129,7 @@ public sealed class ConfigProblemTests
     [InlineData("api: { oidc: { issuer: x } }", "api.oidc is not available")]
     [InlineData("storage: { type: postgres }", "storage.type: postgres is not available")]
     [InlineData("storage: { retention: { audit: 31d } }", "storage.retention.audit is not available")]
-    [InlineData("storage: { retention: { events: 5m } }", "storage.retention.events")]
+    [InlineData("storage: { retention: { events: 5s } }", "storage.retention.events")]
     [InlineData("cluster: { node: a }", "cluster.node is not available")]
     [InlineData("discovery: [{ provider: github }]", "discovery is not available")]
     [InlineData("telemetry: { otlp_endpoint: http://x }", "telemetry.otlp_endpoint is not available")]
