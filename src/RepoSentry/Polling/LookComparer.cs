@@ -51,8 +51,7 @@ internal sealed class LookComparer(PollStore store, TimeProvider time)
         }
 
         var filter = repository.Filters[look.Kind];
-        var watched = new RefSnapshot(look.Kind, [.. look.Snapshot.Refs.Where(item => filter.Matches(item.Name))], sight.IsFallback ? null : look.Snapshot.Validator);
-        repository.NoteSeen(look.Kind, look.Snapshot.Refs, watched.Refs.Count);
+        var watched = new RefSnapshot(look.Kind, Watched(repository, look.Snapshot, filter), sight.IsFallback ? null : look.Snapshot.Validator);
         var digest = RefDigest.Of(watched.Refs);
         var head = repository.Heads.GetValueOrDefault(look.Kind);
         if (head is not null && head.Filter == filter.Text && digest.AsSpan().SequenceEqual(head.Digest))
@@ -72,6 +71,25 @@ internal sealed class LookComparer(PollStore store, TimeProvider time)
         {
             WholeCount = asked.Prefixes.Count == 0 ? look.Snapshot.Refs.Count : null,
         };
+    }
+
+    private static List<GitRef> Watched(PolledRepository repository, RefSnapshot seen, RefFilter filter)
+    {
+        var (watched, others) = (new List<GitRef>(), new List<string>());
+        foreach (var item in seen.Refs)
+        {
+            if (filter.Matches(item.Name))
+            {
+                watched.Add(item);
+            }
+            else if (others.Count < SeenKind.SampleLimit)
+            {
+                others.Add(item.Name);
+            }
+        }
+
+        repository.Seen[seen.Kind] = new SeenKind(seen.Refs.Count, watched.Count, others);
+        return watched;
     }
 
     // What was not watched before is a silent baseline, unless the repository itself is new and asks for its refs to be fired.

@@ -10,7 +10,6 @@ namespace RepoSentry.Polling;
 internal sealed class PolledRepository(WatchedRepository watched, RefSources sources, string shard)
 {
     private const int RecentLimit = 50;
-    private const int SampleLimit = 20;
 
     private readonly Queue<PollOutcome> recent = new();
     private readonly Dictionary<RefKind, (DateTimeOffset Since, TimeSpan Before, long Mark)> holdClocks = [];
@@ -106,9 +105,6 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
         }
     }
 
-    public void NoteSeen(RefKind kind, IReadOnlyList<GitRef> refs, int watched) =>
-        Seen[kind] = new SeenKind(refs.Count, watched, [.. refs.Where(item => !Filters[kind].Matches(item.Name)).Take(SampleLimit).Select(item => item.Name)]);
-
     /// <summary>Takes over what a look told of the repository itself.</summary>
     public void Learn(Sight seen)
     {
@@ -175,4 +171,7 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
 /// <param name="Count">Refs in the answer.</param>
 /// <param name="Watched">Those that the filter lets pass.</param>
 /// <param name="NotWatched">Some of the others, at most 20.</param>
-internal sealed record SeenKind(int Count, int Watched, IReadOnlyList<string> NotWatched);
+internal sealed record SeenKind(int Count, int Watched, IReadOnlyList<string> NotWatched)
+{
+    public const int SampleLimit = 20;
+}
