@@ -11,6 +11,8 @@ internal sealed partial class AttemptRunner(
 {
     private static readonly TimeSpan StorageRetry = TimeSpan.FromSeconds(1);
 
+    private readonly LogGate gate = new(time);
+
     /// <param name="sendToken">Cuts the sending, not the recording.</param>
     public async Task<AttemptResult> RunAsync(LaneStart start, Fence fence, HaltLog halts, CancellationToken sendToken)
     {
@@ -29,7 +31,11 @@ internal sealed partial class AttemptRunner(
         }
         catch (Exception e) when (e is not StaleOwnerException)
         {
-            Log.CannotBegin(logger, e, start.Delivery.Id, config.Name);
+            if (gate.Opens())
+            {
+                Log.CannotBegin(logger, e is StorageException ? null : e, start.Delivery.Id, config.Name, e.Message);
+            }
+
             return new AttemptResult(start, AttemptEnd.NotBegun, StorageRetry, Held: false);
         }
 
@@ -114,7 +120,11 @@ internal sealed partial class AttemptRunner(
             }
             catch (Exception e) when (e is not StaleOwnerException and not StorageException { InnerException: System.Threading.Channels.ChannelClosedException })
             {
-                Log.CannotRecord(logger, e, record.DeliveryId, config.Name);
+                if (gate.Opens())
+                {
+                    Log.CannotRecord(logger, e is StorageException ? null : e, record.DeliveryId, config.Name, e.Message);
+                }
+
                 await Task.Delay(StorageRetry, time, CancellationToken.None);
             }
         }
@@ -149,11 +159,11 @@ internal sealed partial class AttemptRunner(
         [LoggerMessage(Level = LogLevel.Error, Message = "delivery of {Id} of {Repository} {RefName} to {Trigger} is a dead letter after attempt {Attempt}: {Reason}")]
         public static partial void Dead(ILogger logger, Guid id, string repository, string refName, string trigger, int attempt, string? reason);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "delivery {DeliveryId} to {Trigger} could not begin; it is tried again")]
-        public static partial void CannotBegin(ILogger logger, Exception exception, long deliveryId, string trigger);
+        [LoggerMessage(Level = LogLevel.Error, Message = "delivery {DeliveryId} to {Trigger} could not begin ({Reason}); this and others are tried again")]
+        public static partial void CannotBegin(ILogger logger, Exception? exception, long deliveryId, string trigger, string reason);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "the outcome of delivery {DeliveryId} to {Trigger} could not be recorded; trying again")]
-        public static partial void CannotRecord(ILogger logger, Exception exception, long deliveryId, string trigger);
+        [LoggerMessage(Level = LogLevel.Error, Message = "the outcome of delivery {DeliveryId} to {Trigger} could not be recorded ({Reason}); this and others are tried again")]
+        public static partial void CannotRecord(ILogger logger, Exception? exception, long deliveryId, string trigger, string reason);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "trigger {Trigger} threw")]
         public static partial void TriggerThrew(ILogger logger, Exception exception, string trigger);

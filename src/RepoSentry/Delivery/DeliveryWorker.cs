@@ -8,6 +8,7 @@ namespace RepoSentry.Delivery;
 internal sealed partial class DeliveryWorker(
     TriggerConfig config, AttemptRunner runner, DeliveryStore store, TriggerHaltStore haltStore, Outbox outbox, Ownership ownership, TimeProvider time, ILogger<DeliveryWorker> logger) : IDisposable
 {
+    private static readonly TimeSpan StorageRetry = TimeSpan.FromSeconds(1);
     private const int GiveUpsToPause = 5;
 
     /// <summary>A long backlog is read when its turn comes, one by one.</summary>
@@ -17,6 +18,7 @@ internal sealed partial class DeliveryWorker(
     private readonly LaneBook book = new(config);
     private readonly CancellationTokenSource cutSending = new();
     private readonly long startedAt = time.GetTimestamp();
+    private Task persisting = Task.CompletedTask;
     private HaltLog halts = new([]);
     private int attempts;
     private int giveUps;
@@ -229,15 +231,40 @@ internal sealed partial class DeliveryWorker(
         await PersistAsync(() => haltStore.EndAsync(config.Name, TriggerHalt.Pause, CancellationToken.None));
     }
 
+    // A pause that the disk does not take now is written as soon as it does, in order with those after it.
     private async Task PersistAsync(Func<Task> write)
     {
-        try
+        if (persisting.IsCompleted)
         {
-            await write();
+            try
+            {
+                await write();
+                return;
+            }
+            catch (StorageException e)
+            {
+                Log.HaltNotStored(logger, config.Name, e.Message);
+            }
         }
-        catch (StorageException e)
+
+        persisting = KeepTryingAsync(persisting, write);
+    }
+
+    private async Task KeepTryingAsync(Task earlier, Func<Task> write)
+    {
+        await earlier;
+        while (!cutSending.IsCancellationRequested)
         {
-            Log.HaltNotStored(logger, e, config.Name);
+            await Task.Delay(StorageRetry, time, CancellationToken.None);
+            try
+            {
+                await write();
+                return;
+            }
+            catch (StorageException)
+            {
+                // told once; the next try follows
+            }
         }
     }
 
@@ -281,8 +308,8 @@ internal sealed partial class DeliveryWorker(
         [LoggerMessage(Level = LogLevel.Error, Message = "attempt at delivery {DeliveryId} to {Trigger} was abandoned")]
         public static partial void Abandoned(ILogger logger, Exception exception, long deliveryId, string trigger);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "the state of trigger {Trigger} could not be stored: after a restart now, it would start closed")]
-        public static partial void HaltNotStored(ILogger logger, Exception exception, string trigger);
+        [LoggerMessage(Level = LogLevel.Error, Message = "the state of trigger {Trigger} could not be stored ({Reason}); it is written as soon as that works")]
+        public static partial void HaltNotStored(ILogger logger, string trigger, string reason);
     }
 }
 

@@ -59,7 +59,7 @@ internal sealed partial class RetentionWorker(StorageConfig config, RetentionSto
         }
         catch (StorageException e)
         {
-            Log.CannotPrune(logger, e);
+            Log.CannotPrune(logger, e.Message);
         }
     }
 
@@ -68,8 +68,8 @@ internal sealed partial class RetentionWorker(StorageConfig config, RetentionSto
         [LoggerMessage(Level = LogLevel.Information, Message = "retention: {Events} events, {Attempts} attempts and {Polls} looks were forgotten in {Milliseconds:0} ms")]
         public static partial void Pruned(ILogger logger, long events, long attempts, long polls, double milliseconds);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "what is old could not be forgotten; it is tried again later")]
-        public static partial void CannotPrune(ILogger logger, Exception exception);
+        [LoggerMessage(Level = LogLevel.Warning, Message = "what is old could not be forgotten ({Reason}); it is tried again later")]
+        public static partial void CannotPrune(ILogger logger, string reason);
     }
 }
 

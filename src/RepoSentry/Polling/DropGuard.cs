@@ -45,7 +45,7 @@ internal static class DropGuard
         return drop.Kind switch
         {
             RefKind.Branch => drop.Left == 0 || fall > Math.Max(Few, drop.Known / 2.0),
-            RefKind.Tag => drop.Missing.Count > Few,
+            RefKind.Tag => drop.Missing.Count > Few || drop.OthersHeld,
             _ => false, // each pull request that vanished is confirmed by its own record
         };
     }
@@ -55,4 +55,8 @@ internal static class DropGuard
 /// <param name="Missing">Full names of watched refs, sorted.</param>
 /// <param name="Known">How many refs the kind had at the last look at all of it.</param>
 /// <param name="Left">How many it has now, watched or not.</param>
-internal sealed record Drop(RefKind Kind, IReadOnlyList<string> Missing, int Known, int Left);
+internal sealed record Drop(RefKind Kind, IReadOnlyList<string> Missing, int Known, int Left)
+{
+    /// <summary>Deletions of another kind in the same answer are not believed: then none of it is.</summary>
+    public bool OthersHeld { get; init; }
+}

@@ -51,7 +51,8 @@ internal sealed class LookComparer(PollStore store, TimeProvider time)
         }
 
         var filter = repository.Filters[look.Kind];
-        var watched = new RefSnapshot(look.Kind, Watched(repository, look.Snapshot, filter), sight.IsFallback ? null : look.Snapshot.Validator);
+        var (refs, broken) = Watched(repository, look.Snapshot, filter);
+        var watched = new RefSnapshot(look.Kind, refs, sight.IsFallback ? null : look.Snapshot.Validator);
         var digest = RefDigest.Of(watched.Refs);
         var head = repository.Heads.GetValueOrDefault(look.Kind);
         if (head is not null && head.Filter == filter.Text && digest.AsSpan().SequenceEqual(head.Digest))
@@ -67,20 +68,40 @@ internal sealed class LookComparer(PollStore store, TimeProvider time)
         }
 
         var previous = head is null ? null : await store.LoadSnapshotAsync(repository.Id, look.Kind, cancellationToken);
-        return new KindSight(watched, digest, filter.Text, previous?.Refs, Changes(repository, head, previous, watched, filter))
+        var compared = new KindSight(watched, digest, filter.Text, previous?.Refs, Changes(repository, head, previous, watched, filter))
         {
             WholeCount = asked.Prefixes.Count == 0 ? look.Snapshot.Refs.Count : null,
         };
+        return broken.Count == 0 || head is null ? compared : WithoutBroken(compared, broken, head);
     }
 
-    private static List<GitRef> Watched(PolledRepository repository, RefSnapshot seen, RefFilter filter)
+    // A ref that the server itself cannot read (its file is empty after a crash, say) is advertised as nothing: it has neither moved nor gone, as far as anybody knows.
+    private static KindSight? WithoutBroken(KindSight compared, List<string> broken, SnapshotHead head)
     {
-        var (watched, others) = (new List<GitRef>(), new List<string>());
+        var known = compared.Changes.Where(change => change.After is null && broken.Contains(change.Ref)).Select(change => change.Ref).ToList();
+        if (known.Count == 0)
+        {
+            return compared;
+        }
+
+        var gone = compared.Changes.Where(change => change.After is null && !known.Contains(change.Ref)).ToList();
+        var kept = compared.Keeping(known, head);
+        kept = kept with { Changes = [.. kept.Changes, .. gone], WholeCount = compared.WholeCount };
+        return kept.IsAs(head) ? null : kept;
+    }
+
+    private static (List<GitRef> Watched, List<string> Broken) Watched(PolledRepository repository, RefSnapshot seen, RefFilter filter)
+    {
+        var (watched, others, broken) = (new List<GitRef>(), new List<string>(), new List<string>());
         foreach (var item in seen.Refs)
         {
-            if (filter.Matches(item.Name))
+            if (filter.Matches(item.Name) && item.CommitId.AsSpan().ContainsAnyExcept('0'))
             {
                 watched.Add(item);
+            }
+            else if (filter.Matches(item.Name))
+            {
+                broken.Add(item.Name);
             }
             else if (others.Count < SeenKind.SampleLimit)
             {
@@ -88,8 +109,8 @@ internal sealed class LookComparer(PollStore store, TimeProvider time)
             }
         }
 
-        repository.Seen[seen.Kind] = new SeenKind(seen.Refs.Count, watched.Count, others);
-        return watched;
+        repository.Seen[seen.Kind] = new SeenKind(seen.Refs.Count, watched.Count, others, broken);
+        return (watched, broken);
     }
 
     // What was not watched before is a silent baseline, unless the repository itself is new and asks for its refs to be fired.
@@ -109,7 +130,7 @@ internal sealed class LookComparer(PollStore store, TimeProvider time)
     {
         var held = repository.Held.GetValueOrDefault(kind);
         var judged = compared is not null && compared.Lacks
-            ? DropGuard.Judge(DropOf(repository, compared), held, repository.HeldFor(kind, time), held is not null && repository.ReleasedAt >= held.Since, time.GetUtcNow())
+            ? DropGuard.Judge(DropOf(repository, compared, sight.Held.Count > 0), held, repository.HeldFor(kind, time), held is not null && repository.ReleasedAt >= held.Since, time.GetUtcNow())
             : null;
         if (judged is not null)
         {
@@ -128,13 +149,13 @@ internal sealed class LookComparer(PollStore store, TimeProvider time)
         }
     }
 
-    private static Drop DropOf(PolledRepository repository, KindSight compared)
+    private static Drop DropOf(PolledRepository repository, KindSight compared, bool othersHeld)
     {
         var kind = compared.Snapshot.Kind;
         var missing = compared.Changes.Where(change => change.After is null).Select(change => change.Ref).ToList();
         var left = compared.WholeCount ?? compared.Snapshot.Refs.Count;
         var added = compared.Changes.Count(change => change.Before is null);
-        return new Drop(kind, missing, repository.Heads[kind].WholeCount ?? left + missing.Count - added, left);
+        return new Drop(kind, missing, repository.Heads[kind].WholeCount ?? left + missing.Count - added, left) { OthersHeld = othersHeld };
     }
 
     // A kind that is no longer watched is forgotten, so that watching it again is a new baseline.

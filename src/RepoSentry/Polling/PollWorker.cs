@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Storage;
+using RepoSentry.Telemetry;
 
 namespace RepoSentry.Polling;
 
@@ -23,6 +24,7 @@ internal sealed partial class PollWorker(
     private Dictionary<string, PolledRepository> polled = new(StringComparer.Ordinal);
     private readonly Dictionary<long, LookCheckpoint> unwritten = [];
     private readonly long startedAt = time.GetTimestamp();
+    private readonly LogGate gate = new(time);
     private int looking;
 
     /// <summary>The repositories polled, by name. Fixed once the worker runs.</summary>
@@ -150,7 +152,10 @@ internal sealed partial class PollWorker(
         }
         catch (Exception e)
         {
-            Log.Unexpected(logger, e, repository.Config.Name);
+            if (e is not StorageException || gate.Opens())
+            {
+                Log.Unexpected(logger, e is StorageException ? null : e, repository.Config.Name, e.Message);
+            }
         }
 
         signals.Writer.TryWrite(new Signal.Ended(repository, end));
@@ -254,7 +259,7 @@ internal sealed partial class PollWorker(
             }
             catch (StorageException e)
             {
-                Log.NoCheckpoint(logger, e);
+                Log.NoCheckpoint(logger, e.Message);
                 return;
             }
         }
@@ -289,10 +294,10 @@ internal sealed partial class PollWorker(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Error, Message = "look at {Repository} could not be finished; it is repeated")]
-        public static partial void Unexpected(ILogger logger, Exception exception, string repository);
+        [LoggerMessage(Level = LogLevel.Error, Message = "look at {Repository} could not be finished ({Reason}); it is repeated")]
+        public static partial void Unexpected(ILogger logger, Exception? exception, string repository, string reason);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "the times of the last looks could not be stored; trying again")]
-        public static partial void NoCheckpoint(ILogger logger, Exception exception);
+        [LoggerMessage(Level = LogLevel.Error, Message = "the times of the last looks could not be stored ({Reason}); trying again")]
+        public static partial void NoCheckpoint(ILogger logger, string reason);
     }
 }

@@ -171,7 +171,8 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
 /// <param name="Count">Refs in the answer.</param>
 /// <param name="Watched">Those that the filter lets pass.</param>
 /// <param name="NotWatched">Some of the others, at most 20.</param>
-internal sealed record SeenKind(int Count, int Watched, IReadOnlyList<string> NotWatched)
+/// <param name="Broken">Those that the server itself could not read.</param>
+internal sealed record SeenKind(int Count, int Watched, IReadOnlyList<string> NotWatched, IReadOnlyList<string> Broken)
 {
     public const int SampleLimit = 20;
 }

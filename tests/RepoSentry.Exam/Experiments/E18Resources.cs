@@ -97,7 +97,8 @@ internal static class E18Resources
         await story.RecoverAsync(trial, "no writes");
     }
 
-    // The runtime keeps every assembly open, some 270 of them, and ends itself if its own next one cannot be opened: so 512 at the start, and then a few more than in use.
+    // The .NET runtime keeps every assembly open, some 270 descriptors, and ends the process if it cannot have its own next one. So 512 must do, and where hardly
+    // any are left it is told, not judged, whether the process lived on; either way nothing may be lost.
     private static async Task NoDescriptorsAsync(Trial trial)
     {
         await using var story = await Shortage.BeginAsync();
@@ -117,6 +118,12 @@ internal static class E18Resources
         crowd.ForEach(client => client.Dispose());
         await RunAsync("prlimit", "--pid", pid, "--nofile=512:512");
         trial.Tell("descriptors: in use before, most allowed meanwhile", string.Create(CultureInfo.InvariantCulture, $"{used}, {used + 3}"));
+        trial.Tell("descriptors: what the process said if it ended for want of them", story.Service.HasExited ? story.Service.Log.Trim().Split('\n')[^1] : "it lived on");
+        if (story.Service.HasExited)
+        {
+            await story.RestartAsync();
+        }
+
         await story.RecoverAsync(trial, "descriptors");
     }
 

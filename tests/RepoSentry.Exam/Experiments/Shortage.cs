@@ -69,6 +69,13 @@ internal sealed class Shortage : IAsyncDisposable
 
     public async Task StartAsync(params string[] under) => await (await Service.Start(under).ReadyAsync()).WatchingAsync(Repositories);
 
+    /// <summary>After it ended by itself: what was in flight then may come again.</summary>
+    public async Task RestartAsync()
+    {
+        evidence.Killed(LoggedReceiver.Milliseconds(TimeProvider.System.GetUtcNow()));
+        await StartAsync();
+    }
+
     /// <summary>Moves every repository's branch.</summary>
     public void PushAll()
     {

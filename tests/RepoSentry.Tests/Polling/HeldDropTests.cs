@@ -193,6 +193,43 @@ public sealed class HeldDropTests // argo-cd#14318
     }
 
     [Fact]
+    public async Task Tags_of_an_answer_whose_branches_are_not_believed_are_not_believed_either()
+    {
+        await using var story = await PollStory.BeginAsync();
+        story.Forge.Tag("v1", '1').Tag("v2", '1');
+        var repository = (await story.StartAsync(Build.Repository() with { Tags = ["**"] }))[0];
+        await story.LookAsync(repository);
+        story.Forge.Delete("main");
+        story.Forge.DeleteTag("v1");
+        story.Forge.DeleteTag("v2");
+        (await story.LookAsync(repository)).ShouldBeEmpty();
+        repository.Held.Keys.ShouldBe([RefKind.Branch, RefKind.Tag], ignoreOrder: true);
+
+        story.Forge.Push("main", '1').Tag("v1", '1').Tag("v2", '1');
+        (await story.LookAsync(repository)).ShouldBeEmpty();
+        repository.Held.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_ref_that_the_server_itself_cannot_read_has_neither_moved_nor_gone()
+    {
+        await using var story = await PollStory.BeginAsync();
+        story.Forge.Push("rel", '1').Push("dev", '1');
+        var repository = (await story.StartAsync(Build.Repository()))[0];
+        await story.LookAsync(repository);
+
+        story.Forge.Push("rel", '0').Push("new", '0').Push("main", '2');
+        (await story.LookAsync(repository)).ShouldBe(["branch_updated refs/heads/main"]);
+        story.Forge.Delete("dev");
+        (await story.LookAsync(repository)).ShouldBe(["branch_deleted refs/heads/dev"]);
+        (await story.LookAsync(repository)).ShouldBeEmpty();
+        story.Forge.Push("rel", '1').Push("new", '1');
+        (await story.LookAsync(repository)).ShouldBe(["branch_created refs/heads/new"]);
+        story.Forge.Push("rel", '3');
+        (await story.LookAsync(repository)).ShouldBe(["branch_updated refs/heads/rel"]);
+    }
+
+    [Fact]
     public async Task An_archived_repository_is_shown_so_and_a_vanished_one_is_gone()
     {
         await using var story = await PollStory.BeginAsync();

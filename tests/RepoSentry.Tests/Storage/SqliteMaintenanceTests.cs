@@ -38,7 +38,7 @@ public sealed class SqliteMaintenanceTests : IDisposable
     {
         await MakeAsync(events: 1);
         var newest = Schema();
-        for (var version = SchemaMigrator.Newest - 1; version >= 0; version--)
+        for (var version = SchemaMigrator.Newest - 1; version >= 1; version--)
         {
             SqliteMaintenance.Rollback(file.Path, version, Build.Noon);
             SqliteMaintenance.Migrate(file.Path, Build.Noon).ShouldBe((version, SchemaMigrator.Newest));
@@ -77,6 +77,39 @@ public sealed class SqliteMaintenanceTests : IDisposable
         await writing;
         Should.Throw<StorageException>(() => SqliteMaintenance.Backup(file.Path, Path.Combine(file.Folder, "backup0.db"), overwrite: false)).Message.ShouldContain("exists");
         Directory.GetFiles(file.Folder, "*.part").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_backup_never_stands_in_the_place_of_the_database_or_of_a_device()
+    {
+        await using var database = await file.OpenAsync();
+        var link = Path.Combine(file.Folder, "link.db");
+        File.CreateSymbolicLink(link, file.Path);
+        var folderLink = Path.Combine(Path.GetTempPath(), "reposentry-link-" + Guid.NewGuid().ToString("N"));
+        Directory.CreateSymbolicLink(folderLink, file.Folder);
+        string[] refused = [file.Path, file.Path + "-wal", file.Path + "-shm", file.Path + ".lock", file.Path + ".holder", link, Path.Combine(folderLink, "reposentry.db"), "/dev/null", file.Folder, "/nosuch/folder/x.db"];
+        foreach (var target in refused)
+        {
+            Should.Throw<StorageException>(() => SqliteMaintenance.Backup(file.Path, target, overwrite: true), target);
+        }
+
+        Directory.Delete(folderLink);
+        SqliteMaintenance.Status(file.Path, check: true).Integrity.ShouldBe("ok");
+        Should.Throw<StorageException>(() => SqliteMaintenance.Rollback(file.Path, 0, Build.Noon));
+    }
+
+    [Fact]
+    public async Task Two_restores_in_one_second_keep_both_databases_of_before()
+    {
+        await MakeAsync(events: 3);
+        var backup = Path.Combine(file.Folder, "backup.db");
+        SqliteMaintenance.Backup(file.Path, backup, overwrite: false);
+        await MakeAsync(events: 4);
+        var first = SqliteMaintenance.Restore(file.Path, backup, Build.Noon)!;
+        var second = SqliteMaintenance.Restore(file.Path, backup, Build.Noon)!;
+        second.ShouldNotBe(first);
+        using var before = SqliteDatabase.Connect(first, SqliteOpenMode.ReadOnly);
+        before.ExecuteScalar<long>("SELECT COUNT(*) FROM events").ShouldBe(7);
     }
 
     [Fact]

@@ -86,6 +86,10 @@ internal sealed class SqliteDatabase : IDatabase
             using var view = connection.BeginTransaction(deferred: true);
             return await work(connection);
         }
+        catch (SqliteException e) when (e.SqliteErrorCode is 11 or 26)
+        {
+            throw writer.Break(e);
+        }
         finally
         {
             lock (idleReaders)

@@ -7,6 +7,8 @@ namespace RepoSentry.Storage.Sqlite;
 /// <summary>What an operator does to a database file from outside the service: look at it, migrate it, back it up while it is used, restore it.</summary>
 internal static class SqliteMaintenance
 {
+    private static readonly string[] NoPlaceForFiles = ["/dev/", "/proc/", "/sys/"];
+
     /// <exception cref="StorageException">There is no such file, or it is not ours.</exception>
     public static DatabaseStatus Status(string path, bool check)
     {
@@ -45,7 +47,7 @@ internal static class SqliteMaintenance
             throw new StorageException($"{path} has schema {before}, this executable knows {SchemaMigrator.Newest}: roll it back with the version that wrote it");
         }
 
-        if (to >= before || to < 0)
+        if (to >= before || to < 1)
         {
             throw new StorageException($"{path} has schema {before}: it cannot be rolled back to {to}");
         }
@@ -57,11 +59,7 @@ internal static class SqliteMaintenance
     /// <summary>One consistent state as one file, also while the service writes. The target appears only when it is complete and checked.</summary>
     public static long Backup(string path, string target, bool overwrite)
     {
-        if (File.Exists(target) && !overwrite)
-        {
-            throw new StorageException($"{target} exists: choose another name, or --force");
-        }
-
+        RefuseTarget(path, target, overwrite);
         using var source = OpenExisting(path, SqliteOpenMode.ReadOnly);
         _ = Known(source);
         return WriteAside(target, part =>
@@ -94,6 +92,41 @@ internal static class SqliteMaintenance
         var kept = File.Exists(path) ? KeepBeside(path, now) : null;
         WriteAside(path, part => CopyTo(backup, part));
         return kept;
+    }
+
+    // The copy must never stand in the place of what it copies, nor of a device.
+    private static void RefuseTarget(string path, string target, bool overwrite)
+    {
+        var folder = Path.GetDirectoryName(target)!;
+        if (!Directory.Exists(folder))
+        {
+            throw new StorageException($"{target} cannot be written: there is no folder {folder}");
+        }
+
+        string[] own = [path, path + "-wal", path + "-shm", path + "-journal", path + ".lock", path + ".holder"];
+        if (own.Select(Resolved).Contains(Resolved(target), StringComparer.Ordinal))
+        {
+            throw new StorageException($"{target} belongs to the database itself: choose another name");
+        }
+
+        var isThere = File.Exists(target) || Directory.Exists(target);
+        if (Directory.Exists(target) || Array.Exists(NoPlaceForFiles, root => Resolved(target).StartsWith(root, StringComparison.Ordinal)))
+        {
+            throw new StorageException($"{target} is no regular file: choose another name");
+        }
+
+        if (isThere && !overwrite)
+        {
+            throw new StorageException($"{target} exists: choose another name, or --force");
+        }
+    }
+
+    private static string Resolved(string path)
+    {
+        var folder = Path.GetDirectoryName(path)!;
+        var real = Directory.Exists(folder) ? Directory.ResolveLinkTarget(folder, returnFinalTarget: true)?.FullName ?? folder : folder;
+        var file = Path.Combine(real, Path.GetFileName(path));
+        return File.Exists(file) ? File.ResolveLinkTarget(file, returnFinalTarget: true)?.FullName ?? file : file;
     }
 
     /// <summary>Who polls it now; null if nobody does.</summary>
@@ -184,7 +217,8 @@ internal static class SqliteMaintenance
     // The log is folded into the file first, so that the copy is the whole database; a damaged file is kept as it is, with its log.
     private static string KeepBeside(string path, DateTimeOffset now)
     {
-        var kept = $"{path}.before-restore-{now.UtcDateTime:yyyyMMddHHmmss}";
+        var name = $"{path}.before-restore-{now.UtcDateTime:yyyyMMddHHmmss}";
+        var kept = Enumerable.Range(1, int.MaxValue).Select(number => number == 1 ? name : $"{name}-{number}").First(candidate => !File.Exists(candidate));
         try
         {
             using var connection = SqliteDatabase.Connect(path, SqliteOpenMode.ReadWrite);
@@ -231,7 +265,10 @@ internal static class SqliteMaintenance
         }
         finally
         {
-            File.Delete(part);
+            if (File.Exists(part))
+            {
+                File.Delete(part);
+            }
         }
     }
 

@@ -30,6 +30,14 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     public Task<Exception> Broken => broken.Task;
 
+    /// <summary>Says that the file is beyond use, whoever found out.</summary>
+    public StorageException Break(SqliteException error)
+    {
+        var reason = new StorageException(Explain(error), error);
+        broken.TrySetResult(reason);
+        return reason;
+    }
+
     public async Task<T> EnqueueAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken cancellationToken)
     {
         var piece = new Piece<T>(work);
