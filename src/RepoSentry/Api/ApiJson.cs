@@ -17,6 +17,7 @@ namespace RepoSentry.Api;
 [JsonSerializable(typeof(ReleaseAnswer))]
 [JsonSerializable(typeof(RetryResult))]
 [JsonSerializable(typeof(ReplayResult))]
+[JsonSerializable(typeof(BulkRequest))]
 [JsonSerializable(typeof(TriggerTestResult))]
 [JsonSerializable(typeof(DeliveryAnswer))]
 [JsonSerializable(typeof(StatusAnswer))]

@@ -1,8 +1,10 @@
+using System.Globalization;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Delivery;
 using RepoSentry.Events;
 using RepoSentry.Polling;
+using RepoSentry.Storage;
 
 namespace RepoSentry.Api;
 
@@ -23,9 +25,11 @@ internal sealed record Explanation(
 {
     private const int MissingShown = 20;
 
-    public static Explanation Of(PolledRepository repository, PollWorker polling, SentryConfig config, DeliveryWorkers deliveries, IReadOnlyList<EventView> lastEvents, string? asked)
+    public static Explanation Of(
+        PolledRepository repository, PollWorker polling, SentryConfig config, DeliveryWorkers deliveries, IReadOnlyList<EventView> lastEvents, IReadOnlyList<StoredRef> refs, string? asked)
     {
         var looks = repository.Recent;
+        var explainedRef = asked is null ? null : Asked(repository, refs, asked);
         return new Explanation(
             repository.Config.Name,
             repository.Status,
@@ -33,9 +37,9 @@ internal sealed record Explanation(
             looks.Count == 0 ? null : PollView.Of(looks[^1]),
             repository.Config.Enabled ? new NextLook(polling.NextLookAt(repository), repository.DueBecause, polling.IntervalOf(repository).TotalSeconds) : null,
             [.. repository.Filters.Select(pair => Kind(repository, pair.Key))],
-            [.. config.Triggers.Select(trigger => Trigger(repository.Config, trigger, deliveries))],
+            [.. config.Triggers.Select(trigger => Trigger(repository, trigger, deliveries, lastEvents.Count > 0 ? lastEvents[0] : null, explainedRef))],
             lastEvents,
-            asked is null ? null : Asked(repository, asked));
+            explainedRef);
     }
 
     private static ExplainedKind Kind(PolledRepository repository, RefKind kind)
@@ -48,41 +52,89 @@ internal sealed record Explanation(
         var says = patterns.Count == 0 ? $"no {word} are watched: the repository names none"
             : seen is null ? watched is null ? "not looked at yet" : $"{watched} {word} are watched; this process has not seen the list in full yet, for the forge says that nothing is new"
             : $"{seen.Watched} of the {seen.Count} {word} in the last answer are watched";
+        if (seen is not null && repository.Filters[kind].Prefixes(kind) is { Count: > 0 } prefixes)
+        {
+            says += $"; a look by Git asks only for names that begin with {string.Join(", ", prefixes.Select(GitRef.Shorten))}, so others are not in its answer";
+        }
+
+        if (seen is { Broken.Count: > 0 })
+        {
+            says += $"; the server itself cannot read {string.Join(", ", seen.Broken.Take(MissingShown))}: they count as neither moved nor gone";
+        }
+
         return new ExplainedKind(
-            Storage.RefKinds.Name(kind), patterns, seen?.Count, watched, seen?.NotWatched ?? [],
+            kind.Name(), patterns, seen?.Count, watched, seen?.NotWatched ?? [],
             held is null ? null : new ExplainedHold(held.Missing.Count, held.Known, held.Looks, held.Since, [.. held.Missing.Take(MissingShown)]),
             held is null ? says : $"{says}; {held.Explain(repository.Config.Name)}");
     }
 
-    private static ExplainedTrigger Trigger(RepositoryConfig repository, TriggerConfig trigger, DeliveryWorkers deliveries)
+    private static ExplainedTrigger Trigger(PolledRepository repository, TriggerConfig trigger, DeliveryWorkers deliveries, EventView? last, ExplainedRef? asked)
     {
-        var isBound = EventRouter.IsBound(repository, trigger);
-        var types = isBound ? EventTypes.All.Where(name => EventTypes.TryParse(name, out var type) && EventRouter.Wants(trigger, type)).ToList() : [];
+        var config = repository.Config;
+        var isBound = EventRouter.IsBound(config, trigger);
+        var types = isBound ? EventTypes.All.Where(name => EventTypes.TryParse(name, out var type) && Watches(config, name) && EventRouter.Wants(trigger, type)).ToList() : [];
         var view = deliveries.All.FirstOrDefault(worker => worker.Name == trigger.Name)?.View;
-        var says = !isBound ? $"not fired: the repository names other triggers ({string.Join(", ", repository.Triggers)})"
-            : types.Count == 0 ? "not fired: its events match no type"
-            : view?.State switch
+        var says = !isBound ? $"gets nothing from here: the repository names other triggers ({string.Join(", ", config.Triggers)})"
+            : types.Count == 0 ? "gets nothing from here: its events match no type that this repository can fire"
+            : asked is { Watched: false } ? "gets nothing of this ref: it is not watched"
+            : Last(trigger, last) + view?.State switch
             {
-                "paused" => $"events wait: it is paused ({view.Reason})",
-                "open" => $"events wait: {view.Reason}",
-                _ => "fired",
+                "paused" => $"; it is paused, so events wait ({view.Reason})",
+                "open" => $"; events wait ({view.Reason})",
+                _ => "",
             };
         return new ExplainedTrigger(trigger.Name, isBound, types, view?.State, says);
     }
 
-    private static ExplainedRef Asked(PolledRepository repository, string asked)
+    // What became of the newest event there: that is what one asks.
+    private static string Last(TriggerConfig trigger, EventView? last)
     {
-        var kind = asked.StartsWith(GitRef.TagPrefix, StringComparison.Ordinal) ? RefKind.Tag : RefKind.Branch;
-        var name = asked.StartsWith("refs/", StringComparison.Ordinal) ? asked : GitRef.BranchPrefix + asked;
+        if (last is null)
+        {
+            return "will get the next one: nothing has happened yet";
+        }
+
+        if (last.Deliveries.LastOrDefault(delivery => delivery.Trigger == trigger.Name) is not { } delivery)
+        {
+            return EventTypes.TryParse(last.Type, out var type) && !EventRouter.Wants(trigger, type)
+                ? $"did not get the last event: {last.Type} is not among its events"
+                : "did not get the last event: it was not owed to it when it happened";
+        }
+
+        return delivery.Status switch
+        {
+            "delivered" => $"has the last event ({delivery.LastStatus?.ToString(CultureInfo.InvariantCulture) ?? "accepted"})",
+            "dead" => $"gave the last event up: {delivery.LastError}",
+            "superseded" => "passed the last event over for a newer one",
+            _ => delivery.LastError is { } error ? $"waits to send the last event again: {error}" : "is about to send the last event",
+        };
+    }
+
+    private static bool Watches(RepositoryConfig config, string type) =>
+        type.StartsWith("branch_", StringComparison.Ordinal) ? config.BranchRegex is not null || config.Branches.Count > 0 : type.StartsWith("tag_", StringComparison.Ordinal) && config.Tags.Count > 0;
+
+    private static ExplainedRef Asked(PolledRepository repository, IReadOnlyList<StoredRef> refs, string asked)
+    {
+        var full = asked.StartsWith("refs/", StringComparison.Ordinal) ? asked
+            : refs.FirstOrDefault(item => item.Name == GitRef.BranchPrefix + asked || item.Name == GitRef.TagPrefix + asked)?.Name
+            ?? (!repository.Filters[RefKind.Branch].Matches(asked) && repository.Filters[RefKind.Tag].Matches(asked) ? GitRef.TagPrefix : GitRef.BranchPrefix) + asked;
+        var kind = full.StartsWith(GitRef.TagPrefix, StringComparison.Ordinal) ? RefKind.Tag : RefKind.Branch;
         var filter = repository.Filters[kind];
-        var shown = RefName.ToText(GitRef.Shorten(name));
+        var shown = RefName.ToText(GitRef.Shorten(full));
         var hits = Patterns(repository.Config, kind)
-            .Where(pattern => repository.Config.BranchRegex is not null && kind == RefKind.Branch ? filter.Matches(name) : GlobSet.Of([pattern.TrimStart('!')]).Matches(shown)).ToList();
-        var watched = filter.Matches(name);
+            .Where(pattern => repository.Config.BranchRegex is not null && kind == RefKind.Branch ? filter.Matches(full) : GlobSet.Of([pattern.TrimStart('!')]).Matches(shown)).ToList();
+        var watched = filter.Matches(full);
         var says = watched ? hits.Count == 0 ? "watched: only exclusions are named, and none matches" : $"watched: {string.Join(", ", hits)} matches"
             : hits.Find(pattern => pattern.StartsWith('!')) is { } excluded ? $"not watched: {excluded} excludes it"
             : "not watched: no pattern matches";
-        return new ExplainedRef(name, Storage.RefKinds.Name(kind), watched, says);
+        var commit = refs.FirstOrDefault(item => item.Name == full)?.CommitSha;
+        if (watched)
+        {
+            says += repository.Held.GetValueOrDefault(kind)?.Missing.Contains(full, StringComparer.Ordinal) == true ? "; its deletion is held"
+                : commit is null ? "; the last look did not see it" : $"; at {commit[..Math.Min(12, commit.Length)]}";
+        }
+
+        return new ExplainedRef(full, kind.Name(), watched, commit, says);
     }
 
     private static IReadOnlyList<string> Patterns(RepositoryConfig config, RefKind kind) => kind switch
@@ -110,4 +162,5 @@ internal sealed record ExplainedHold(int MissingCount, int KnownCount, int Looks
 /// <param name="State">running, open or paused; null if it has no worker.</param>
 internal sealed record ExplainedTrigger(string Trigger, bool Bound, IReadOnlyList<string> EventTypes, string? State, string Says);
 
-internal sealed record ExplainedRef(string Name, string Kind, bool Watched, string Says);
+/// <param name="CommitSha">As the last look saw it; null if it did not.</param>
+internal sealed record ExplainedRef(string Name, string Kind, bool Watched, string? CommitSha, string Says);

@@ -30,6 +30,11 @@ internal static class RepositoryEndpoints
             return refusal!;
         }
 
+        if (status is not null && !RepositoryStatus.All.Contains(status, StringComparer.Ordinal))
+        {
+            return Problems.BadRequest($"status is one of {string.Join(", ", RepositoryStatus.All)}");
+        }
+
         var rows = await log.ListAsync(after, status, limit + 1, cancellationToken);
         var items = rows.Take(limit).Select(row => RepositoryView.Of(row, polling)).ToList();
         return TypedResults.Ok(Paging.Answer(context, items, rows.Count > limit ? items[^1].Name : null));
@@ -117,7 +122,7 @@ internal static class RepositoryEndpoints
     }
 
     private static async Task<IResult> ExplainAsync(
-        string name, string? @ref, PollWorker polling, SentryConfig config, DeliveryWorkers deliveries, EventLog log, CancellationToken cancellationToken)
+        string name, string? @ref, PollWorker polling, SentryConfig config, DeliveryWorkers deliveries, EventLog log, RepositoryLog stored, CancellationToken cancellationToken)
     {
         if (!polling.Repositories.TryGetValue(Decode(name), out var repository))
         {
@@ -125,7 +130,8 @@ internal static class RepositoryEndpoints
         }
 
         var last = await log.ListEventsAsync(new EventQuery(3) { Repository = repository.Config.Name, Ref = @ref }, cancellationToken);
-        return TypedResults.Ok(Explanation.Of(repository, polling, config, deliveries, last.Items, @ref));
+        var refs = @ref is null ? null : await stored.RefsAsync(repository.Config.Name, cancellationToken);
+        return TypedResults.Ok(Explanation.Of(repository, polling, config, deliveries, last.Items, refs ?? [], @ref));
     }
 
     // A name may hold a slash, which the server leaves encoded so that it does not end the segment.

@@ -17,11 +17,11 @@ internal static class RetryEndpoints
         routes.MapPost("/deliveries/{id:long}/retry", RetryOneAsync).WithTags("deliveries").WithName("retryDelivery")
             .WithSummary("Try a dead letter again: the same delivery, at once").Produces<RetryResult>(202).ProducesProblem(404).ProducesProblem(409);
         routes.MapPost("/deliveries/retry", RetryManyAsync).WithTags("deliveries").WithName("retryDeliveries")
-            .WithSummary("Try every dead letter again that matches").Produces<RetryResult>(202).ProducesProblem(400);
+            .WithSummary("Try every dead letter again that matches").Accepts<BulkRequest>("application/json").Produces<RetryResult>(202).ProducesProblem(400);
         routes.MapPost("/events/{id}/replay", ReplayOneAsync).WithTags("events").WithName("replayEvent")
-            .WithSummary("Send an event once more: a new delivery with the same id").Produces<ReplayResult>(202).ProducesProblem(404).ProducesProblem(409);
+            .WithSummary("Send an event once more: a new delivery with the same id; only trigger and dry_run of the body count").Accepts<BulkRequest>(isOptional: true, "application/json").Produces<ReplayResult>(202).ProducesProblem(404).ProducesProblem(409);
         routes.MapPost("/events/replay", ReplayManyAsync).WithTags("events").WithName("replayEvents")
-            .WithSummary("Send every event once more that matches").Produces<ReplayResult>(202).ProducesProblem(400);
+            .WithSummary("Send every event once more that matches").Accepts<BulkRequest>("application/json").Produces<ReplayResult>(202).ProducesProblem(400);
     }
 
     private static async Task<IResult> RetryOneAsync(long id, RetryStore store, EventLog log, SentryConfig config, CancellationToken cancellationToken)
@@ -49,6 +49,11 @@ internal static class RetryEndpoints
         if (asked is null || !asked.TryTimes(out var since, out var until))
         {
             return refusal ?? BulkRequest.BadTimes;
+        }
+
+        if (!asked.Restricts)
+        {
+            return BulkRequest.NoFilter;
         }
 
         if (asked.Status is not null && !RetryStatuses.Contains(asked.Status, StringComparer.Ordinal))
@@ -95,6 +100,11 @@ internal static class RetryEndpoints
             return refusal ?? BulkRequest.BadTimes;
         }
 
+        if (!asked.Restricts)
+        {
+            return BulkRequest.NoFilter;
+        }
+
         if (asked.Status is not null && !EventEndpoints.Statuses.Contains(asked.Status, StringComparer.Ordinal))
         {
             return Problems.BadRequest($"status is one of {string.Join(", ", EventEndpoints.Statuses)}");
@@ -133,6 +143,7 @@ internal static class RetryEndpoints
 internal sealed record BulkRequest
 {
     private const int MaxBytes = 64 * 1024;
+    private const string Fields = "trigger, repository, event, ref, type, status, since, until, dry_run";
 
     public string? Trigger { get; init; }
     public string? Repository { get; init; }
@@ -146,28 +157,63 @@ internal sealed record BulkRequest
     public string? Until { get; init; }
     public bool DryRun { get; init; }
 
+    /// <summary>Whether it says which ones: nothing is too easily everything.</summary>
+    [JsonIgnore]
+    public bool Restricts => (Trigger ?? Repository ?? Event ?? Ref ?? Type ?? Status ?? Since ?? Until) is not null;
+
+    public static IResult NoFilter => Problems.BadRequest("Say which: at least one of trigger, repository, event, ref, type, status, since, until, as JSON or in the query. {\"since\":\"2000-01-01T00:00:00Z\"} is all of them.");
+
     public static IResult BadTimes => Problems.BadRequest("since and until are times like 2026-11-24T12:00:00Z");
 
     public static async Task<(BulkRequest? Request, IResult? Refusal)> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         var bytes = new byte[MaxBytes + 1];
         var length = await request.Body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken);
-        if (length == 0)
+        if (length > MaxBytes)
         {
-            return (new BulkRequest(), null);
+            return (null, Problems.Of(StatusCodes.Status413PayloadTooLarge, "too-large", "Too large", "A filter is smaller than 64 KiB."));
         }
 
         try
         {
-            return length > MaxBytes
-                ? (null, Problems.Of(StatusCodes.Status413PayloadTooLarge, "too-large", "Too large", "A filter is smaller than 64 KiB."))
-                : (JsonSerializer.Deserialize(bytes.AsSpan(0, length), BulkJson.Default.BulkRequest) ?? new BulkRequest(), null);
+            var body = length == 0 ? null : JsonSerializer.Deserialize(bytes.AsSpan(0, length), BulkJson.Default.BulkRequest);
+            return WithQuery(body ?? new BulkRequest(), request.Query);
         }
         catch (JsonException e)
         {
             // Its own text may quote what was sent: only the place is told.
-            return (null, Problems.BadRequest($"The body is no filter: {e.Path ?? "$"}, line {(e.LineNumber ?? 0) + 1}. Fields are trigger, repository, event, ref, type, status, since, until, dry_run."));
+            return (null, Problems.BadRequest($"The body is no filter: {e.Path ?? "$"}, line {(e.LineNumber ?? 0) + 1}. Fields are {Fields}."));
         }
+    }
+
+    // What stands in the query is meant too; what is not known there is not passed over, or everything would be chosen.
+    private static (BulkRequest? Request, IResult? Refusal) WithQuery(BulkRequest body, IQueryCollection query)
+    {
+        foreach (var (name, values) in query)
+        {
+            var value = values.ToString();
+            BulkRequest? changed = name switch
+            {
+                "trigger" => body with { Trigger = value },
+                "repository" => body with { Repository = value },
+                "event" => body with { Event = value },
+                "ref" => body with { Ref = value },
+                "type" => body with { Type = value },
+                "status" => body with { Status = value },
+                "since" => body with { Since = value },
+                "until" => body with { Until = value },
+                "dry_run" when bool.TryParse(value, out var dry) => body with { DryRun = dry },
+                _ => null,
+            };
+            if (changed is null)
+            {
+                return (null, Problems.BadRequest($"{name} is not known here, or its value is not. Fields are {Fields}."));
+            }
+
+            body = changed;
+        }
+
+        return (body, null);
     }
 
     public bool TryTimes(out DateTimeOffset? since, out DateTimeOffset? until)

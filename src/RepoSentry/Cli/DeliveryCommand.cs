@@ -29,7 +29,7 @@ internal static class DeliveryCommand
                 printer)),
             new Command("show", "One delivery: what was sent, and each attempt") { id }.Does(async (result, client, printer, token) =>
                 Show(await client.GetAsync($"/api/v1/deliveries/{result.GetValue(id)}", token), printer)),
-            new Command("retry", "Try dead letters again, at once and out of order") { given, trigger, dead, repository, since, dryRun }.Does((result, client, printer, token) => RetryAsync(
+            new Command("retry", "Try dead letters again, at once and out of order") { given, trigger, dead, repository, since, dryRun }.Orders((result, client, printer, token) => RetryAsync(
                 result.GetValue(given),
                 [("trigger", result.GetValue(trigger)), ("status", result.GetValue(dead)), ("repository", result.GetValue(repository)), ("since", Spans.ToTime(result.GetValue(since)))],
                 result.GetValue(dryRun),
@@ -44,7 +44,7 @@ internal static class DeliveryCommand
         item => item.Text("id"),
         new Column("DELIVERY", item => item.Text("id")),
         new Column("TRIGGER", item => item.Text("trigger")),
-        new Column("STATUS", item => item.Text("status")),
+        new Column("STATUS", item => item.Text("status") + (item.Text("replay") is not ("" or "0") and var number ? $" (replay {number})" : "")),
         new Column("ATTEMPTS", item => item.Text("attempts")),
         new Column("ANSWER", item => item.Text("last_status")),
         new Column("NEXT", item => item.Ago("next_attempt_at")),
@@ -60,9 +60,9 @@ internal static class DeliveryCommand
             throw new ClientException(ExitCode.Usage, "name a delivery, or choose by --trigger, --repository, --status or --since (--since 365d is all of them)");
         }
 
-        if (id is not null && dryRun)
+        if (id is not null && (dryRun || filter.Any(field => field.Value is not null)))
         {
-            throw new ClientException(ExitCode.Usage, "--dry-run is for many deliveries: `delivery show` tells of one");
+            throw new ClientException(ExitCode.Usage, "either a delivery or options that choose: `delivery show` tells of one");
         }
 
         var answer = id is { } one
@@ -81,6 +81,7 @@ internal static class DeliveryCommand
             ("Event", delivery.Text("event_id")),
             ("Trigger", delivery.Text("trigger")),
             ("Status", delivery.Text("status")),
+            ("Replay", delivery.Text("replay") == "0" ? "" : delivery.Text("replay")),
             ("Error", delivery.Text("last_error")),
             ("Receipt", delivery.Text("receipt_id")),
             ("Headers", item.GetProperty("request").Text("headers")),

@@ -39,7 +39,7 @@ internal static class EventCommand
                 new Column("ERROR", item => item.Text("error_message"), Wide: true))),
             new Command("show", "One event with its deliveries") { id }.Does(async (result, client, printer, token) =>
                 Show(await client.GetAsync("/api/v1/events/" + Uri.EscapeDataString(result.GetValue(id)!), token), printer)),
-            new Command("replay", "Send events once more: new deliveries with the same event id") { given, repository, gitRef, type, status, since, trigger, dryRun }.Does((result, client, printer, token) => ReplayAsync(
+            new Command("replay", "Send events once more: new deliveries with the same event id") { given, repository, gitRef, type, status, since, trigger, dryRun }.Orders((result, client, printer, token) => ReplayAsync(
                 result.GetValue(given),
                 result.GetValue(trigger),
                 [("repository", result.GetValue(repository)), ("ref", result.GetValue(gitRef)), ("type", result.GetValue(type)), ("status", result.GetValue(status)), ("since", Spans.ToTime(result.GetValue(since)))],
@@ -56,6 +56,11 @@ internal static class EventCommand
         if (id is null && filter.All(field => field.Value is null))
         {
             throw new ClientException(ExitCode.Usage, "name an event, or choose by --since, --status, --repository, --ref or --type (--since 365d is all of them)");
+        }
+
+        if (id is not null && filter.Any(field => field.Value is not null))
+        {
+            throw new ClientException(ExitCode.Usage, "either an event or options that choose; beside an event only --trigger and --dry-run");
         }
 
         (string, object?)[] how = [("trigger", trigger), ("dry_run", dryRun)];

@@ -62,12 +62,12 @@ internal static class RepoCommand
                 new Column("CHANGES", item => item.Text("changes")),
                 new Column("MS", item => item.TryGetProperty("duration_ms", out var took) ? $"{took.GetDouble():0}" : ""),
                 new Column("ERROR", item => item.Text("error")))),
-            new Command("poll", "Look at it now") { name }.Does(async (result, client, _, token) =>
+            new Command("poll", "Look at it now") { name }.Orders(async (result, client, _, token) =>
             {
                 await client.PostAsync(Path(result.GetValue(name)!) + "/poll", token);
                 await Console.Error.WriteLineAsync($"{result.GetValue(name)} is looked at now");
             }),
-            new Command("release", "Believe the deletions that are held: the branches are really gone") { name }.Does(async (result, client, _, token) =>
+            new Command("release", "Believe the deletions that are held: the branches are really gone") { name }.Orders(async (result, client, _, token) =>
             {
                 var released = await client.PostAsync(Path(result.GetValue(name)!) + "/release", token);
                 await Console.Error.WriteLineAsync($"{released.Text("released")} refs of {result.GetValue(name)} are released: their deletions fire at the look that is made now");

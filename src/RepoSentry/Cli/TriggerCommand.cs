@@ -17,18 +17,18 @@ internal static class TriggerCommand
         {
             new Command("list", "Every trigger").Does(async (_, client, printer, token) =>
                 List([.. (await client.GetAsync("/api/v1/triggers", token)).GetProperty("items").EnumerateArray()], printer)),
-            new Command("pause", "Send nothing until it is resumed") { name }.Does(async (result, client, _, token) =>
+            new Command("pause", "Send nothing until it is resumed") { name }.Orders(async (result, client, _, token) =>
             {
                 await client.PostAsync($"/api/v1/triggers/{Uri.EscapeDataString(result.GetValue(name)!)}/pause", token);
                 await Console.Error.WriteLineAsync($"{result.GetValue(name)} is paused");
             }),
-            new Command("resume", "Go on after a pause") { name }.Does(async (result, client, _, token) =>
+            new Command("resume", "Go on after a pause") { name }.Orders(async (result, client, _, token) =>
             {
                 await client.PostAsync($"/api/v1/triggers/{Uri.EscapeDataString(result.GetValue(name)!)}/resume", token);
                 await Console.Error.WriteLineAsync($"{result.GetValue(name)} goes on");
             }),
             new Command("test", "Send one made-up event, marked as a test, and show what came of it. A receiver that does not look at the mark (X-RepoSentry-Test) takes it for a push: a Tekton pipeline may start") { name }
-                .Does(async (result, client, printer, token) => Tested(
+                .Orders(async (result, client, printer, token) => Tested(
                     await client.PostSlowlyAsync($"/api/v1/triggers/{Uri.EscapeDataString(result.GetValue(name)!)}/test", LongestAttempt, token), printer)),
         }.AsClient();
     }

@@ -26,6 +26,11 @@ internal static partial class ExecSection
             return [];
         }
 
+        if (command.Count == 1 && command[0].Contains(' ', StringComparison.Ordinal))
+        {
+            section.Error("command", "is one text with blanks, and no shell reads it", "write the program and each argument as items of a list: command: [ls, -l]");
+        }
+
         if (command.Any(section.Load.IsFromVariable))
         {
             section.Error("command", "variables are refused here: every user of the machine sees the arguments of its processes", "hand them over in env");

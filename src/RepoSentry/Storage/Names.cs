@@ -19,6 +19,8 @@ internal static class RepositoryStatus
     /// <summary>It was there, and the forge knows it no more: looked at rarely.</summary>
     public const string Gone = "gone";
     public const string Removed = "removed";
+
+    public static IReadOnlyList<string> All { get; } = [Pending, Active, Paused, Error, Held, Archived, Gone, Removed];
 }
 
 /// <summary>Statuses of an event: its worst delivery decides.</summary>

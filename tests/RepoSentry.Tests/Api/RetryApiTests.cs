@@ -33,7 +33,13 @@ public sealed class RetryApiTests
     [InlineData("/api/v1/deliveries/retry", """{"status":"delivered"}""", 400)]
     [InlineData("/api/v1/deliveries/retry", """{"triger":"tekton"}""", 400)]
     [InlineData("/api/v1/deliveries/retry", "[", 400)]
-    [InlineData("/api/v1/deliveries/retry", "null", 202)]
+    [InlineData("/api/v1/deliveries/retry", "null", 400)]
+    [InlineData("/api/v1/deliveries/retry", "", 400)]
+    [InlineData("/api/v1/deliveries/retry", """{"dry_run":true}""", 400)]
+    [InlineData("/api/v1/events/replay", "", 400)]
+    [InlineData("/api/v1/events/replay?since=2026-11-24T12:00:00Z&dry_run=true", "", 200)]
+    [InlineData("/api/v1/events/replay?sinse=2026-11-24T12:00:00Z", """{"status":"failed"}""", 400)]
+    [InlineData("/api/v1/deliveries/retry", """{"since":"2000-01-01T00:00:00Z"}""", 202)]
     [InlineData("/api/v1/events/replay", """{"since":"yesterday"}""", 400)]
     [InlineData("/api/v1/events/replay", """{"type":"push"}""", 400)]
     [InlineData("/api/v1/events/replay", """{"status":"dead"}""", 400)]
@@ -66,17 +72,21 @@ public sealed class RetryApiTests
         await using var host = await RunningHost.StartAsync(config => config with
         {
             Triggers = [Build.Trigger(), Build.Trigger("audit") with { Events = ["tag_*"] }],
-            Repositories = [config.Repositories[0] with { Branches = ["main", "release/*", "!release/old"], Triggers = ["audit"] }],
+            Repositories = [config.Repositories[0] with { Branches = ["main", "release/*", "!release/old"], Tags = ["v*"], Triggers = ["audit"] }],
         });
         var told = await host.JsonAsync("/api/v1/repositories/web/explain?ref=release/old");
         told.GetProperty("ref").GetProperty("says").GetString().ShouldBe("not watched: !release/old excludes it");
-        (await host.JsonAsync("/api/v1/repositories/web/explain?ref=refs/heads/release/1")).GetProperty("ref").GetProperty("says").GetString().ShouldBe("watched: release/* matches");
+        (await host.JsonAsync("/api/v1/repositories/web/explain?ref=refs/heads/release/1")).GetProperty("ref").GetProperty("says").GetString().ShouldBe("watched: release/* matches; the last look did not see it");
         (await host.JsonAsync("/api/v1/repositories/web/explain?ref=dev")).GetProperty("ref").GetProperty("watched").GetBoolean().ShouldBeFalse();
         var triggers = told.GetProperty("triggers");
         triggers[0].GetProperty("says").GetString()!.ShouldContain("names other triggers (audit)");
         triggers[1].GetProperty("event_types").EnumerateArray().Select(type => type.GetString()).ShouldBe(["tag_created", "tag_updated", "tag_deleted"]);
+        triggers[1].GetProperty("says").GetString().ShouldBe("gets nothing of this ref: it is not watched");
         told.GetProperty("next_look").GetProperty("because").GetString().ShouldNotBeNullOrEmpty();
-        told.GetProperty("kinds")[1].GetProperty("says").GetString()!.ShouldContain("no tags are watched");
+        (await host.JsonAsync("/api/v1/repositories/web/explain?ref=v2")).GetProperty("ref").GetProperty("name").GetString().ShouldBe("refs/tags/v2");
+        await host.RecordAsync(1, triggers: []);
+        var after = (await host.JsonAsync("/api/v1/repositories/web/explain")).GetProperty("triggers")[1].GetProperty("says").GetString();
+        after.ShouldBe("did not get the last event: branch_updated is not among its events");
         (await host.SendAsync("/api/v1/repositories/none/explain")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 

@@ -23,7 +23,7 @@ internal static class ClientOptions
 
     public static Option<bool> NoHeaders { get; } = new("--no-headers") { Description = "Leave the header line out", Recursive = true };
 
-    public static Option<bool> Watch { get; } = new("--watch", "-w") { Description = "Show it again every 2 s", Recursive = true };
+    public static Option<bool> Watch { get; } = new("--watch", "-w") { Description = "Show it again every 2 s" };
 
     static ClientOptions() => Output.AcceptOnlyFromAmong("table", "wide", "json", "yaml", "name");
 
@@ -33,11 +33,18 @@ internal static class ClientOptions
         command.Options.Add(Server);
         command.Options.Add(Output);
         command.Options.Add(NoHeaders);
-        command.Options.Add(Watch);
         return command;
     }
 
+    /// <summary>A command that only looks: it may be repeated.</summary>
     public static Command Does(this Command command, Func<ParseResult, ApiClient, Printer, CancellationToken, Task> action)
+    {
+        command.Options.Add(Watch);
+        return command.Orders(action);
+    }
+
+    /// <summary>A command that changes something: it is done once.</summary>
+    public static Command Orders(this Command command, Func<ParseResult, ApiClient, Printer, CancellationToken, Task> action)
     {
         command.SetAction(async (result, token) =>
         {
@@ -51,7 +58,7 @@ internal static class ClientOptions
             var printer = new Printer(Console.Out, result.GetValue(Output)!, result.GetValue(NoHeaders));
             try
             {
-                return await RepeatAsync(result.GetValue(Watch), () => action(result, client, printer, token), token);
+                return await RepeatAsync(result.CommandResult.Command.Options.Contains(Watch) && result.GetValue(Watch), () => action(result, client, printer, token), token);
             }
             catch (ClientException e)
             {

@@ -16,7 +16,7 @@ internal static class ExplainPrint
             ("Notice", item.Text("notice")),
             ("Last look", Look(last)),
             ("Next look", next.ValueKind == JsonValueKind.Object ? $"in {next.Ago("at")}: {next.Text("because")} ({next.Text("interval_seconds")} s)" : "none: it is paused"));
-        if (printer.IsData)
+        if (!printer.IsText)
         {
             return;
         }

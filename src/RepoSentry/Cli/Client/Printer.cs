@@ -14,6 +14,9 @@ internal sealed class Printer(TextWriter output, string format, bool noHeaders)
     /// <summary>True if the user wants the data as it is, not a page for the eye.</summary>
     public bool IsData => format is "json" or "yaml";
 
+    /// <summary>True if it is a page for the eye, and more may be told.</summary>
+    public bool IsText => format is "table" or "wide";
+
     /// <param name="columns">Header and cell; those marked wide show with <c>-o wide</c> only.</param>
     /// <param name="name">What <c>-o name</c> prints of an item.</param>
     public void List(IReadOnlyList<JsonElement> items, Func<JsonElement, string> name, params Column[] columns)
@@ -66,11 +69,15 @@ internal sealed class Printer(TextWriter output, string format, bool noHeaders)
         if (IsData)
         {
             Data(answer);
+            return;
         }
-        else
+
+        foreach (var name in format == "name" ? answer.EnumerateObject().Where(property => property.Value.ValueKind == JsonValueKind.Array).SelectMany(property => property.Value.EnumerateArray()) : [])
         {
-            Console.Error.WriteLine(words);
+            output.WriteLine(name.ToString());
         }
+
+        Console.Error.WriteLine(words);
     }
 
     public void Line(string text) => output.WriteLine(Safe(text));
