@@ -75,6 +75,8 @@ internal sealed partial class DeliveryWorker(
             }
         }
 
+        await Task.WhenAny(persisting, Task.Delay(Timeout.InfiniteTimeSpan, deadline)); // a pause that the disk has not taken yet
+        await cutSending.CancelAsync();
         Publish();
     }
 

@@ -39,6 +39,7 @@ internal static class Checker
             ["requests"] = arrivals.Count,
             ["events"] = arrivals.Select(arrival => arrival.Id).Distinct(StringComparer.Ordinal).Count(),
             ["lost"] = 0,
+            ["never_accepted"] = 0,
             ["doubled"] = 0,
             ["repeated_after_kill"] = 0,
             ["out_of_order"] = 0,
@@ -68,6 +69,7 @@ internal static class Checker
         var forKill = new Dictionary<double, int>();
         foreach (var same in arrivals.GroupBy(arrival => arrival.Id, StringComparer.Ordinal).Select(group => group.ToList()))
         {
+            verdict["never_accepted"] += same.Exists(arrival => arrival.Accepted) ? 0 : 1;
             verdict["different_bytes"] += same.Count(arrival => !arrival.Body.AsSpan().SequenceEqual(same[0].Body));
             foreach (var (earlier, later) in same.Zip(same.Skip(1)).Where(pair => pair.First.Accepted))
             {

@@ -50,6 +50,7 @@ internal static class E01KillStorm
         trial.Reaches("ref changes pushed", pushed, trial.Scale(5000, 600));
         trial.Reaches("events that arrived", verdict["events"], pushed * 0.6);
         trial.Zero("lost", verdict["lost"]);
+        trial.Zero("tried but never accepted", verdict["never_accepted"]);
         trial.Zero("out of order", verdict["out_of_order"]);
         trial.Zero("doubled, though not in flight at a kill", verdict["doubled"]);
         trial.Tell("repeated for a kill, same id and bytes", verdict["repeated_after_kill"].ToString(CultureInfo.InvariantCulture));

@@ -19,9 +19,16 @@ internal static class TwinTable
 
                             await UpdateRepositoryAsync(scope, commit);
             """),
-        new("in-flight-forgotten", "E1", "lost", "Storage/DeliveryStore.cs",
+        new("in-flight-forgotten", "E1", "tried but never accepted", "Storage/DeliveryStore.cs",
             "return (IReadOnlyList<OwedDelivery>)owed.AsList();",
-            "return (IReadOnlyList<OwedDelivery>)owed.Where(delivery => !{twin} || delivery.Status != \"in_flight\").ToList();"),
+            """
+            foreach (var gone in owed.Where(delivery => {twin} && delivery.Status == "in_flight"))
+            {
+                await scope.Connection.ExecuteAsync("UPDATE deliveries SET status = 'delivered' WHERE id = @Id", new { gone.Id }, scope.Transaction);
+            }
+
+            return (IReadOnlyList<OwedDelivery>)owed.Where(delivery => !{twin} || delivery.Status != "in_flight").ToList();
+            """),
         new("synchronous-normal", "E2", "acknowledged rows missing", "Storage/Sqlite/SqliteDatabase.cs",
             """
                     pragma.ExecuteNonQuery();
