@@ -14,7 +14,7 @@ public sealed class HttpOutcomeTests
     [InlineData(HttpStatusCode.Found)]
     public async Task A_secret_that_the_receiver_echoes_goes_no_further(HttpStatusCode status)
     {
-        using var response = new HttpResponseMessage(status) 
+        using var response = new HttpResponseMessage(status)
         {
             Content = new StringContent("""{"errorMessage":"bad token s3cret-value and header-value"}"""),
             ReasonPhrase = "no s3cret-value",
