@@ -35,14 +35,20 @@ internal sealed record ForgeAnswer(Uri At, bool NotModified, ReadOnlyMemory<byte
 }
 
 /// <summary>How many bytes of answers one look may take; a compressed answer counts as what it unpacks to.</summary>
-internal sealed class AnswerBudget
+internal sealed class AnswerBudget : IDisposable
 {
     public const int PerAnswer = 16 * 1024 * 1024;
     public const int PerLook = 64 * 1024 * 1024;
 
+    private readonly LargeAnswer large = new();
     private long taken;
 
     public bool Covers(int count) => Interlocked.Add(ref taken, count) <= PerLook;
+
+    /// <summary>Waits for the turn to be large, if an answer, or all of them together, have become so.</summary>
+    public Task MakeRoomAsync(long bytes, CancellationToken cancellationToken) => large.Needs(Math.Max(bytes, Interlocked.Read(ref taken) / 4)) ? large.TakeAsync(cancellationToken) : Task.CompletedTask;
+
+    public void Dispose() => large.Dispose();
 }
 
 /// <summary>The parts of an HTTP answer that mean the same at every forge.</summary>
@@ -138,6 +144,7 @@ internal static class ForgeHttp
                     throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} sends more than a look may take");
                 }
 
+                await budget.MakeRoomAsync(body.Length + count, cancellationToken);
                 body.Write(buffer, 0, count);
             }
 

@@ -35,7 +35,7 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited
     public async Task<RefLook> LookAsync(RefLookRequest request, CancellationToken cancellationToken)
     {
         var home = HomeOf(request.Url, request.ApiBaseUrl);
-        var budget = new AnswerBudget();
+        using var budget = new AnswerBudget();
         try
         {
             var place = await DescribeAsync(home, request, budget, cancellationToken);
@@ -167,7 +167,7 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited
 
     private static List<GitRef> Refs(ForgeAnswer answer, string prefix) =>
     [
-        .. answer.Read(GitHubJson.Default.IReadOnlyListGitHubRef).Select(item => item is { Name.Length: > 0, Commit.Sha: { } sha } && ForgeHttp.CommitId(sha) is { } commit
+        .. answer.Read(GitHubJson.Default.IReadOnlyListGitHubRef).Select(item => item is { Name.Length: > 0 and <= PlainGitLimits.MaxNameBytes, Commit.Sha: { } sha } && ForgeHttp.CommitId(sha) is { } commit
             ? new GitRef(prefix + RefName.FromText(item.Name), commit)
             : throw answer.Malformed("a list that has an entry without a name or a commit")),
     ];
@@ -179,7 +179,8 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited
     {
         try
         {
-            return await api.GetAsync(url, kind, null, new AnswerBudget(), cancellationToken);
+            using var budget = new AnswerBudget();
+            return await api.GetAsync(url, kind, null, budget, cancellationToken);
         }
         catch (RefSourceException failure) when (failure.Error == RefSourceError.NotFound)
         {

@@ -35,7 +35,7 @@ internal sealed class GitLabRefSource : IRefSource, ICommitSource, IRateLimited
     public async Task<RefLook> LookAsync(RefLookRequest request, CancellationToken cancellationToken)
     {
         var home = HomeOf(request.Url, request.ApiBaseUrl);
-        var budget = new AnswerBudget();
+        using var budget = new AnswerBudget();
         try
         {
             var place = await DescribeAsync(home, request, budget, cancellationToken);
@@ -193,7 +193,7 @@ internal sealed class GitLabRefSource : IRefSource, ICommitSource, IRateLimited
 
     private static List<GitRef> Refs(ForgeAnswer answer, string prefix) =>
     [
-        .. answer.Read(GitLabJson.Default.IReadOnlyListGitLabRef).Select(item => item is { Name.Length: > 0, Commit.Id: { } sha } && ForgeHttp.CommitId(sha) is { } commit
+        .. answer.Read(GitLabJson.Default.IReadOnlyListGitLabRef).Select(item => item is { Name.Length: > 0 and <= PlainGitLimits.MaxNameBytes, Commit.Id: { } sha } && ForgeHttp.CommitId(sha) is { } commit
             ? new GitRef(prefix + RefName.FromText(item.Name), commit, item.Target is { } target && target != commit ? ForgeHttp.CommitId(target) : null)
             : throw answer.Malformed("a list that has an entry without a name or a commit")),
     ];
@@ -205,7 +205,8 @@ internal sealed class GitLabRefSource : IRefSource, ICommitSource, IRateLimited
     {
         try
         {
-            return await api.GetAsync(url, kind, null, new AnswerBudget(), cancellationToken);
+            using var budget = new AnswerBudget();
+            return await api.GetAsync(url, kind, null, budget, cancellationToken);
         }
         catch (RefSourceException failure) when (failure.Error == RefSourceError.NotFound)
         {

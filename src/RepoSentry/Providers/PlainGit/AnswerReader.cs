@@ -3,8 +3,8 @@ using RepoSentry.Abstractions;
 
 namespace RepoSentry.Providers.PlainGit;
 
-/// <summary>A window that moves over a server's answer: pooled, counted against the cap, and watched for silence.</summary>
-internal sealed class AnswerReader(Stream stream, IdleTimer idle, Uri url) : IDisposable
+/// <summary>A window that moves over a server's answer: pooled, counted against the cap, watched for silence, and halted while another look is large.</summary>
+internal sealed class AnswerReader(Stream stream, RefCollector refs, IdleTimer idle, Uri url) : IDisposable
 {
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(8192);
     private int start;
@@ -26,6 +26,7 @@ internal sealed class AnswerReader(Stream stream, IdleTimer idle, Uri url) : IDi
         int count;
         try
         {
+            await refs.MakeRoomAsync(idle);
             count = await stream.ReadAsync(buffer.AsMemory(end), idle.Token);
         }
         catch (OperationCanceledException cancelled)

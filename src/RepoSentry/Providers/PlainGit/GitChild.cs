@@ -78,7 +78,7 @@ internal sealed class GitChild(PlainGitOptions options)
     // False if the last line has no end.
     private static async Task<bool> ReadRefsAsync(Stream output, Uri url, RefCollector refs, IdleTimer idle)
     {
-        using var answer = new AnswerReader(output, idle, url);
+        using var answer = new AnswerReader(output, refs, idle, url);
         do
         {
             while (answer.Window.IndexOf((byte)'\n') is var end and >= 0)

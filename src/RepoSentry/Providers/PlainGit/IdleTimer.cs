@@ -20,6 +20,9 @@ internal sealed class IdleTimer : IDisposable
 
     public void Restart() => source.CancelAfter(PlainGitLimits.Idle);
 
+    /// <summary>The server is not to blame for what comes now: the caller's own limit alone holds.</summary>
+    public void Pause() => source.CancelAfter(Timeout.InfiniteTimeSpan);
+
     /// <summary>What a cancelled operation means: the caller's own wish passes through, silence is the server's fault.</summary>
     public Exception Explain(OperationCanceledException cancelled, string where)
     {

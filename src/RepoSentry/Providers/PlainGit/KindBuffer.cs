@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using RepoSentry.Abstractions;
@@ -7,21 +8,27 @@ namespace RepoSentry.Providers.PlainGit;
 
 /// <summary>
 /// The refs of one kind as bytes, in the form of Git's packed-refs: <c>id name</c>, and <c>^id</c> on the next line for a peeled tag. Every protocol version
-/// and the git child give the same bytes, so their digest is a validator that holds across all of them.
+/// and the git child give the same bytes, so their digest is a validator that holds across all of them. What becomes large is kept compressed.
 /// </summary>
 internal sealed class KindBuffer(KindPlan plan, string? validator) : IDisposable
 {
     private const string Format = "g1:";
     private const int FirstChunk = 4096;
     private const int Chunk = 128 * 1024;
+    private const int PlainChunks = 8;
 
-    private readonly List<ArraySegment<byte>> full = [];
+    private readonly List<ArraySegment<byte>> plain = [];
+    private readonly List<(byte[] Bytes, int Length)> packed = [];
+    private IncrementalHash? hash;
     private byte[] current = [];
     private int used;
     private int nameLength;
     private int count;
 
     public KindPlan Plan => plan;
+
+    /// <summary>Bytes of memory that the refs take.</summary>
+    public long Kept { get; private set; }
 
     /// <summary>Name of the ref appended last; valid until the next is appended.</summary>
     public ReadOnlySpan<byte> LastName => current.AsSpan(used - nameLength - 1, nameLength);
@@ -56,14 +63,16 @@ internal sealed class KindBuffer(KindPlan plan, string? validator) : IDisposable
 
     public void Dispose()
     {
-        foreach (var chunk in full)
+        foreach (var chunk in plain)
         {
             ArrayPool<byte>.Shared.Return(chunk.Array!);
         }
 
-        full.Clear();
+        plain.Clear();
+        packed.Clear();
         ArrayPool<byte>.Shared.Return(current);
         current = [];
+        hash?.Dispose();
     }
 
     // A line never lies across two chunks.
@@ -73,10 +82,11 @@ internal sealed class KindBuffer(KindPlan plan, string? validator) : IDisposable
         {
             if (used > 0)
             {
-                full.Add(new ArraySegment<byte>(current, 0, used));
+                PutAway();
             }
 
-            current = ArrayPool<byte>.Shared.Rent(Math.Max(length, full.Count == 0 ? FirstChunk : Chunk));
+            current = ArrayPool<byte>.Shared.Rent(Math.Max(length, plain.Count == 0 ? FirstChunk : Chunk));
+            Kept += current.Length;
             used = 0;
         }
 
@@ -84,32 +94,70 @@ internal sealed class KindBuffer(KindPlan plan, string? validator) : IDisposable
         return current.AsSpan(used - length, length);
     }
 
+    private void PutAway()
+    {
+        var chunk = new ArraySegment<byte>(current, 0, used);
+        hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(chunk);
+        if (plain.Count < PlainChunks)
+        {
+            plain.Add(chunk);
+            return;
+        }
+
+        packed.Add((Pack(chunk), used));
+        Kept += packed[^1].Bytes.Length - current.Length;
+        ArrayPool<byte>.Shared.Return(current);
+    }
+
+    // The fastest level: ids are hex, so half is won by any.
+    private static byte[] Pack(ReadOnlySpan<byte> chunk)
+    {
+        var room = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(chunk.Length));
+        try
+        {
+            return BrotliEncoder.TryCompress(chunk, room, out var length, quality: 1, window: 17)
+                ? room.AsSpan(0, length).ToArray()
+                : throw new InvalidOperationException("a chunk of refs could not be compressed");
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(room);
+        }
+    }
+
     private void WriteDigest(Span<char> digest)
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        if (full.Count == 0)
+        Span<byte> value = stackalloc byte[SHA256.HashSizeInBytes];
+        if (hash is null)
         {
-            SHA256.HashData(current.AsSpan(0, used), hash);
+            SHA256.HashData(current.AsSpan(0, used), value);
         }
         else
         {
-            using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            full.ForEach(chunk => whole.AppendData(chunk));
-            whole.AppendData(current.AsSpan(0, used));
-            whole.GetHashAndReset(hash);
+            hash.AppendData(current.AsSpan(0, used));
+            hash.GetHashAndReset(value);
         }
 
         Format.CopyTo(digest);
-        Convert.TryToHexStringLower(hash, digest[Format.Length..], out _);
+        Convert.TryToHexStringLower(value, digest[Format.Length..], out _);
     }
 
     private GitRef[] Parse()
     {
         var refs = new GitRef[count];
         var at = 0;
-        foreach (var chunk in full)
+        foreach (var chunk in plain)
         {
             Parse(chunk, refs, ref at);
+        }
+
+        foreach (var (bytes, length) in packed)
+        {
+            var room = ArrayPool<byte>.Shared.Rent(length);
+            BrotliDecoder.TryDecompress(bytes, room, out var unpacked);
+            Parse(room.AsSpan(0, unpacked), refs, ref at);
+            ArrayPool<byte>.Shared.Return(room);
         }
 
         Parse(current.AsSpan(0, used), refs, ref at);

@@ -30,7 +30,7 @@ internal sealed class PlainGitApi(HttpClient client, GitCredential credential, T
             }
 
             var parser = new AdvertisementParser(refs);
-            await ReadAsync(response, at, Advertisement, parser.Take, idle);
+            await ReadAsync(response, at, Advertisement, parser.Take, refs, idle);
             return parser.ToWire(at == url ? null : at);
         }
     }
@@ -47,7 +47,7 @@ internal sealed class PlainGitApi(HttpClient client, GitCredential credential, T
             return false;
         }
 
-        await ReadAsync(response, at, Result, line => LsRefsParser.Take(line, refs), idle);
+        await ReadAsync(response, at, Result, line => LsRefsParser.Take(line, refs), refs, idle);
         return true;
     }
 
@@ -91,7 +91,7 @@ internal sealed class PlainGitApi(HttpClient client, GitCredential credential, T
         }
     }
 
-    private async Task ReadAsync(HttpResponseMessage response, Uri at, string contentType, PktLineTaker take, IdleTimer idle)
+    private async Task ReadAsync(HttpResponseMessage response, Uri at, string contentType, PktLineTaker take, RefCollector refs, IdleTimer idle)
     {
         PlainGitErrors.ThrowUnlessGit(response, at, contentType);
         Stream body;
@@ -104,7 +104,7 @@ internal sealed class PlainGitApi(HttpClient client, GitCredential credential, T
             throw idle.Explain(cancelled, SafeText.Of(at));
         }
 
-        using var answer = new AnswerReader(body, idle, at);
+        using var answer = new AnswerReader(body, refs, idle, at);
         try
         {
             await PktLines.ReadAllAsync(answer, take);

@@ -9,6 +9,7 @@ internal sealed class RefCollector : IDisposable
     private static readonly SearchValues<byte> Hex = SearchValues.Create("0123456789abcdef"u8);
 
     private readonly KindBuffer[] buffers;
+    private readonly LargeAnswer large = new();
     private KindBuffer? last;
     private int idLength;
     private string? defaultBranch;
@@ -69,6 +70,18 @@ internal sealed class RefCollector : IDisposable
         Peel(id);
     }
 
+    /// <summary>Waits for the turn to be large, if what is kept has become so.</summary>
+    public ValueTask MakeRoomAsync(IdleTimer idle)
+    {
+        var kept = 0L;
+        foreach (var buffer in buffers)
+        {
+            kept += buffer.Kept;
+        }
+
+        return large.Needs(kept) ? TakeTurnAsync(idle) : ValueTask.CompletedTask;
+    }
+
     /// <summary>What HEAD stands for.</summary>
     public void PointHead(ReadOnlySpan<byte> target) => defaultBranch = RefName.FromBytes(target);
 
@@ -89,6 +102,15 @@ internal sealed class RefCollector : IDisposable
         {
             buffer.Dispose();
         }
+
+        large.Dispose();
+    }
+
+    private async ValueTask TakeTurnAsync(IdleTimer idle)
+    {
+        idle.Pause();
+        await large.TakeAsync(idle.Token);
+        idle.Restart();
     }
 
     private void CheckId(ReadOnlySpan<byte> id)
