@@ -26,7 +26,6 @@ internal sealed class LargeAnswer : IDisposable
         if (taken)
         {
             taken = false;
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false); // what was large is garbage: back with it before the next
             Turn.Release();
         }
     }

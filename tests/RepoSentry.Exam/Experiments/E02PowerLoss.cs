@@ -16,7 +16,7 @@ internal static class E02PowerLoss
     {
         Assert.SkipWhen(TestGit.Find("strace") is null, "strace is not installed (tests/apt-packages.txt)");
         using var folder = new TemporaryFolder();
-        var (workers, commits) = (8, trial.Scale(150, 40));
+        var (workers, commits) = (8, trial.Scale(150, 80));
         var trace = await WrittenTrace.RecordAsync(folder.Path, workers, commits);
         var states = trial.Scale(300, 60);
         var (missing, corrupt, torn, changed) = (0, new List<string>(), 0, 0);

@@ -11,9 +11,11 @@ namespace RepoSentry.Storage.Sqlite;
 internal sealed class SqliteWriter : IAsyncDisposable
 {
     private const int BatchSize = 200;
+    private const int ManyWriters = 4;
     private const int Handful = 16;
     private const int Busy = 5;
     private const int Locked = 6;
+    private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(3);
     private static readonly int[] Fatal = [11 /* CORRUPT */, 26 /* NOTADB */];
 
     private readonly Channel<IPiece> waiting = Channel.CreateBounded<IPiece>(new BoundedChannelOptions(10_000) { SingleReader = true });
@@ -66,6 +68,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
         var batch = new List<IPiece>(BatchSize);
         while (WaitForWork())
         {
+            Linger(batch.Count);
             batch.Clear();
             while (batch.Count < BatchSize && waiting.Reader.TryRead(out var piece))
             {
@@ -73,6 +76,15 @@ internal sealed class SqliteWriter : IAsyncDisposable
             }
 
             Commit(batch);
+        }
+    }
+
+    // While many write, a moment's wait gathers them into one flush; whoever writes alone does not wait.
+    private void Linger(int lastBatch)
+    {
+        if (lastBatch >= ManyWriters && waiting.Reader.Count < BatchSize)
+        {
+            Thread.Sleep(GatherFor);
         }
     }
 
