@@ -16,6 +16,18 @@ internal sealed class FailureLimiter(TimeProvider time)
     private readonly Lock gate = new();
     private readonly Dictionary<string, Queue<long>> failures = new(StringComparer.Ordinal);
 
+    /// <summary>Keys that are remembered.</summary>
+    internal int Count
+    {
+        get
+        {
+            lock (gate)
+            {
+                return failures.Count;
+            }
+        }
+    }
+
     /// <param name="knownPrefix">What the token begins with, if one in use begins so.</param>
     public static string Key(IPAddress? address, string? knownPrefix) => $"{Network(address)} {knownPrefix}";
 
