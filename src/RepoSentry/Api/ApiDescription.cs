@@ -6,7 +6,7 @@ namespace RepoSentry.Api;
 /// <summary>What the OpenAPI document says beyond the routes.</summary>
 internal static class ApiDescription
 {
-    private static readonly string[] Paged = ["listRepositories", "listRefs", "listPolls", "listEvents", "listDeliveries", "getDelivery"];
+    private static readonly string[] Paged = ["listRepositories", "listRefs", "listPolls", "listEvents", "listDeliveries", "getDelivery", "listTokens", "listAudit"];
 
     public static void Configure(OpenApiOptions options)
     {
@@ -23,6 +23,8 @@ internal static class ApiDescription
 
             operation.Responses ??= [];
             operation.Responses.TryAdd("401", new OpenApiResponse { Description = "A token is needed" });
+            operation.Responses.TryAdd("403", new OpenApiResponse { Description = "The token's role is not enough" });
+            operation.Responses.TryAdd("429", new OpenApiResponse { Description = "Too many requests, or too many wrong tokens: see Retry-After" });
             return Task.CompletedTask;
         });
         options.AddDocumentTransformer((document, _, _) =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RepoSentry.Api.Access;
 using RepoSentry.Storage;
 using RepoSentry.Telemetry;
 
@@ -14,24 +15,26 @@ internal static class ApiModule
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
             options.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
         })
+        .AddAccess()
         .AddOpenApi(ApiDescription.Configure)
         .AddProblemDetails();
 
     public static WebApplication UseApi(this WebApplication app)
     {
+        app.UseSafeAnswers();
         app.UseExceptionHandler(errors => errors.Run(context =>
             Problems.Of(StatusCodes.Status500InternalServerError, "internal", "Internal error", "The log of the service tells more.").ExecuteAsync(context)));
         app.UseStatusCodePages();
-        app.UseMiddleware<Authentication>();
+        app.UseAccess();
         app.MapHealth();
-        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapOpenApi("/openapi/{documentName}.json").RequireRole(Role.Viewer);
         app.UseSwaggerUI(options =>
         {
             options.RoutePrefix = "swagger";
             options.SwaggerEndpoint("/openapi/v1.json", "RepoSentry v1");
         });
-        app.MapPrometheusScrapingEndpoint("/metrics");
-        app.MapGet("/version", () => new VersionAnswer(ProductVersion.Text)).ExcludeFromDescription();
+        app.MapPrometheusScrapingEndpoint("/metrics").RequireRole(Role.Viewer);
+        app.MapGet("/version", () => new VersionAnswer(ProductVersion.Text)).ExcludeFromDescription().RequireRole(Role.Viewer);
 
         var api = app.MapGroup("/api/v1").AddEndpointFilter(RunningOnlyAsync);
         api.MapRepositories();
@@ -39,6 +42,8 @@ internal static class ApiModule
         api.MapDeliveries();
         api.MapRetries();
         api.MapTriggers();
+        api.MapTokens();
+        api.MapAudit();
         app.MapGroup("/api/v1").MapStatus();
         _ = app.Services.GetRequiredService<SentryGauges>();
         return app;

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using RepoSentry.Api.Access;
 using RepoSentry.Events;
+using RepoSentry.Storage;
 
 namespace RepoSentry.Api;
 
@@ -11,8 +13,8 @@ internal static class DeliveryEndpoints
     public static void MapDeliveries(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/deliveries").WithTags("deliveries");
-        group.MapGet("", ListAsync).WithName("listDeliveries").WithSummary("Deliveries, newest first").Produces<ListAnswer<DeliveryView>>().ProducesProblem(400);
-        group.MapGet("/{id:long}", ShowAsync).WithName("getDelivery").WithSummary("One delivery: what was sent, and a page of its attempts").Produces<DeliveryAnswer>().ProducesProblem(404);
+        group.MapGet("", ListAsync).RequireRole(Role.Viewer).WithName("listDeliveries").WithSummary("Deliveries, newest first").Produces<ListAnswer<DeliveryView>>().ProducesProblem(400);
+        group.MapGet("/{id:long}", ShowAsync).RequireRole(Role.Viewer).WithName("getDelivery").WithSummary("One delivery: what was sent, and a page of its attempts").Produces<DeliveryAnswer>().ProducesProblem(404);
     }
 
     private static async Task<IResult> ListAsync(

@@ -1,5 +1,7 @@
 using RepoSentry.Abstractions;
+using RepoSentry.Api.Access;
 using RepoSentry.Events;
+using RepoSentry.Storage;
 
 namespace RepoSentry.Api;
 
@@ -11,8 +13,8 @@ internal static class EventEndpoints
     public static void MapEvents(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/events").WithTags("events");
-        group.MapGet("", ListAsync).WithName("listEvents").WithSummary("Events, newest first").Produces<ListAnswer<EventView>>().ProducesProblem(400);
-        group.MapGet("/{id}", ShowAsync).WithName("getEvent").WithSummary("One event with its deliveries").Produces<EventView>().ProducesProblem(404);
+        group.MapGet("", ListAsync).RequireRole(Role.Viewer).WithName("listEvents").WithSummary("Events, newest first").Produces<ListAnswer<EventView>>().ProducesProblem(400);
+        group.MapGet("/{id}", ShowAsync).RequireRole(Role.Viewer).WithName("getEvent").WithSummary("One event with its deliveries").Produces<EventView>().ProducesProblem(404);
     }
 
     private static async Task<IResult> ListAsync(

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using RepoSentry.Api.Access;
 using RepoSentry.Telemetry;
 
 namespace RepoSentry.Api;
@@ -10,17 +11,17 @@ internal static class HealthEndpoints
     {
         foreach (var path in new[] { "/livez", "/health/live" })
         {
-            routes.MapGet(path, () => TypedResults.Text("ok"));
+            routes.MapGet(path, () => TypedResults.Text("ok")).AsProbe();
         }
 
         foreach (var path in new[] { "/readyz", "/health/ready" })
         {
-            routes.MapGet(path, (Lifecycle lifecycle, HealthRegistry health) => Readiness(lifecycle, health, verbose: false));
+            routes.MapGet(path, (Lifecycle lifecycle, HealthRegistry health) => Readiness(lifecycle, health, verbose: false)).AsProbe();
         }
 
         foreach (var path in new[] { "/healthz", "/health" })
         {
-            routes.MapGet(path, (Lifecycle lifecycle, HealthRegistry health, HttpRequest request) => Readiness(lifecycle, health, request.Query.ContainsKey("verbose")));
+            routes.MapGet(path, (Lifecycle lifecycle, HealthRegistry health, HttpRequest request) => Readiness(lifecycle, health, request.Query.ContainsKey("verbose"))).AsProbe();
         }
     }
 

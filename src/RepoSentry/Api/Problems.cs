@@ -1,4 +1,7 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
+using RepoSentry.Api.Access;
+using RepoSentry.Storage;
 
 namespace RepoSentry.Api;
 
@@ -11,8 +14,23 @@ internal static class Problems
 
     public static IResult Conflict(string why) => Of(StatusCodes.Status409Conflict, "conflict", "Conflict", why);
 
-    public static IResult Unauthorized() => Of(
-        StatusCodes.Status401Unauthorized, "unauthorized", "Authentication needed", "Send a token: Authorization: Bearer <token>. The first one is api.bootstrap_token of the configuration.");
+    /// <param name="because">Why the token that was sent is no longer one; null where it never was.</param>
+    public static IResult Unauthorized(string? because) => Of(
+        StatusCodes.Status401Unauthorized,
+        "unauthorized",
+        "Authentication needed",
+        because is null
+            ? "Send a token: Authorization: Bearer <token>. The first one is api.bootstrap_token of the configuration, or made by `reposentry token create` beside the database."
+            : $"The {because}: ask an admin for another.");
+
+    public static IResult Forbidden(CallerIdentity? caller, Role? needed) => Of(
+        StatusCodes.Status403Forbidden, "forbidden", "Not permitted", $"{caller?.Name ?? "The caller"} is {caller?.Role.Name() ?? "nobody"}, and this needs {needed?.Name() ?? "a role that nobody has"}.");
+
+    public static IResult TooManyFailures(HttpContext context, TimeSpan wait)
+    {
+        context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        return Of(StatusCodes.Status429TooManyRequests, "too-many-failures", "Too many failed sign-ins", "Too many tokens from this address were wrong: nothing is tried until Retry-After is over.");
+    }
 
     public static IResult Misdirected(string host) => Of(
         StatusCodes.Status421MisdirectedRequest, "misdirected", "Not this host", $"Without authentication only loopback names are answered, not {host}; set api.public_url, or api.auth: token.");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RepoSentry.Abstractions;
+using RepoSentry.Api.Access;
 using RepoSentry.Configuration;
 using RepoSentry.Delivery;
 using RepoSentry.Events;
@@ -14,13 +15,13 @@ internal static class RepositoryEndpoints
     public static void MapRepositories(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/repositories").WithTags("repositories");
-        group.MapGet("", ListAsync).WithName("listRepositories").WithSummary("Repositories by name").Produces<ListAnswer<RepositoryView>>();
-        group.MapGet("/{name}", ShowAsync).WithName("getRepository").WithSummary("One repository").Produces<RepositoryView>().ProducesProblem(404);
-        group.MapGet("/{name}/refs", RefsAsync).WithName("listRefs").WithSummary("The refs of the last look").Produces<ListAnswer<StoredRef>>().ProducesProblem(404);
-        group.MapGet("/{name}/polls", PollsAsync).WithName("listPolls").WithSummary("Looks, newest first").Produces<ListAnswer<PollView>>().ProducesProblem(404);
-        group.MapPost("/{name}/poll", Poll).WithName("pollRepository").WithSummary("Look now").Produces(202).ProducesProblem(404).ProducesProblem(409);
-        group.MapPost("/{name}/release", ReleaseAsync).WithName("releaseRepository").WithSummary("Believe the deletions that are held").Produces<ReleaseAnswer>(202).ProducesProblem(404).ProducesProblem(409);
-        group.MapGet("/{name}/explain", ExplainAsync).WithName("explainRepository").WithSummary("What the last look saw, and why each rule fired or not").Produces<Explanation>().ProducesProblem(404);
+        group.MapGet("", ListAsync).RequireRole(Role.Viewer).WithName("listRepositories").WithSummary("Repositories by name").Produces<ListAnswer<RepositoryView>>();
+        group.MapGet("/{name}", ShowAsync).RequireRole(Role.Viewer).WithName("getRepository").WithSummary("One repository").Produces<RepositoryView>().ProducesProblem(404);
+        group.MapGet("/{name}/refs", RefsAsync).RequireRole(Role.Viewer).WithName("listRefs").WithSummary("The refs of the last look").Produces<ListAnswer<StoredRef>>().ProducesProblem(404);
+        group.MapGet("/{name}/polls", PollsAsync).RequireRole(Role.Viewer).WithName("listPolls").WithSummary("Looks, newest first").Produces<ListAnswer<PollView>>().ProducesProblem(404);
+        group.MapPost("/{name}/poll", Poll).Writes(Role.Operator, "repository.poll").WithName("pollRepository").WithSummary("Look now").Produces(202).ProducesProblem(404).ProducesProblem(409);
+        group.MapPost("/{name}/release", ReleaseAsync).Writes(Role.Operator, "repository.release").WithName("releaseRepository").WithSummary("Believe the deletions that are held").Produces<ReleaseAnswer>(202).ProducesProblem(404).ProducesProblem(409);
+        group.MapGet("/{name}/explain", ExplainAsync).RequireRole(Role.Viewer).WithName("explainRepository").WithSummary("What the last look saw, and why each rule fired or not").Produces<Explanation>().ProducesProblem(404);
     }
 
     private static async Task<IResult> ListAsync(RepositoryLog log, PollWorker polling, HttpContext context, string? status, CancellationToken cancellationToken)

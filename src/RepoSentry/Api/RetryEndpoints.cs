@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RepoSentry.Abstractions;
+using RepoSentry.Api.Access;
 using RepoSentry.Configuration;
 using RepoSentry.Events;
 using RepoSentry.Storage;
@@ -14,13 +15,13 @@ internal static class RetryEndpoints
 
     public static void MapRetries(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/deliveries/{id:long}/retry", RetryOneAsync).WithTags("deliveries").WithName("retryDelivery")
+        routes.MapPost("/deliveries/{id:long}/retry", RetryOneAsync).Writes(Role.Operator, "delivery.retry").WithTags("deliveries").WithName("retryDelivery")
             .WithSummary("Try a dead letter again: the same delivery, at once").Produces<RetryResult>(202).ProducesProblem(404).ProducesProblem(409);
-        routes.MapPost("/deliveries/retry", RetryManyAsync).WithTags("deliveries").WithName("retryDeliveries")
+        routes.MapPost("/deliveries/retry", RetryManyAsync).Writes(Role.Operator, "deliveries.retry").WithTags("deliveries").WithName("retryDeliveries")
             .WithSummary("Try every dead letter again that matches").Accepts<BulkRequest>("application/json").Produces<RetryResult>(202).ProducesProblem(400);
-        routes.MapPost("/events/{id}/replay", ReplayOneAsync).WithTags("events").WithName("replayEvent")
+        routes.MapPost("/events/{id}/replay", ReplayOneAsync).Writes(Role.Operator, "event.replay").WithTags("events").WithName("replayEvent")
             .WithSummary("Send an event once more: a new delivery with the same id; only trigger and dry_run of the body count").Accepts<BulkRequest>(isOptional: true, "application/json").Produces<ReplayResult>(202).ProducesProblem(404).ProducesProblem(409);
-        routes.MapPost("/events/replay", ReplayManyAsync).WithTags("events").WithName("replayEvents")
+        routes.MapPost("/events/replay", ReplayManyAsync).Writes(Role.Operator, "events.replay").WithTags("events").WithName("replayEvents")
             .WithSummary("Send every event once more that matches").Accepts<BulkRequest>("application/json").Produces<ReplayResult>(202).ProducesProblem(400);
     }
 
@@ -51,6 +52,7 @@ internal static class RetryEndpoints
             return refusal ?? BulkRequest.BadTimes;
         }
 
+        request.HttpContext.Concerns(asked.Words);
         if (!asked.Restricts)
         {
             return BulkRequest.NoFilter;
@@ -100,6 +102,7 @@ internal static class RetryEndpoints
             return refusal ?? BulkRequest.BadTimes;
         }
 
+        request.HttpContext.Concerns(asked.Words);
         if (!asked.Restricts)
         {
             return BulkRequest.NoFilter;
@@ -160,6 +163,10 @@ internal sealed record BulkRequest
     /// <summary>Whether it says which ones: nothing is too easily everything.</summary>
     [JsonIgnore]
     public bool Restricts => (Trigger ?? Repository ?? Event ?? Ref ?? Type ?? Status ?? Since ?? Until) is not null;
+
+    /// <summary>As the audit log shows it.</summary>
+    [JsonIgnore]
+    public string Words => JsonSerializer.Serialize(this, BulkJson.Default.BulkRequest);
 
     public static IResult NoFilter => Problems.BadRequest("Say which: at least one of trigger, repository, event, ref, type, status, since, until, as JSON or in the query. {\"since\":\"2000-01-01T00:00:00Z\"} is all of them.");
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RepoSentry.Api.Access;
 using RepoSentry.Configuration;
 using RepoSentry.Delivery;
 using RepoSentry.Polling;
@@ -13,8 +14,8 @@ internal static class StatusEndpoints
 {
     public static void MapStatus(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/status", Status).WithName("getStatus").WithTags("status").WithSummary("State, components, backlog");
-        routes.MapGet("/metrics.json", NumbersAsync).WithName("getNumbers").WithTags("status").WithSummary("The brief's metrics as JSON");
+        routes.MapGet("/status", Status).RequireRole(Role.Viewer).WithName("getStatus").WithTags("status").WithSummary("State, components, backlog");
+        routes.MapGet("/metrics.json", NumbersAsync).RequireRole(Role.Viewer).WithName("getNumbers").WithTags("status").WithSummary("The brief's metrics as JSON");
     }
 
     private static StatusAnswer Status(SentryConfig config, Lifecycle lifecycle, HealthRegistry health, PollWorker polling, DeliveryWorkers deliveries, RefSourceCatalog sources, TimeProvider time)

@@ -1,4 +1,6 @@
+using RepoSentry.Api.Access;
 using RepoSentry.Delivery;
+using RepoSentry.Storage;
 
 namespace RepoSentry.Api;
 
@@ -9,13 +11,13 @@ internal static class TriggerEndpoints
     {
         var group = routes.MapGroup("/triggers").WithTags("triggers");
         group.MapGet("", (DeliveryWorkers workers) => new ListAnswer<TriggerView>([.. workers.All.Select(worker => worker.View)], null))
-            .WithName("listTriggers").WithSummary("Every trigger");
+            .RequireRole(Role.Viewer).WithName("listTriggers").WithSummary("Every trigger");
         group.MapPost("/{name}/pause", (string name, DeliveryWorkers workers) => Tell(name, workers, worker => worker.Pause()))
-            .WithName("pauseTrigger").WithSummary("Send nothing until it is resumed").Produces(202).ProducesProblem(404);
+            .Writes(Role.Operator, "trigger.pause").WithName("pauseTrigger").WithSummary("Send nothing until it is resumed").Produces(202).ProducesProblem(404);
         group.MapPost("/{name}/resume", (string name, DeliveryWorkers workers) => Tell(name, workers, worker => worker.Resume()))
-            .WithName("resumeTrigger").WithSummary("Go on after a pause").Produces(202).ProducesProblem(404);
+            .Writes(Role.Operator, "trigger.resume").WithName("resumeTrigger").WithSummary("Go on after a pause").Produces(202).ProducesProblem(404);
         group.MapPost("/{name}/test", TestAsync)
-            .WithName("testTrigger").WithSummary("Send one made-up event and tell what came of it")
+            .Writes(Role.Operator, "trigger.test").WithName("testTrigger").WithSummary("Send one made-up event and tell what came of it")
             .WithDescription("A branch update of refs/heads/reposentry-test, marked by the header X-RepoSentry-Test: true (REPOSENTRY_TEST for programs). It goes straight to the destination, paused or not, and is stored nowhere. A receiver that does not look at the mark takes it for a push: a Tekton pipeline may start. The answer is 200 also where the receiver did not accept it: see outcome.")
             .Produces<TriggerTestResult>().ProducesProblem(404);
     }

@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
-using RepoSentry.Storage;
 using RepoSentry.Storage.Migrations;
 using RepoSentry.Storage.Sqlite;
 
@@ -96,26 +94,17 @@ internal static class DbCommand
         {
             try
             {
-                return PathOf(result.GetValue(file), result.GetValue(database)) is { } path ? act(result, path) : ExitCode.Failed;
+                return DatabaseFile.PathOf(result.GetValue(file), result.GetValue(database)) is { } path ? act(result, path) : ExitCode.Failed;
             }
-            catch (StorageException e)
+            catch (Exception e) when (DatabaseFile.Explains(e))
             {
-                Console.Error.WriteLine(e.Message);
-                return e.Trouble switch { StorageTrouble.InUse => ExitCode.Conflict, StorageTrouble.Missing => ExitCode.NotFound, _ => ExitCode.Failed };
-            }
-            catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
-            {
-                Console.Error.WriteLine($"the database cannot be used: {e.Message}");
-                return ExitCode.Failed;
+                var (code, words) = DatabaseFile.Explain(e);
+                Console.Error.WriteLine(words);
+                return code;
             }
         });
         return command;
     }
-
-    private static string? PathOf(string? file, string? database) =>
-        database is not null ? Path.GetFullPath(database)
-        : ConfigFile.Load(file, Console.Error.WriteLine).Config is { } config ? SqliteStorage.Choose(Path.GetFullPath(config.Storage.SqlitePath))
-        : null;
 
     private static string Text(DatabaseStatus status)
     {

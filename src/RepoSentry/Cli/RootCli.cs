@@ -27,6 +27,7 @@ internal static class RootCli
         EventCommand.Create(),
         DeliveryCommand.Create(),
         TriggerCommand.Create(),
+        TokenCommand.Create(),
         DbCommand.Create(),
         VersionCommand.Create(),
     };

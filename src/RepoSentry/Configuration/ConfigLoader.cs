@@ -48,7 +48,7 @@ internal static class ConfigLoader
         var config = new SentryConfig
         {
             App = app,
-            Api = CoreSections.Api(root.Section("api"), security),
+            Api = ApiSection.Read(root.Section("api"), security),
             Polling = CoreSections.Polling(root.Section("polling")),
             Storage = CoreSections.Storage(root.Section("storage"), app),
             Security = security,

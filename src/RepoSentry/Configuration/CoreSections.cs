@@ -2,7 +2,7 @@ using System.Net;
 
 namespace RepoSentry.Configuration;
 
-/// <summary>The sections app, api, polling, storage, security and telemetry: each reads as its schema.</summary>
+/// <summary>The sections app, polling, storage, security and telemetry: each reads as its schema.</summary>
 internal static class CoreSections
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
@@ -35,40 +35,6 @@ internal static class CoreSections
 
         rotation.Done();
         app.Done();
-        return config;
-    }
-
-    public static ApiConfig Api(SectionReader api, SecurityConfig security)
-    {
-        var standard = new ApiConfig();
-        var tls = api.Section("tls").Later("cert_file").Later("key_file");
-        api.Later("trusted_proxies").Later("rate_limit", "50/s").Later("oidc");
-        var config = new ApiConfig
-        {
-            Listen = api.Text("listen", standard.Listen),
-            Auth = api.Choice("auth", standard.Auth, ["auto", "token", "none"]),
-            PublicUrl = api.Text("public_url"),
-            BootstrapToken = api.Secret("bootstrap_token"),
-            MetricsListen = api.Text("metrics_listen"),
-        };
-        var listen = Listen(api, "listen", config.Listen);
-        if (config.MetricsListen.Length > 0)
-        {
-            Listen(api, "metrics_listen", config.MetricsListen);
-        }
-
-        if (config.PublicUrl.Length > 0 && !Urls.TryParse(config.PublicUrl, ["https", "http"], out _, out var problem, out var hint))
-        {
-            api.Error("public_url", problem, hint);
-        }
-
-        if (config.Auth == "none" && listen is { IsLoopback: false } && !security.AllowUnauthenticated)
-        {
-            api.Error("auth", "none is refused on an address beyond loopback", "use auto or token, or set security.allow_unauthenticated: true");
-        }
-
-        tls.Done();
-        api.Done();
         return config;
     }
 
@@ -117,7 +83,7 @@ internal static class CoreSections
     {
         var type = storage.Choice("type", "sqlite", ["sqlite"], "postgres", "mysql");
         var sqlite = storage.Section("sqlite");
-        var retention = storage.Later("connection_string").Section("retention").Later("audit", "365d");
+        var retention = storage.Later("connection_string").Section("retention");
         var path = sqlite.Text("path");
         var standard = new RetentionConfig();
         var kept = new RetentionConfig
@@ -125,6 +91,7 @@ internal static class CoreSections
             Events = retention.Duration("events", standard.Events, Minute, 10_000 * Day),
             Attempts = retention.Duration("attempts", standard.Attempts, Minute, 10_000 * Day),
             Polls = retention.Duration("polls", standard.Polls, Minute, 10_000 * Day),
+            Audit = retention.Duration("audit", standard.Audit, Minute, 10_000 * Day),
         };
         sqlite.Done();
         retention.Done();
@@ -163,17 +130,6 @@ internal static class CoreSections
         var config = new TelemetryConfig { MetricsPerRepository = telemetry.Later("otlp_endpoint").Flag("metrics_per_repository", true) };
         telemetry.Done();
         return config;
-    }
-
-    private static ListenAddress? Listen(SectionReader api, string key, string text)
-    {
-        var address = ListenAddress.TryParse(text);
-        if (address is null)
-        {
-            api.Error(key, "expected an address and a port", "such as 127.0.0.1:8080, [::1]:8080, localhost:8080 or *:8080");
-        }
-
-        return address;
     }
 
     private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;

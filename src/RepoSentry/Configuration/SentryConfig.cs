@@ -1,3 +1,4 @@
+using System.Net;
 using RepoSentry.Abstractions;
 
 namespace RepoSentry.Configuration;
@@ -62,12 +63,25 @@ internal sealed record ApiConfig
     /// <summary>Address and port where <c>/metrics</c> is open; empty for none.</summary>
     public string MetricsListen { get; init; } = "";
 
+    /// <summary>Null for plain HTTP.</summary>
+    public TlsConfig? Tls { get; init; }
+
+    /// <summary>Peers whose <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> are believed.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>For each token, or each address without authentication; null for no limit.</summary>
+    public RequestRate? RateLimit { get; init; } = new(50, TimeSpan.FromSeconds(1));
+
     /// <summary>Whether only this machine can connect.</summary>
     public bool IsLoopback => ListenAddress.TryParse(Listen) is { IsLoopback: true };
 
     /// <summary>Whether callers need a token: always by <c>token</c>, never by <c>none</c>, and by <c>auto</c> on any address beyond loopback.</summary>
     public bool RequiresToken => Auth == "token" || (Auth == "auto" && !IsLoopback);
 }
+
+/// <param name="CertFile">PEM: the server's certificate, then those that lead to its authority.</param>
+/// <param name="KeyFile">PEM, unencrypted.</param>
+internal sealed record TlsConfig(string CertFile, string KeyFile);
 
 internal sealed record PollingConfig
 {
@@ -120,6 +134,9 @@ internal sealed record RetentionConfig
 
     /// <summary>Looks that changed something or failed; the last 50 of each repository stay.</summary>
     public TimeSpan Polls { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Rows of the audit log, and tokens that were revoked.</summary>
+    public TimeSpan Audit { get; init; } = TimeSpan.FromDays(365);
 }
 
 internal sealed record SecurityConfig

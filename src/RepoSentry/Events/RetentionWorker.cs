@@ -14,7 +14,7 @@ internal sealed partial class RetentionWorker(StorageConfig config, RetentionSto
     {
         get
         {
-            var shortest = new[] { config.Retention.Events, config.Retention.Attempts, config.Retention.Polls }.Min() / 10;
+            var shortest = new[] { config.Retention.Events, config.Retention.Attempts, config.Retention.Polls, config.Retention.Audit }.Min() / 10;
             return shortest > Longest ? Longest : shortest < First ? First : shortest;
         }
     }
@@ -43,7 +43,8 @@ internal sealed partial class RetentionWorker(StorageConfig config, RetentionSto
         return new Pruned(
             await store.PruneEventsAsync(now - config.Retention.Events, cancellationToken),
             await store.PruneAttemptsAsync(now - config.Retention.Attempts, cancellationToken),
-            await store.PrunePollsAsync(now - config.Retention.Polls, cancellationToken));
+            await store.PrunePollsAsync(now - config.Retention.Polls, cancellationToken),
+            await store.PruneAuditAsync(now - config.Retention.Audit, cancellationToken));
     }
 
     private async Task TryPruneAsync(CancellationToken stopping)
@@ -52,9 +53,9 @@ internal sealed partial class RetentionWorker(StorageConfig config, RetentionSto
         try
         {
             var pruned = await PruneAsync(stopping);
-            if (pruned is not { Events: 0, Attempts: 0, Polls: 0 })
+            if (pruned is not { Events: 0, Attempts: 0, Polls: 0, Audit: 0 })
             {
-                Log.Pruned(logger, pruned.Events, pruned.Attempts, pruned.Polls, Stopwatch.GetElapsedTime(clock).TotalMilliseconds);
+                Log.Pruned(logger, pruned.Events, pruned.Attempts, pruned.Polls, pruned.Audit, Stopwatch.GetElapsedTime(clock).TotalMilliseconds);
             }
         }
         catch (StorageException e)
@@ -65,8 +66,8 @@ internal sealed partial class RetentionWorker(StorageConfig config, RetentionSto
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "retention: {Events} events, {Attempts} attempts and {Polls} looks were forgotten in {Milliseconds:0} ms")]
-        public static partial void Pruned(ILogger logger, long events, long attempts, long polls, double milliseconds);
+        [LoggerMessage(Level = LogLevel.Information, Message = "retention: {Events} events, {Attempts} attempts, {Polls} looks and {Audit} audit rows were forgotten in {Milliseconds:0} ms")]
+        public static partial void Pruned(ILogger logger, long events, long attempts, long polls, long audit, double milliseconds);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "what is old could not be forgotten ({Reason}); it is tried again later")]
         public static partial void CannotPrune(ILogger logger, string reason);
@@ -74,4 +75,4 @@ internal sealed partial class RetentionWorker(StorageConfig config, RetentionSto
 }
 
 /// <summary>Rows that were forgotten.</summary>
-internal sealed record Pruned(long Events, long Attempts, long Polls);
+internal sealed record Pruned(long Events, long Attempts, long Polls, long Audit);

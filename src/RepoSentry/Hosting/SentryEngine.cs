@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using RepoSentry.Api.Access;
 using RepoSentry.Configuration;
 using RepoSentry.Delivery;
 using RepoSentry.Events;
@@ -22,6 +23,7 @@ internal sealed partial class SentryEngine(
     DeliveryWorkers deliveries,
     PollWorker polling,
     RetentionWorker retention,
+    TokenBook tokens,
     ComponentChecks checks,
     Lifecycle lifecycle,
     TimeProvider time,
@@ -107,6 +109,7 @@ internal sealed partial class SentryEngine(
         var loops = deliveries.All.Select(worker => (Name: $"trigger {worker.Name}", Task: worker.RunAsync(ending.Token)))
             .Append((Name: "poller", Task: polling.RunAsync(ending.Token)))
             .Append((Name: "retention", Task: retention.RunAsync(ending.Token)))
+            .Append((Name: "token uses", Task: tokens.RunAsync(ending.Token)))
             .Append((Name: "storage watch", Task: database.WatchAsync(time, ending.Token))).ToList();
         lifecycle.Enter(LifecycleState.Running);
         Log.Running(logger, polled.Count, config.Triggers.Count);

@@ -15,7 +15,12 @@ internal static class SentryHost
     /// <summary>Builds the service. Nothing is opened or listened on before it starts.</summary>
     public static WebApplication Build(SentryConfig config, Action<WebApplicationBuilder>? customize = null)
     {
-        var builder = SlimWeb.CreateBuilder(config.Api.Listen, config.Api.MetricsListen);
+        var builder = SlimWeb.CreateBuilder(config.Api.Tls is null ? [config.Api.Listen, config.Api.MetricsListen] : []);
+        if (config.Api.Tls is { } tls)
+        {
+            builder.UseTls(config.Api, tls);
+        }
+
         builder.Services
             .AddSingleton(config)
             .AddSingleton(TimeProvider.System)

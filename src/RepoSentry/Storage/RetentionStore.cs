@@ -70,6 +70,14 @@ internal sealed class RetentionStore(IDatabase database)
         before,
         cancellationToken);
 
+    /// <summary>What was done long ago, and tokens revoked before that.</summary>
+    public async Task<long> PruneAuditAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        await database.WriteAsync(scope => scope.Connection.ExecuteAsync("DELETE FROM api_tokens WHERE revoked_at < @before", new { before }, scope.Transaction), cancellationToken);
+        return await PruneWindowsAsync(
+            $"SELECT id, started_at, 1 AS over FROM audit_log WHERE id > @after ORDER BY id LIMIT {WindowSize}", "DELETE FROM audit_log WHERE id IN @ids", before, cancellationToken);
+    }
+
     // Rows are in the order of their times, nearly: the first window that ends with a young one is the last.
     private async Task<long> PruneWindowsAsync(string window, string delete, DateTimeOffset before, CancellationToken cancellationToken)
     {

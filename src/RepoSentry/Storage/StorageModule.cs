@@ -21,6 +21,8 @@ internal static class StorageModule
             .AddSingleton<DeliveryStore>()
             .AddSingleton<RetryStore>()
             .AddSingleton<RetentionStore>()
+            .AddSingleton<TokenStore>()
+            .AddSingleton<AuditLog>()
             .AddSingleton<TriggerHaltStore>();
     }
 }

@@ -16,12 +16,13 @@ internal sealed class Service : IAsyncDisposable
     private Process? process;
 
     /// <param name="sections">YAML beside the sections that every test needs.</param>
-    public Service(string sections)
+    /// <param name="api">More keys of the section api.</param>
+    public Service(string sections, string api = "")
     {
         Port = ServerProcess.FreePort();
         File.WriteAllText(ConfigPath, $$"""
             app: { data_dir: {{folder.FullName}}/data }
-            api: { listen: "127.0.0.1:{{Port}}" }
+            api: { listen: "127.0.0.1:{{Port}}"{{(api.Length > 0 ? ", " + api : "")}} }
 
             """ + sections);
     }

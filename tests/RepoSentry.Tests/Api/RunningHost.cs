@@ -20,6 +20,8 @@ internal sealed class RunningHost : IAsyncDisposable
 
     public HttpClient Http { get; private set; } = null!;
 
+    public IServiceProvider Services => app.Services;
+
     public string DatabasePath => Path.Combine(folder, "reposentry.db");
 
     /// <param name="ready">Whether to wait until it runs.</param>
@@ -30,7 +32,7 @@ internal sealed class RunningHost : IAsyncDisposable
         var config = new SentryConfig
         {
             App = new AppConfig { LogLevel = "fatal", ShutdownTimeout = TimeSpan.FromSeconds(1) },
-            Api = new ApiConfig { Listen = "127.0.0.1:0" },
+            Api = new ApiConfig { Listen = "127.0.0.1:0", RateLimit = null },
             Polling = new PollingConfig { Strategy = "fixed", RetryAttempts = 1 },
             Storage = new StorageConfig { SqlitePath = host.DatabasePath },
             Providers = [new ProviderConfig { Name = "git", Type = "git" }],

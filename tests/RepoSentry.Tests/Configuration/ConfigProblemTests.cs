@@ -123,12 +123,18 @@ public sealed class ConfigProblemTests
     public void A_mistake_in_a_provider_is_told_with_its_place(string text, string expected) => Told(text, expected);
 
     [Theory]
-    [InlineData("api: { tls: { cert_file: a.pem } }", "config.yaml:1:26: api.tls.cert_file is not available in this version (leave it out)")]
-    [InlineData("api: { trusted_proxies: [10.0.0.0/8] }", "api.trusted_proxies is not available")]
-    [InlineData("api: { rate_limit: 10/s }", "api.rate_limit is not available in this version (leave it out, or at its default 50/s)")]
+    [InlineData("api: { tls: { cert_file: a.pem } }", "config.yaml:1:26: api.tls.cert_file: the file \"a.pem\" does not exist")]
+    [InlineData("api: { tls: { cert_file: /etc/hostname } }", "config.yaml:1:26: api.tls.cert_file: key_file must be given too")]
+    [InlineData("api: { tls: { cert_file: /etc/hostname, key_file: /etc/hostname } }", "config.yaml:1:26: api.tls.cert_file: holds no certificate that can be read")]
+    [InlineData("api: { trusted_proxies: [10.0.0.0/99] }", "config.yaml:1:25: api.trusted_proxies: \"10.0.0.0/99\" is neither an address nor a network (such as 10.0.0.5 or 10.0.0.0/8)")]
+    [InlineData("api: { rate_limit: 50 }", "config.yaml:1:20: api.rate_limit: expected requests per time, found \"50\" (such as 50/s, 600/m or 10000/h, or off)")]
+    [InlineData("api: { rate_limit: 0/s }", "config.yaml:1:20: api.rate_limit: expected requests per time")]
+    [InlineData("storage: { retention: { audit: 5s } }", "config.yaml:1:32: storage.retention.audit")]
+    public void A_mistake_in_who_may_ask_is_told_with_its_place(string text, string expected) => Told(text, expected);
+
+    [Theory]
     [InlineData("api: { oidc: { issuer: x } }", "api.oidc is not available")]
     [InlineData("storage: { type: postgres }", "storage.type: postgres is not available")]
-    [InlineData("storage: { retention: { audit: 31d } }", "storage.retention.audit is not available")]
     [InlineData("storage: { retention: { events: 5s } }", "storage.retention.events")]
     [InlineData("cluster: { node: a }", "cluster.node is not available")]
     [InlineData("discovery: [{ provider: github }]", "discovery is not available")]

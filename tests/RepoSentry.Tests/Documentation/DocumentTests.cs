@@ -2,6 +2,7 @@ using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
 using RepoSentry.Cli;
 using RepoSentry.Configuration;
+using RepoSentry.Tests.Support;
 using Shouldly;
 using Xunit;
 
@@ -134,6 +135,8 @@ public sealed partial class DocumentTests
             {
                 File.WriteAllText(Path.Combine(folder, file), "x");
             }
+
+            ServerCertificate.Create().Write(Path.Combine(folder, "tls.crt"), Path.Combine(folder, "tls.key"));
 
             return ConfigLoader.LoadText(string.Join('\n', block.Lines), Path.Combine(folder, "reposentry.yaml"), new LoadOptions { Environment = Environment });
         }

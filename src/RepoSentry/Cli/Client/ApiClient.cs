@@ -27,6 +27,8 @@ internal sealed class ApiClient : IDisposable
 
     public Task<JsonElement> PostAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Post, path, Limit, cancellationToken);
 
+    public Task<JsonElement> DeleteAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Delete, path, Limit, cancellationToken);
+
     /// <summary>For what takes as long as others let it take.</summary>
     public Task<JsonElement> PostSlowlyAsync(string path, TimeSpan limit, CancellationToken cancellationToken) => SendAsync(HttpMethod.Post, path, limit, cancellationToken);
 

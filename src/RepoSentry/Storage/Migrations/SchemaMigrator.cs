@@ -17,6 +17,7 @@ internal static class SchemaMigrator
         [M0001InitialSchema.Number] = () => new M0001InitialSchema(),
         [M0002OperatorsAndHolds.Number] = () => new M0002OperatorsAndHolds(),
         [M0003Messages.Number] = () => new M0003Messages(),
+        [M0004Access.Number] = () => new M0004Access(),
     };
 
     public static long Newest => Known.Keys[^1];

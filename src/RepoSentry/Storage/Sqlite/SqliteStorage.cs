@@ -61,7 +61,7 @@ internal sealed partial class SqliteStorage(TimeProvider time, ILogger<SqliteSto
         return Path.Combine(Path.GetDirectoryName(path)!, Path.GetFileNameWithoutExtension(path) + "-v2.db");
     }
 
-    private static void PrepareFolder(string path)
+    internal static void PrepareFolder(string path)
     {
         var folder = Path.GetDirectoryName(path)!;
         try
@@ -84,7 +84,7 @@ internal sealed partial class SqliteStorage(TimeProvider time, ILogger<SqliteSto
         var started = time.GetTimestamp();
         while (true)
         {
-            if (Take(path) is { } taken)
+            if (Take(path, time.GetUtcNow()) is { } taken)
             {
                 return taken;
             }
@@ -100,11 +100,12 @@ internal sealed partial class SqliteStorage(TimeProvider time, ILogger<SqliteSto
         }
     }
 
-    private PollerLock? Take(string path)
+    /// <summary>Null if another process holds it.</summary>
+    internal static PollerLock? Take(string path, DateTimeOffset now)
     {
         try
         {
-            return PollerLock.TryTake(path, time.GetUtcNow());
+            return PollerLock.TryTake(path, now);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
@@ -112,7 +113,8 @@ internal sealed partial class SqliteStorage(TimeProvider time, ILogger<SqliteSto
         }
     }
 
-    private static void Prepare(string path)
+    /// <summary>Makes the file if it is not there, and brings it to the current schema; for the holder of the lock.</summary>
+    internal static void Prepare(string path)
     {
         if (!File.Exists(path))
         {

@@ -1,0 +1,145 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.Security.Cryptography;
+using System.Text;
+using RepoSentry.Configuration;
+using RepoSentry.Storage;
+
+namespace RepoSentry.Api.Access;
+
+/// <summary>
+/// The tokens in memory. A request that comes half a second after the last check reads one number, and the tokens again if it has changed: so a token
+/// revoked by any process ends within that time, and an idle service reads nothing.
+/// </summary>
+internal sealed partial class TokenBook(TokenStore store, OpenedDatabase database, SentryConfig config, TimeProvider time, ILogger<TokenBook> logger) : IDisposable
+{
+    private static readonly TimeSpan CheckEvery = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan RecordEvery = TimeSpan.FromMinutes(1);
+
+    private readonly SemaphoreSlim reading = new(1, 1);
+    private readonly ConcurrentDictionary<long, TokenUse> uses = new();
+    private Page page = new(-1, 0, -1, FrozenDictionary<string, StoredToken[]>.Empty);
+    private int changes;
+
+    /// <summary>False while the database is not open: who asks cannot be told then, except for the bootstrap token.</summary>
+    public bool IsReadable => database.IsOpen;
+
+    public async ValueTask<TokenVerdict> FindAsync(string secret, string? address, CancellationToken cancellationToken)
+    {
+        if (IsBootstrap(secret))
+        {
+            return new TokenVerdict(new CallerIdentity("bootstrap", Role.Admin));
+        }
+
+        if (!TokenSecret.IsWellFormed(secret) || !IsReadable)
+        {
+            return new TokenVerdict(null);
+        }
+
+        var known = (await CurrentAsync(cancellationToken)).ByPrefix.GetValueOrDefault(TokenSecret.Prefix(secret)) ?? [];
+        var digest = Encoding.ASCII.GetBytes(TokenSecret.Digest(secret));
+        if (Array.Find(known, token => CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(token.Digest), digest)) is not { } found || !Roles.TryParse(found.Role, out var role))
+        {
+            return new TokenVerdict(null);
+        }
+
+        var now = time.GetUtcNow();
+        if (found.RevokedAt is not null || found.ExpiresAt <= now)
+        {
+            return new TokenVerdict(null, $"token {found.Name} {(found.RevokedAt is not null ? "was revoked" : "has expired")}");
+        }
+
+        uses[found.Id] = new TokenUse(found.Id, now, address);
+        return new TokenVerdict(new CallerIdentity(found.Name, role, found.Id));
+    }
+
+    /// <summary>Whether a token that is in use begins like this one, as far as is known.</summary>
+    public bool KnowsPrefix(string secret) => page.ByPrefix.GetValueOrDefault(TokenSecret.Prefix(secret)) is { } tokens && Array.Exists(tokens, token => token.RevokedAt is null);
+
+    /// <summary>To be called after a change by this process, which is then seen at once.</summary>
+    public void Forget() => Interlocked.Increment(ref changes);
+
+    /// <summary>Writes now and then which tokens were used; the last time at a stop, while the database is still open.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(RecordEvery, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stopping))
+            {
+                await RecordUsesAsync(stopping);
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            await RecordUsesAsync(CancellationToken.None);
+        }
+    }
+
+    public async Task RecordUsesAsync(CancellationToken cancellationToken)
+    {
+        var noted = uses.ToArray();
+        if (noted.Length == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await store.RecordUsesAsync([.. noted.Select(pair => pair.Value)], cancellationToken);
+            Array.ForEach(noted, pair => uses.TryRemove(pair)); // one that was used again meanwhile stays
+        }
+        catch (StorageException e)
+        {
+            Log.CannotRecord(logger, e.Message);
+        }
+    }
+
+    public void Dispose() => reading.Dispose();
+
+    private async ValueTask<Page> CurrentAsync(CancellationToken cancellationToken)
+    {
+        if (IsFresh(page))
+        {
+            return page;
+        }
+
+        await reading.WaitAsync(cancellationToken);
+        try
+        {
+            if (!IsFresh(page))
+            {
+                // Both are taken before the read: what changes during it is seen by the next.
+                var (seen, at) = (Volatile.Read(ref changes), time.GetTimestamp());
+                var (change, tokens) = await store.ReadIfChangedAsync(page.Change, cancellationToken);
+                page = new Page(change, at, seen, tokens?.GroupBy(token => token.Prefix, StringComparer.Ordinal).ToFrozenDictionary(group => group.Key, group => group.ToArray(), StringComparer.Ordinal) ?? page.ByPrefix);
+            }
+
+            return page;
+        }
+        finally
+        {
+            reading.Release();
+        }
+    }
+
+    private bool IsFresh(Page read) => read.Seen == Volatile.Read(ref changes) && time.GetElapsedTime(read.CheckedAt) < CheckEvery;
+
+    // Compared as digests: equal time for any input, whatever its length.
+    private bool IsBootstrap(string secret) => config.Api.BootstrapToken?.Reveal() is { Length: > 0 } expected
+        && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(secret)), SHA256.HashData(Encoding.UTF8.GetBytes(expected)));
+
+    /// <param name="Change">Number of the last change in it.</param>
+    /// <param name="Seen">How many changes by this process it has.</param>
+    private sealed record Page(long Change, long CheckedAt, int Seen, FrozenDictionary<string, StoredToken[]> ByPrefix);
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "when tokens were used last cannot be stored ({Reason}); it is tried again later")]
+        public static partial void CannotRecord(ILogger logger, string reason);
+    }
+}
+
+/// <param name="Caller">Null if the token is not good.</param>
+/// <param name="Because">Why a token that was one no longer is; null for a stranger.</param>
+internal readonly record struct TokenVerdict(CallerIdentity? Caller, string? Because = null);
