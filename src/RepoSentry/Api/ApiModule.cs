@@ -42,6 +42,7 @@ internal static class ApiModule
         api.MapDeliveries();
         api.MapRetries();
         api.MapTriggers();
+        api.MapReload();
         api.MapTokens();
         api.MapAudit();
         app.MapGroup("/api/v1").MapStatus();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using RepoSentry.Api.Access;
+using RepoSentry.Configuration;
 using RepoSentry.Storage;
 
 namespace RepoSentry.Api;
@@ -37,6 +38,16 @@ internal static class Problems
 
     public static IResult Starting(string? reason) => Of(StatusCodes.Status503ServiceUnavailable, "not-running", "Not running", reason ?? "The service is starting or stopping.");
 
+    /// <summary>What was sent is well formed but cannot be used: each error with what to do.</summary>
+    public static IResult Invalid(string title, IReadOnlyList<ConfigProblem> errors) => Results.Problem(new ProblemDetails
+    {
+        Type = "https://reposentry.dev/problems/invalid",
+        Title = title,
+        Status = StatusCodes.Status422UnprocessableEntity,
+        Detail = errors.Count == 1 ? errors[0].Message : $"{errors[0].Message} (and {errors.Count - 1} more)",
+        Extensions = { ["errors"] = errors.Select(InvalidPart.Of).ToList() },
+    });
+
     public static IResult Of(int status, string type, string title, string detail) => Results.Problem(new ProblemDetails
     {
         Type = "https://reposentry.dev/problems/" + type,
@@ -44,4 +55,13 @@ internal static class Problems
         Status = status,
         Detail = detail,
     });
+}
+
+/// <param name="Place">Where it stands: file, line and column, or the name of what was sent.</param>
+/// <param name="Hint">What to do; null where the message says it.</param>
+internal sealed record InvalidPart(string Place, string Message, string? Hint)
+{
+    /// <summary>A file's folder is nobody's business: only its name is told.</summary>
+    public static InvalidPart Of(ConfigProblem problem) =>
+        new((problem.Place with { Source = Path.GetFileName(problem.Place.Source) }).ToString(), problem.Message, problem.Hint);
 }

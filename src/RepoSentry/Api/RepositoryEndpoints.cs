@@ -19,6 +19,7 @@ internal static class RepositoryEndpoints
         group.MapGet("/{name}", ShowAsync).RequireRole(Role.Viewer).WithName("getRepository").WithSummary("One repository").Produces<RepositoryView>().ProducesProblem(404);
         group.MapGet("/{name}/refs", RefsAsync).RequireRole(Role.Viewer).WithName("listRefs").WithSummary("The refs of the last look").Produces<ListAnswer<StoredRef>>().ProducesProblem(404);
         group.MapGet("/{name}/polls", PollsAsync).RequireRole(Role.Viewer).WithName("listPolls").WithSummary("Looks, newest first").Produces<ListAnswer<PollView>>().ProducesProblem(404);
+        group.MapRepositoryChanges();
         group.MapPost("/{name}/poll", Poll).Writes(Role.Operator, "repository.poll").WithName("pollRepository").WithSummary("Look now").Produces(202).ProducesProblem(404).ProducesProblem(409);
         group.MapPost("/{name}/release", ReleaseAsync).Writes(Role.Operator, "repository.release").WithName("releaseRepository").WithSummary("Believe the deletions that are held").Produces<ReleaseAnswer>(202).ProducesProblem(404).ProducesProblem(409);
         group.MapGet("/{name}/explain", ExplainAsync).RequireRole(Role.Viewer).WithName("explainRepository").WithSummary("What the last look saw, and why each rule fired or not").Produces<Explanation>().ProducesProblem(404);
@@ -97,9 +98,9 @@ internal static class RepositoryEndpoints
             return Missing(name);
         }
 
-        if (!polling.Repositories[Decode(name)].Config.Enabled)
+        if (!polling.Repositories[Decode(name)].IsWatched)
         {
-            return Problems.Conflict($"{Decode(name)} is paused: enabled is false in the configuration.");
+            return Problems.Conflict($"{Decode(name)} is paused: {(polling.Repositories[Decode(name)].Paused ? "resume it" : "enabled is false in the configuration")}.");
         }
 
         polling.PollNow(Decode(name));
@@ -136,9 +137,9 @@ internal static class RepositoryEndpoints
     }
 
     // A name may hold a slash, which the server leaves encoded so that it does not end the segment.
-    private static string Decode(string name) => name.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+    public static string Decode(string name) => name.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
-    private static IResult Missing(string name) => Problems.NotFound($"There is no repository {name}.");
+    public static IResult Missing(string name) => Problems.NotFound($"There is no repository {name}.");
 }
 
 /// <summary>A repository as the API shows it.</summary>
@@ -163,7 +164,7 @@ internal sealed record RepositoryView(
 {
     public static RepositoryView Of(StoredRepository row, PollWorker polling)
     {
-        var live = polling.Repositories.GetValueOrDefault(row.Name) is { Config.Enabled: true } watched ? watched : null;
+        var live = polling.Repositories.GetValueOrDefault(row.Name) is { IsWatched: true } watched ? watched : null;
         return new RepositoryView(
             row.Name,
             row.Url,

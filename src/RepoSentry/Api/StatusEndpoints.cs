@@ -18,7 +18,7 @@ internal static class StatusEndpoints
         routes.MapGet("/metrics.json", NumbersAsync).RequireRole(Role.Viewer).WithName("getNumbers").WithTags("status").WithSummary("The brief's metrics as JSON");
     }
 
-    private static StatusAnswer Status(SentryConfig config, Lifecycle lifecycle, HealthRegistry health, PollWorker polling, DeliveryWorkers deliveries, RefSourceCatalog sources, TimeProvider time)
+    private static StatusAnswer Status(SentryConfig config, CurrentConfig current, Lifecycle lifecycle, HealthRegistry health, PollWorker polling, DeliveryWorkers deliveries, RefSourceCatalog sources, TimeProvider time)
     {
         using var process = Process.GetCurrentProcess();
         var startedAt = new DateTimeOffset(process.StartTime.ToUniversalTime());
@@ -31,6 +31,7 @@ internal static class StatusEndpoints
             startedAt,
             (time.GetUtcNow() - startedAt).TotalSeconds,
             Environment.MachineName,
+            current.Standing,
             new PollingStatus(config.Polling.Strategy == "adaptive" ? "fixed" : config.Polling.Strategy, config.Polling.Interval.TotalSeconds),
             RepositoryCounts(polling),
             [.. deliveries.All.Select(worker => worker.View)],
@@ -73,6 +74,7 @@ internal sealed record StatusAnswer(
     DateTimeOffset StartedAt,
     double UptimeSeconds,
     string Node,
+    ConfigStanding Config,
     PollingStatus Polling,
     IReadOnlyDictionary<string, int> Repositories,
     IReadOnlyList<TriggerView> Triggers,

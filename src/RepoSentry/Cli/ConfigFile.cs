@@ -10,12 +10,13 @@ internal static class ConfigFile
 
     public static Option<string?> Option() => new("--config", "-c") { Description = $"Configuration file (default: the first of {string.Join(", ", Usual)})" };
 
+    public static string PathOf(string? path) => path ?? Array.Find(Usual, File.Exists) ?? Usual[0];
+
     /// <summary>Loads it and tells every problem. Null if it has errors.</summary>
     /// <param name="tell">Takes one line for each problem.</param>
     public static LoadedConfig Load(string? path, Action<string> tell, IReadOnlyDictionary<string, string>? flags = null)
     {
-        var file = path ?? Array.Find(Usual, File.Exists) ?? Usual[0];
-        var loaded = ConfigLoader.Load(file, new LoadOptions { Flags = flags ?? new Dictionary<string, string>() });
+        var loaded = ConfigLoader.Load(PathOf(path), new LoadOptions { Flags = flags ?? new Dictionary<string, string>() });
         foreach (var error in loaded.Errors)
         {
             tell(error.ToString());

@@ -21,22 +21,13 @@ internal static class EventCommand
         var limit = new Option<int>("--limit") { Description = "At most so many", DefaultValueFactory = _ => 50 };
         return new Command("event", "Events")
         {
-            new Command("list", "Events, newest first") { repository, gitRef, type, status, since, limit }.Does(async (result, client, printer, token) => printer.List(
+            new Command("list", "Events, newest first") { repository, gitRef, type, status, since, limit }.Does(async (result, client, printer, token) => List(
                 await client.ListAsync(
                     "/api/v1/events",
                     [("repository", result.GetValue(repository)), ("ref", result.GetValue(gitRef)), ("type", result.GetValue(type)), ("status", result.GetValue(status)), ("since", Spans.ToTime(result.GetValue(since)))],
                     result.GetValue(limit),
                     token),
-                item => item.Text("id"),
-                new Column("AGE", item => item.Ago("created_at")),
-                new Column("REPOSITORY", item => item.Text("repository")),
-                new Column("TYPE", item => item.Text("type")),
-                new Column("REF", item => item.Text("branch_name")),
-                new Column("BEFORE", item => item.Sha("before")),
-                new Column("COMMIT", item => item.Sha("commit_sha")),
-                new Column("STATUS", item => item.Text("status")),
-                new Column("ID", item => item.Text("id")),
-                new Column("ERROR", item => item.Text("error_message"), Wide: true))),
+                printer)),
             new Command("show", "One event with its deliveries") { id }.Does(async (result, client, printer, token) =>
                 Show(await client.GetAsync("/api/v1/events/" + Uri.EscapeDataString(result.GetValue(id)!), token), printer)),
             new Command("replay", "Send events once more: new deliveries with the same event id") { given, repository, gitRef, type, status, since, trigger, dryRun }.Orders((result, client, printer, token) => ReplayAsync(
@@ -49,6 +40,19 @@ internal static class EventCommand
                 token)),
         }.AsClient();
     }
+
+    public static void List(IReadOnlyList<JsonElement> events, Printer printer) => printer.List(
+        events,
+        item => item.Text("id"),
+        new Column("AGE", item => item.Ago("created_at")),
+        new Column("REPOSITORY", item => item.Text("repository")),
+        new Column("TYPE", item => item.Text("type")),
+        new Column("REF", item => item.Text("branch_name")),
+        new Column("BEFORE", item => item.Sha("before")),
+        new Column("COMMIT", item => item.Sha("commit_sha")),
+        new Column("STATUS", item => item.Text("status")),
+        new Column("ID", item => item.Text("id")),
+        new Column("ERROR", item => item.Text("error_message"), Wide: true));
 
     private static async Task ReplayAsync(
         string? id, string? trigger, (string Name, object? Value)[] filter, bool dryRun, ApiClient client, Printer printer, CancellationToken cancellationToken)

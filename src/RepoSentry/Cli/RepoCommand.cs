@@ -13,7 +13,7 @@ internal static class RepoCommand
         var name = new Argument<string>("name") { Description = "Name of the repository" };
         var gitRef = new Option<string?>("--ref") { Description = "Also say whether this ref is watched, full or short name" };
         var status = new Option<string?>("--status") { Description = "Only those in this state: pending, active, paused, error, held, archived, gone, removed" };
-        return new Command("repo", "Repositories")
+        var command = new Command("repo", "Repositories")
         {
             new Command("list", "Every repository") { status }.Does(async (result, client, printer, token) => printer.List(
                 await client.ListAsync("/api/v1/repositories", [("status", result.GetValue(status))], All, token),
@@ -62,11 +62,6 @@ internal static class RepoCommand
                 new Column("CHANGES", item => item.Text("changes")),
                 new Column("MS", item => item.TryGetProperty("duration_ms", out var took) ? $"{took.GetDouble():0}" : ""),
                 new Column("ERROR", item => item.Text("error")))),
-            new Command("poll", "Look at it now") { name }.Orders(async (result, client, _, token) =>
-            {
-                await client.PostAsync(Path(result.GetValue(name)!) + "/poll", token);
-                await Console.Error.WriteLineAsync($"{result.GetValue(name)} is looked at now");
-            }),
             new Command("release", "Believe the deletions that are held: the branches are really gone") { name }.Orders(async (result, client, _, token) =>
             {
                 var released = await client.PostAsync(Path(result.GetValue(name)!) + "/release", token);
@@ -78,7 +73,13 @@ internal static class RepoCommand
                 ExplainPrint.Show(await client.GetAsync(Path(result.GetValue(name)!) + "/explain" + query, token), printer);
             }),
         }.AsClient();
+        foreach (var change in RepoChangeCommands.All(name))
+        {
+            command.Subcommands.Add(change);
+        }
+
+        return command;
     }
 
-    private static string Path(string name) => "/api/v1/repositories/" + Uri.EscapeDataString(name);
+    public static string Path(string name) => "/api/v1/repositories/" + Uri.EscapeDataString(name);
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RepoSentry.Configuration;
 using RepoSentry.Hosting;
 
 namespace RepoSentry.Cli;
@@ -42,7 +43,7 @@ internal static class RunCommand
 
         try
         {
-            return await SentryHost.RunAsync(loaded.Config, cancellationToken);
+            return await SentryHost.RunAsync(new StartedWith(loaded, new ConfigSource(ConfigFile.PathOf(file), flags)), cancellationToken);
         }
         catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {

@@ -34,11 +34,11 @@ internal static class ConfigLoader
         var load = new LoadContext(file, options, AllowedVariables(root, options)) { Problems = problems };
         new GoOriginal(root, load).TakeOver();
         Overrides.Apply(root, options, problems);
-        var config = Read(new SectionReader(load, root, ""));
-        return new LoadedConfig(problems.Any ? null : config, problems.Errors, problems.Warnings) { Origins = load.Origins, Files = load.Files };
+        var (config, entries) = Read(new SectionReader(load, root, ""));
+        return new LoadedConfig(problems.Any ? null : config, problems.Errors, problems.Warnings) { Origins = load.Origins, Files = load.Files, Entries = problems.Any ? null : entries };
     }
 
-    private static SentryConfig Read(SectionReader root)
+    private static (SentryConfig Config, RepositoryEntries Entries) Read(SectionReader root)
     {
         var security = CoreSections.Security(root.Section("security"));
         var app = CoreSections.App(root.Section("app"));
@@ -59,7 +59,14 @@ internal static class ConfigLoader
         var repositories = new RepositorySections(providers, triggers.Declared, security).Read(root);
         NotYet(root);
         root.Done();
-        return config with { Repositories = repositories, Providers = providers.All };
+        var shared = root.IdentityOf("security", "rate_limit");
+        config = config with
+        {
+            Triggers = [.. config.Triggers.Select(trigger => trigger with { Identity = trigger.Identity + shared })],
+            Repositories = repositories,
+        };
+        var entries = new RepositoryEntries(config, providers, triggers.Declared, security, shared);
+        return (entries.With([]), entries);
     }
 
     private static void NotYet(SectionReader root)

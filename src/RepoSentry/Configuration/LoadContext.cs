@@ -12,6 +12,9 @@ internal sealed class LoadContext(string file, LoadOptions options, IReadOnlyLis
 
     public string File => file;
 
+    /// <summary>Whether the operator's file is read, not what came through the API.</summary>
+    public bool IsOperators { get; init; } = true;
+
     public Problems Problems { get; init; } = new();
 
     public Variables Variables { get; } = new(options.Environment, allowedVariables);

@@ -9,6 +9,9 @@ internal sealed record LoadedConfig(SentryConfig? Config, IReadOnlyList<ConfigPr
     /// <summary>Dotted path (<c>polling.interval</c>, <c>repositories[0].url</c>) of each known key, and where its value comes from.</summary>
     public IReadOnlyDictionary<string, SettingOrigin> Origins { get; init; } = new Dictionary<string, SettingOrigin>();
 
+    /// <summary>Reads further repositories as if they stood in the file; null where there is no configuration.</summary>
+    public RepositoryEntries? Entries { get; init; }
+
     /// <summary>The files that were read: what a reload watches. Secret files watch themselves.</summary>
     public IReadOnlyList<string> Files { get; init; } = [];
 }

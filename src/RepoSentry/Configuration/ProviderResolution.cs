@@ -38,7 +38,7 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
         }
 
         return ownsCredential ? Own(entry, name, url, token, apiBaseUrl, match, type)
-            : match ?? Implicit(type, url);
+            : match ?? Implicit(type, url, entry.Load.IsOperators);
     }
 
     private (ProviderConfig? Match, string? Type) Match(string wanted, Uri url)
@@ -73,6 +73,7 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
                 CaFile = basis?.CaFile ?? "",
                 Proxy = basis?.Proxy ?? "",
                 Ssh = basis?.Ssh,
+                Identity = $"{type} {Forge(url, type)} {apiBaseUrl} {entry.IdentityOf("token")} {basis?.Identity}",
             };
             made[key] = provider = basis is { RequestsPerHour: > 0 } ? own with { RequestsPerHour = basis.RequestsPerHour, Burst = basis.Burst } : rates.Fill(own);
             all.Add(provider);
@@ -81,14 +82,21 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
         return provider;
     }
 
-    private ProviderConfig Implicit(string type, Uri url)
+    private ProviderConfig Implicit(string type, Uri url, bool operators)
     {
         var forge = type == "git" ? null : Forge(url, type);
-        var key = (type, forge);
+        var key = (type, forge, operators);
         if (!made.TryGetValue(key, out var provider))
         {
             var taken = all.Exists(other => other.Name == type) || forge is not null;
-            made[key] = provider = rates.Fill(new ProviderConfig { Name = taken ? $"{type}:{(type == "git" ? "any" : url.Authority)}" : type, Type = type, Url = forge });
+            made[key] = provider = rates.Fill(new ProviderConfig
+            {
+                Name = !operators ? $"api:{type}:{(type == "git" ? "any" : url.Authority)}" : taken ? $"{type}:{(type == "git" ? "any" : url.Authority)}" : type,
+                Type = type,
+                Url = forge,
+                PublicOnly = !operators,
+                Identity = key.ToString(),
+            });
             all.Add(provider);
         }
 

@@ -54,6 +54,7 @@ internal static class ProviderSections
             CaFile = entry.ExistingFile("ca_file"),
             Proxy = Url(entry, "proxy", ["http", "https", "socks5"])?.ToString() ?? "",
             Ssh = Ssh(ssh),
+            Identity = entry.Identity(),
         };
         foreach (var (key, url) in (ReadOnlySpan<(string, Uri?)>)[("url", provider.Url), ("api_base_url", provider.ApiBaseUrl)])
         {

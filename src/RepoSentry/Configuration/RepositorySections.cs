@@ -7,7 +7,8 @@ internal sealed class RepositorySections(ProviderResolution providers, IReadOnly
 
     public IReadOnlyList<RepositoryConfig> Read(SectionReader root) => [.. root.Entries("repositories").Select(Repository).OfType<RepositoryConfig>()];
 
-    private RepositoryConfig? Repository(SectionReader entry)
+    /// <summary>One entry. Null where it is refused, which has been said.</summary>
+    public RepositoryConfig? Repository(SectionReader entry)
     {
         entry.Later("pull_requests", "false", "no", "off").Later("paths").Later("skip_messages").Later("ignore_authors");
         var name = names.Read(entry, mayHaveSlashes: true);
@@ -34,7 +35,7 @@ internal sealed class RepositorySections(ProviderResolution providers, IReadOnly
         var provider = url is null ? null : providers.Resolve(entry, repository.Name, url, token, repository.ApiBaseUrl);
         CheckTransport(entry, repository, provider);
         entry.Know("provider", "polling_interval").Done();
-        return name is null || url is null || provider is null ? null : repository with { Provider = provider.Name, ProviderType = provider.Type };
+        return name is null || url is null || provider is null ? null : repository with { Provider = provider.Name, ProviderType = provider.Type, Identity = entry.Identity() };
     }
 
     private static Uri? Url(SectionReader entry)

@@ -33,6 +33,11 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
     /// <summary>Where the key's value stands; the section itself where it is absent.</summary>
     public Place At(string key) => node.Find(key)?.Value.Place ?? Place;
 
+    /// <summary>A mark that is the same for an entry that says the same in another load.</summary>
+    public string Identity() => EntryIdentity.Of(load, node);
+
+    public string IdentityOf(params IEnumerable<string> keys) => EntryIdentity.Of(load, keys.Select(key => node.Find(key)?.Value));
+
     public string PathOf(string key) => path.Length == 0 ? key : $"{path}.{key}";
 
     public string Text(string key, string fallback = "") => Read(key, fallback, "text", PlainText, fallback);
@@ -99,7 +104,7 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
     {
         known.Add(key);
         var value = Find(key);
-        load.Remember(PathOf(key), value?.Place, value is null ? "[" + string.Join(", ", fallback) + "]" : value.Kind);
+        load.Remember(PathOf(key), value?.Place, Shown(value, fallback));
         switch (value)
         {
             case null:
@@ -359,6 +364,14 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
 
     private static bool Same(string text, string standard) =>
         text == standard || (Durations.TryParse(text, out var duration) && Durations.TryParse(standard, out var other) && duration == other);
+
+    private static string Shown(Node? value, string[] fallback) => value switch
+    {
+        null => "[" + string.Join(", ", fallback) + "]",
+        SequenceNode list => "[" + string.Join(", ", list.Items.Select(item => (item as ScalarNode)?.Text ?? item.Kind)) + "]",
+        ScalarNode scalar => scalar.Text,
+        _ => value.Kind,
+    };
 
     private static string Raw(ScalarNode scalar) => scalar.Text.Contains('$', StringComparison.Ordinal) ? "" : scalar.Text;
 

@@ -160,6 +160,12 @@ internal sealed record TelemetryConfig
 /// <summary>One forge with one credential.</summary>
 internal sealed record ProviderConfig
 {
+    /// <summary>The same in two loads that say the same of it.</summary>
+    public string Identity { get; init; } = "";
+
+    /// <summary>Made for a repository that came through the API: only public addresses are dialled, and those of <c>security.allowed_networks</c>.</summary>
+    public bool PublicOnly { get; init; }
+
     public required string Name { get; init; }
 
     /// <summary>github, gitlab or git (gitea, bitbucket and azuredevops come later).</summary>
@@ -196,6 +202,9 @@ internal sealed record SshConfig(Secret? Key, string? KeyFile, string KnownHosts
 
 internal sealed record TriggerConfig
 {
+    /// <summary>The same in two loads that say the same of it.</summary>
+    public string Identity { get; init; } = "";
+
     public required string Name { get; init; }
 
     /// <summary>tekton, webhook, cloudevents or exec (others come later).</summary>
@@ -248,6 +257,15 @@ internal sealed record RetryConfig
 
 internal sealed record RepositoryConfig
 {
+    /// <summary>The same in two loads that say the same of it.</summary>
+    public string Identity { get; init; } = "";
+
+    /// <summary>file or api.</summary>
+    public string Source { get; init; } = FromFile;
+
+    /// <summary>The entry as JSON, for one that came through the API; null for one of the file.</summary>
+    public string? Entry { get; init; }
+
     public required string Name { get; init; }
 
     /// <summary>Without userinfo.</summary>
@@ -278,4 +296,7 @@ internal sealed record RepositoryConfig
 
     /// <summary>True fires every ref at the first look; false makes them a silent baseline.</summary>
     public bool EmitOnFirstPoll { get; init; }
+
+    public const string FromFile = "file";
+    public const string FromApi = "api";
 }

@@ -31,7 +31,7 @@ internal sealed class TriggerSections(SecurityConfig security)
                 section.Load.Problems.Warn(section.Place, "tekton has no event_listener_url, so nothing is sent there");
             }
 
-            AddTo(triggers, Tekton(section, TektonType, "event_listener_url", optional: true));
+            AddTo(triggers, Tekton(section, TektonType, "event_listener_url", optional: true), section);
         }
 
         section.Done();
@@ -45,7 +45,7 @@ internal sealed class TriggerSections(SecurityConfig security)
                 continue;
             }
 
-            AddTo(triggers, Entry(entry, name, type));
+            AddTo(triggers, Entry(entry, name, type), entry);
             entry.Done();
         }
 
@@ -140,11 +140,11 @@ internal sealed class TriggerSections(SecurityConfig security)
         }
     }
 
-    private static void AddTo(List<TriggerConfig> triggers, TriggerConfig? trigger)
+    private static void AddTo(List<TriggerConfig> triggers, TriggerConfig? trigger, SectionReader entry)
     {
         if (trigger is not null)
         {
-            triggers.Add(trigger);
+            triggers.Add(trigger with { Identity = entry.Identity() });
         }
     }
 }

@@ -5,8 +5,7 @@ using RepoSentry.Storage;
 namespace RepoSentry.Delivery;
 
 /// <summary>Owns one trigger: takes over what it is owed, starts what its lanes allow, and lets each outcome decide what comes next.</summary>
-internal sealed partial class DeliveryWorker(
-    TriggerConfig config, AttemptRunner runner, DeliveryStore store, TriggerHaltStore haltStore, Outbox outbox, Ownership ownership, TimeProvider time, ILogger<DeliveryWorker> logger) : IDisposable
+internal sealed partial class DeliveryWorker : IDisposable
 {
     private static readonly TimeSpan StorageRetry = TimeSpan.FromSeconds(1);
     private const int GiveUpsToPause = 5;
@@ -15,16 +14,34 @@ internal sealed partial class DeliveryWorker(
     private const int EventsInMemory = 10_000;
 
     private readonly Channel<Signal> signals = Channel.CreateUnbounded<Signal>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly LaneBook book = new(config);
+    private readonly LaneBook book;
+    private readonly DeliveryStore store;
+    private readonly TriggerHaltStore haltStore;
+    private readonly Outbox outbox;
+    private readonly Ownership ownership;
+    private readonly TimeProvider time;
+    private readonly ILogger<DeliveryWorker> logger;
     private readonly CancellationTokenSource cutSending = new();
-    private readonly long startedAt = time.GetTimestamp();
+    private readonly long startedAt;
     private Task persisting = Task.CompletedTask;
     private HaltLog halts = new([]);
     private int attempts;
     private int giveUps;
-    private TriggerView view = new(config.Name, config.Type, "running", null, 0, 0, null);
+    private TriggerConfig config;
+    private AttemptRunner runner;
+    private TriggerView view;
 
-    public string Name => config.Name;
+    public DeliveryWorker(
+        TriggerConfig config, AttemptRunner runner, DeliveryStore store, TriggerHaltStore haltStore, Outbox outbox, Ownership ownership, TimeProvider time, ILogger<DeliveryWorker> logger)
+    {
+        (this.config, this.runner, this.store, this.haltStore, this.outbox, this.ownership, this.time, this.logger) = (config, runner, store, haltStore, outbox, ownership, time, logger);
+        Name = config.Name;
+        book = new LaneBook(config);
+        startedAt = time.GetTimestamp();
+        view = new TriggerView(Name, config.Type, "running", null, 0, 0, null);
+    }
+
+    public string Name { get; }
 
     /// <summary>The state as last published: after whatever happened last.</summary>
     public TriggerView View => Volatile.Read(ref view);
@@ -36,9 +53,12 @@ internal sealed partial class DeliveryWorker(
 
     public void Pause() => signals.Writer.TryWrite(new Signal.PauseAsked());
 
+    /// <summary>Another destination, or other limits: for every attempt that begins from now on.</summary>
+    public void Reconfigure(TriggerConfig next, AttemptRunner attempts) => signals.Writer.TryWrite(new Signal.Reconfigured(next, attempts));
+
     public async Task RunAsync(CancellationToken stopping)
     {
-        outbox.Subscribe(config.Name, delivery => signals.Writer.TryWrite(new Signal.Owed(delivery)));
+        outbox.Subscribe(Name, delivery => signals.Writer.TryWrite(new Signal.Owed(delivery)));
         await TakeOverAsync(stopping);
         await using var alarm = time.CreateTimer(_ => signals.Writer.TryWrite(new Signal.Tick()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         await using var stop = stopping.Register(() => signals.Writer.TryWrite(new Signal.Tick()));
@@ -84,14 +104,14 @@ internal sealed partial class DeliveryWorker(
 
     private async Task TakeOverAsync(CancellationToken cancellationToken)
     {
-        halts = new HaltLog(await haltStore.LoadAsync(config.Name, cancellationToken));
+        halts = new HaltLog(await haltStore.LoadAsync(Name, cancellationToken));
         book.Paused = halts.Open(TriggerHalt.Pause) is not null;
         if (halts.Open(TriggerHalt.Breaker) is not null)
         {
             book.Breaker.Resume(Now);
         }
 
-        var owed = await store.TakeOverAsync(ownership.Claim(Shards.Trigger(config.Name)), config.Name, cancellationToken);
+        var owed = await store.TakeOverAsync(ownership.Claim(Shards.Trigger(Name)), Name, cancellationToken);
         var wall = time.GetUtcNow();
         foreach (var delivery in owed)
         {
@@ -102,7 +122,7 @@ internal sealed partial class DeliveryWorker(
 
         if (owed.Count > 0)
         {
-            Log.TakenOver(logger, config.Name, owed.Count);
+            Log.TakenOver(logger, Name, owed.Count);
         }
     }
 
@@ -124,11 +144,11 @@ internal sealed partial class DeliveryWorker(
         try
         {
             await Task.Yield();
-            result = await runner.RunAsync(start, ownership.Claim(Shards.Trigger(config.Name)), halts, cutSending.Token);
+            result = await runner.RunAsync(start, ownership.Claim(Shards.Trigger(Name)), halts, cutSending.Token);
         }
         catch (Exception e)
         {
-            Log.Abandoned(logger, e, start.Delivery.Id, config.Name);
+            Log.Abandoned(logger, e, start.Delivery.Id, Name);
         }
 
         signals.Writer.TryWrite(new Signal.Ended(start, result));
@@ -144,6 +164,10 @@ internal sealed partial class DeliveryWorker(
             case Signal.Ended(var start, var result):
                 attempts--;
                 await SettleAsync(start, result);
+                break;
+            case Signal.Reconfigured(var next, var attempts):
+                (config, runner) = (next, attempts);
+                book.Reconfigure(next);
                 break;
             case Signal.Resumed:
                 await ResumeAsync();
@@ -189,8 +213,8 @@ internal sealed partial class DeliveryWorker(
         if (book.Breaker.Failed(Now))
         {
             halts.Begin(TriggerHalt.Breaker, "the receiver fails", time.GetUtcNow());
-            Log.Opened(logger, config.Name);
-            await PersistAsync(() => haltStore.BeginAsync(config.Name, TriggerHalt.Breaker, "the receiver fails", CancellationToken.None));
+            Log.Opened(logger, Name);
+            await PersistAsync(() => haltStore.BeginAsync(Name, TriggerHalt.Breaker, "the receiver fails", CancellationToken.None));
         }
     }
 
@@ -200,8 +224,8 @@ internal sealed partial class DeliveryWorker(
         {
             book.ReleaseAll(Now);
             halts.End(TriggerHalt.Breaker, time.GetUtcNow());
-            Log.Closed(logger, config.Name, book.Backlog);
-            await PersistAsync(() => haltStore.EndAsync(config.Name, TriggerHalt.Breaker, CancellationToken.None));
+            Log.Closed(logger, Name, book.Backlog);
+            await PersistAsync(() => haltStore.EndAsync(Name, TriggerHalt.Breaker, CancellationToken.None));
         }
     }
 
@@ -219,8 +243,8 @@ internal sealed partial class DeliveryWorker(
     {
         book.Paused = true;
         halts.Begin(TriggerHalt.Pause, reason, time.GetUtcNow());
-        Log.Paused(logger, config.Name, reason);
-        await PersistAsync(() => haltStore.BeginAsync(config.Name, TriggerHalt.Pause, reason, CancellationToken.None));
+        Log.Paused(logger, Name, reason);
+        await PersistAsync(() => haltStore.BeginAsync(Name, TriggerHalt.Pause, reason, CancellationToken.None));
     }
 
     private async Task ResumeAsync()
@@ -229,8 +253,8 @@ internal sealed partial class DeliveryWorker(
         book.Paused = false;
         book.ReleaseAll(Now);
         halts.End(TriggerHalt.Pause, time.GetUtcNow());
-        Log.ResumedSending(logger, config.Name, book.Backlog);
-        await PersistAsync(() => haltStore.EndAsync(config.Name, TriggerHalt.Pause, CancellationToken.None));
+        Log.ResumedSending(logger, Name, book.Backlog);
+        await PersistAsync(() => haltStore.EndAsync(Name, TriggerHalt.Pause, CancellationToken.None));
     }
 
     // A pause that the disk does not take now is written as soon as it does, in order with those after it.
@@ -245,7 +269,7 @@ internal sealed partial class DeliveryWorker(
             }
             catch (StorageException e)
             {
-                Log.HaltNotStored(logger, config.Name, e.Message);
+                Log.HaltNotStored(logger, Name, e.Message);
             }
         }
 
@@ -274,7 +298,7 @@ internal sealed partial class DeliveryWorker(
     {
         var state = book.Paused ? "paused" : book.Breaker.IsOpen ? "open" : "running";
         var reason = (halts.Open(TriggerHalt.Pause) ?? halts.Open(TriggerHalt.Breaker))?.Reason;
-        Volatile.Write(ref view, new TriggerView(config.Name, config.Type, state, reason, book.Backlog, book.InFlight, book.OldestCreatedAt));
+        Volatile.Write(ref view, new TriggerView(Name, config.Type, state, reason, book.Backlog, book.InFlight, book.OldestCreatedAt));
     }
 
     private abstract record Signal
@@ -282,6 +306,8 @@ internal sealed partial class DeliveryWorker(
         internal sealed record Owed(OwedDelivery Delivery) : Signal;
 
         internal sealed record Ended(LaneStart Start, AttemptResult? Result) : Signal;
+
+        internal sealed record Reconfigured(TriggerConfig Config, AttemptRunner Runner) : Signal;
 
         internal sealed record Resumed : Signal;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using RepoSentry.Configuration;
 using RepoSentry.Storage;
 
@@ -7,7 +8,7 @@ namespace RepoSentry.Delivery;
 /// Decides which delivery of one trigger starts next, and when: lanes in order, pacing, back-off, breaker. It knows no clock and does nothing itself,
 /// so a test can run days in it. Not thread-safe: its worker is its only caller.
 /// </summary>
-internal sealed class LaneBook(TriggerConfig trigger)
+internal sealed class LaneBook
 {
     private static readonly TimeSpan ForwardEvery = TimeSpan.FromSeconds(1);
 
@@ -15,13 +16,16 @@ internal sealed class LaneBook(TriggerConfig trigger)
     private readonly PriorityQueue<(Lane Lane, int Place), (TimeSpan, long)> fresh = new();
     private readonly PriorityQueue<(Lane Lane, int Place), (TimeSpan, long)> failing = new();
     private readonly SortedDictionary<long, DateTimeOffset> known = []; // by id, so the first is the oldest
-    private readonly StartLimiter limiter = new(trigger.RequestsPerSecond);
-    private readonly int failingSlots = trigger.MaxInFlight == 0 ? int.MaxValue : Math.Max(1, trigger.MaxInFlight / 2);
-    private readonly int slots = trigger.MaxInFlight == 0 ? int.MaxValue : trigger.MaxInFlight;
     private readonly Dictionary<long, (Lane Lane, bool Probe, bool WasFailing)> inFlight = [];
+    private TriggerConfig trigger;
+    private StartLimiter limiter;
+    private int failingSlots;
+    private int slots;
     private Lane? newcomer;
     private int slotsTaken;
     private int failingSlotsTaken;
+
+    public LaneBook(TriggerConfig trigger) => Reconfigure(trigger);
 
     public Breaker Breaker { get; } = new();
     public bool Paused { get; set; }
@@ -30,6 +34,16 @@ internal sealed class LaneBook(TriggerConfig trigger)
 
     /// <summary>Creation time of the oldest delivery that is owed; null when nothing is.</summary>
     public DateTimeOffset? OldestCreatedAt => known.Count == 0 ? null : known.First().Value;
+
+    /// <summary>Other limits hold from now on; what is under way counts against them.</summary>
+    [MemberNotNull(nameof(trigger), nameof(limiter))]
+    public void Reconfigure(TriggerConfig next)
+    {
+        limiter = trigger?.RequestsPerSecond == next.RequestsPerSecond ? limiter! : new StartLimiter(next.RequestsPerSecond);
+        trigger = next;
+        slots = next.MaxInFlight == 0 ? int.MaxValue : next.MaxInFlight;
+        failingSlots = next.MaxInFlight == 0 ? int.MaxValue : Math.Max(1, next.MaxInFlight / 2);
+    }
 
     /// <summary>Adds what became owed. Adding it twice is harmless.</summary>
     /// <param name="dueIn">How long a failing head still waits after a restart; zero for a new delivery.</param>

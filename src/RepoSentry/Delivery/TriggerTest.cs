@@ -8,7 +8,7 @@ namespace RepoSentry.Delivery;
 /// Sends one made-up event straight to a destination and tells what came of it. Nothing is stored, and neither lanes nor a pause stand in its way. It looks
 /// like a push to a repository of the configuration, so that bindings and filters see what they will see, but names a branch and commits that are not there.
 /// </summary>
-internal sealed partial class TriggerTest(Destinations destinations, IReadOnlyList<RepositoryConfig> repositories, TimeProvider time, ILogger<TriggerTest> logger)
+internal sealed partial class TriggerTest(DeliveryWorkers workers, CurrentConfig config, TimeProvider time, ILogger<TriggerTest> logger)
 {
     private const string Ref = GitRef.BranchPrefix + "reposentry-test";
     private static readonly string Before = string.Concat(Enumerable.Repeat("7e57", 10)); // hexadecimal for "test"
@@ -18,7 +18,7 @@ internal sealed partial class TriggerTest(Destinations destinations, IReadOnlyLi
     /// <returns>Null if there is no such trigger.</returns>
     public async Task<TriggerTestResult?> RunAsync(string name, CancellationToken cancellationToken)
     {
-        if (destinations.All.FirstOrDefault(destination => destination.Config.Name == name) is not { } found)
+        if (workers.Destinations.FirstOrDefault(destination => destination.Config.Name == name) is not { } found)
         {
             return null;
         }
@@ -49,7 +49,7 @@ internal sealed partial class TriggerTest(Destinations destinations, IReadOnlyLi
         {
             Id = Guid.CreateVersion7(now),
             Change = new RefChange(RefKind.Branch, Ref, Before, After),
-            Repository = repositories.FirstOrDefault(repository => EventRouter.IsBound(repository, trigger)) is { } bound
+            Repository = config.Value.Repositories.FirstOrDefault(repository => EventRouter.IsBound(repository, trigger)) is { } bound
                 ? new RepositoryInfo(bound.Name, bound.Url, bound.ProviderType)
                 : Nowhere,
             DetectedAt = now,

@@ -5,16 +5,18 @@ using RepoSentry.Storage;
 namespace RepoSentry.Events;
 
 /// <summary>Forgets what is older than <c>storage.retention</c> says: once an hour, more often where little is kept.</summary>
-internal sealed partial class RetentionWorker(StorageConfig config, RetentionStore store, TimeProvider time, ILogger<RetentionWorker> logger)
+internal sealed partial class RetentionWorker(CurrentConfig current, RetentionStore store, TimeProvider time, ILogger<RetentionWorker> logger)
 {
     private static readonly TimeSpan First = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+
+    private RetentionConfig Kept => current.Value.Storage.Retention;
 
     private TimeSpan Every
     {
         get
         {
-            var shortest = new[] { config.Retention.Events, config.Retention.Attempts, config.Retention.Polls, config.Retention.Audit }.Min() / 10;
+            var shortest = new[] { Kept.Events, Kept.Attempts, Kept.Polls, Kept.Audit }.Min() / 10;
             return shortest > Longest ? Longest : shortest < First ? First : shortest;
         }
     }
@@ -41,10 +43,10 @@ internal sealed partial class RetentionWorker(StorageConfig config, RetentionSto
     {
         var now = time.GetUtcNow();
         return new Pruned(
-            await store.PruneEventsAsync(now - config.Retention.Events, cancellationToken),
-            await store.PruneAttemptsAsync(now - config.Retention.Attempts, cancellationToken),
-            await store.PrunePollsAsync(now - config.Retention.Polls, cancellationToken),
-            await store.PruneAuditAsync(now - config.Retention.Audit, cancellationToken));
+            await store.PruneEventsAsync(now - Kept.Events, cancellationToken),
+            await store.PruneAttemptsAsync(now - Kept.Attempts, cancellationToken),
+            await store.PrunePollsAsync(now - Kept.Polls, cancellationToken),
+            await store.PruneAuditAsync(now - Kept.Audit, cancellationToken));
     }
 
     private async Task TryPruneAsync(CancellationToken stopping)

@@ -8,7 +8,7 @@ namespace RepoSentry.Hosting;
 
 /// <summary>The health of each component of the brief, by its name there. A forge or a trigger that fails makes the service degraded, never unready.</summary>
 internal sealed class ComponentChecks(
-    SentryConfig config, HealthRegistry health, Lifecycle lifecycle, OpenedDatabase database, PollWorker polling, DeliveryWorkers deliveries)
+    CurrentConfig current, HealthRegistry health, Lifecycle lifecycle, OpenedDatabase database, PollWorker polling, DeliveryWorkers deliveries)
 {
     public void Register()
     {
@@ -16,13 +16,10 @@ internal sealed class ComponentChecks(
         health.Register("storage", Storage);
         health.Register("poller", Poller);
         health.Register("trigger", Trigger);
-        health.Register("config", () => ComponentHealth.Ok);
+        health.Register("config", () => current.Standing.Problem is { } problem ? ComponentHealth.Degraded(problem) : ComponentHealth.Ok);
         health.Register("api", () => ComponentHealth.Ok);
         health.Register("logger", () => ComponentHealth.Ok);
-        foreach (var provider in config.Providers)
-        {
-            health.Register("git:" + provider.Name, () => Credential(provider.Name));
-        }
+        health.RegisterMany(() => current.Value.Providers.Select(provider => ("git:" + provider.Name, Credential(provider.Name))));
     }
 
     private ComponentHealth Storage() => database switch

@@ -1,10 +1,8 @@
-using System.Runtime.InteropServices;
 using RepoSentry.Api.Access;
 using RepoSentry.Configuration;
 using RepoSentry.Delivery;
 using RepoSentry.Events;
 using RepoSentry.Polling;
-using RepoSentry.Providers;
 using RepoSentry.Storage;
 using RepoSentry.Storage.Sqlite;
 using RepoSentry.Telemetry;
@@ -13,13 +11,11 @@ namespace RepoSentry.Hosting;
 
 /// <summary>The life of the product: open the storage, own the work, deliver, poll; at the end drain in that order.</summary>
 internal sealed partial class SentryEngine(
-    SentryConfig config,
+    CurrentConfig current,
     SqliteStorage files,
     OpenedDatabase database,
-    Ownership ownership,
-    RepositoryStore repositories,
-    DeliveryStore outbox,
-    RefSourceCatalog sources,
+    ConfigWorker configuration,
+    ConfigWatcher watcher,
     DeliveryWorkers deliveries,
     PollWorker polling,
     RetentionWorker retention,
@@ -62,10 +58,10 @@ internal sealed partial class SentryEngine(
     {
         try
         {
-            using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, IgnoreHangup);
+            using var hangup = watcher.ListenForHangup();
             lifecycle.Enter(LifecycleState.Starting);
             checks.Register();
-            var (opened, held) = await files.OpenAsync(config.Storage.SqlitePath, reason => lifecycle.Enter(LifecycleState.Starting, reason), stoppingToken);
+            var (opened, held) = await files.OpenAsync(current.Value.Storage.SqlitePath, reason => lifecycle.Enter(LifecycleState.Starting, reason), stoppingToken);
             using (held)
             await using (opened)
             {
@@ -85,39 +81,27 @@ internal sealed partial class SentryEngine(
         }
     }
 
-    // Otherwise it would end the process; whoever sends it means "read the configuration again".
-    private void IgnoreHangup(PosixSignalContext signal)
-    {
-        signal.Cancel = true;
-        Log.NoReload(logger);
-    }
-
     private async Task WorkAsync(CancellationToken stoppingToken)
     {
-        var watched = await repositories.ApplyFileAsync(config.Repositories, stoppingToken);
-        var polled = watched.Select(repository => new PolledRepository(repository, sources.For(repository.Config), RefSourceCatalog.ShardOf(repository.Config))).ToList();
-        var shards = polled.Select(repository => repository.Shard).Concat(config.Triggers.Select(trigger => Shards.Trigger(trigger.Name))).ToHashSet(StringComparer.Ordinal);
-        await ownership.TakeAsync(Environment.MachineName, shards, ProductVersion.Text, stoppingToken);
-        if (await outbox.BuryRemovedAsync([.. config.Triggers.Select(trigger => trigger.Name)], stoppingToken) is > 0 and var buried)
-        {
-            Log.Buried(logger, buried);
-        }
-
-        polling.Add(polled);
-
+        await configuration.BeginAsync(stoppingToken);
         using var ending = new CancellationTokenSource();
-        var loops = deliveries.All.Select(worker => (Name: $"trigger {worker.Name}", Task: worker.RunAsync(ending.Token)))
-            .Append((Name: "poller", Task: polling.RunAsync(ending.Token)))
-            .Append((Name: "retention", Task: retention.RunAsync(ending.Token)))
-            .Append((Name: "token uses", Task: tokens.RunAsync(ending.Token)))
-            .Append((Name: "storage watch", Task: database.WatchAsync(time, ending.Token))).ToList();
+        deliveries.Run(ending.Token);
+        var loops = new List<(string Name, Task Task)>
+        {
+            ("poller", polling.RunAsync(ending.Token)),
+            ("configuration", configuration.RunAsync(ending.Token)),
+            ("file watch", watcher.RunAsync(ending.Token)),
+            ("retention", retention.RunAsync(ending.Token)),
+            ("token uses", tokens.RunAsync(ending.Token)),
+            ("storage watch", database.WatchAsync(time, ending.Token)),
+        };
         lifecycle.Enter(LifecycleState.Running);
-        Log.Running(logger, polled.Count, config.Triggers.Count);
+        Log.Running(logger, polling.Repositories.Count, deliveries.Destinations.Count);
 
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using (stoppingToken.Register(stopped.SetResult))
         {
-            var first = await Task.WhenAny([stopped.Task, database.Broken, .. loops.Select(loop => loop.Task)]);
+            var first = await Task.WhenAny([stopped.Task, database.Broken, deliveries.Ended, .. loops.Select(loop => loop.Task)]);
             Note(first, loops);
         }
 
@@ -136,6 +120,10 @@ internal sealed partial class SentryEngine(
         {
             Fail(database.Broken.Result.Message, database.Broken.Result);
         }
+        else if (first == deliveries.Ended)
+        {
+            Fail($"the worker of trigger {deliveries.Ended.Result} ended by itself", null);
+        }
         else if (loops.Find(loop => loop.Task == first) is { Name: { } name })
         {
             Fail($"the {name} ended by itself", first.Exception);
@@ -145,17 +133,17 @@ internal sealed partial class SentryEngine(
     // Looks end first, so that nothing new is owed; then what is in flight gets its time to answer.
     private async Task DrainAsync(List<(string Name, Task Task)> loops)
     {
-        using var deadline = new CancellationTokenSource(config.App.ShutdownTimeout, time);
+        using var deadline = new CancellationTokenSource(current.Value.App.ShutdownTimeout, time);
         try
         {
-            await Task.WhenAll(loops.Select(loop => loop.Task)).WaitAsync(config.App.ShutdownTimeout, time);
+            await Task.WhenAll(loops.Select(loop => loop.Task)).WaitAsync(current.Value.App.ShutdownTimeout, time);
         }
         catch (Exception e)
         {
             Log.UncleanEnd(logger, e);
         }
 
-        await Task.WhenAll(deliveries.All.Select(worker => worker.DrainAsync(deadline.Token)));
+        await deliveries.DrainAsync(deadline.Token);
     }
 
     private void Fail(string reason, Exception? error)
@@ -169,12 +157,6 @@ internal sealed partial class SentryEngine(
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "running: {Repositories} repositories, {Triggers} triggers")]
         public static partial void Running(ILogger logger, int repositories, int triggers);
-
-        [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} deliveries were owed to triggers that the configuration no longer has: they are dead letters now")]
-        public static partial void Buried(ILogger logger, int count);
-
-        [LoggerMessage(Level = LogLevel.Warning, Message = "SIGHUP is ignored: this version reads its configuration at a start only")]
-        public static partial void NoReload(ILogger logger);
 
         [LoggerMessage(Level = LogLevel.Critical, Message = "failed: {Reason}")]
         public static partial void Failed(ILogger logger, Exception? exception, string reason);

@@ -13,8 +13,12 @@ namespace RepoSentry.Hosting;
 internal static class SentryHost
 {
     /// <summary>Builds the service. Nothing is opened or listened on before it starts.</summary>
-    public static WebApplication Build(SentryConfig config, Action<WebApplicationBuilder>? customize = null)
+    public static WebApplication Build(SentryConfig config, Action<WebApplicationBuilder>? customize = null) => Build(StartedWith.Config(config), customize);
+
+    /// <summary>The same, from a file that is read again when it changes.</summary>
+    public static WebApplication Build(StartedWith started, Action<WebApplicationBuilder>? customize = null)
     {
+        var config = started.Loaded.Config!;
         var builder = SlimWeb.CreateBuilder(config.Api.Tls is null ? [config.Api.Listen, config.Api.MetricsListen] : []);
         if (config.Api.Tls is { } tls)
         {
@@ -22,16 +26,22 @@ internal static class SentryHost
         }
 
         builder.Services
-            .AddSingleton(config)
+            .AddSingleton(started)
+            .AddSingleton(new CurrentConfig(config))
+            .AddTransient(provider => provider.GetRequiredService<CurrentConfig>().Value)
+            .AddSingleton<ConfigRequests>()
             .AddSingleton(TimeProvider.System)
             .AddTelemetry(Logging(config.App))
             .AddStorage(config)
             .AddProviders()
             .AddEvents()
-            .AddDelivery(config)
-            .AddPolling(config)
+            .AddDelivery()
+            .AddPolling()
             .AddApi()
             .AddSingleton<ComponentChecks>()
+            .AddSingleton<Assigner>()
+            .AddSingleton<ConfigWorker>()
+            .AddSingleton<ConfigWatcher>()
             .AddHostedService<SentryEngine>()
             .Configure<HostOptions>(options => options.ShutdownTimeout = config.App.ShutdownTimeout + TimeSpan.FromSeconds(10));
         customize?.Invoke(builder);
@@ -43,9 +53,9 @@ internal static class SentryHost
 
     /// <summary>Runs until a signal or a failure.</summary>
     /// <returns>The exit code: 1 if it failed.</returns>
-    public static async Task<int> RunAsync(SentryConfig config, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(StartedWith started, CancellationToken cancellationToken)
     {
-        await using var app = Build(config);
+        await using var app = Build(started);
         var lifecycle = app.Services.GetRequiredService<Lifecycle>(); // the services are gone once it has run
         await app.RunAsync(cancellationToken);
         return lifecycle.HasFailed ? 1 : 0;

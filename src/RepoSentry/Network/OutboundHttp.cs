@@ -19,6 +19,9 @@ internal sealed record OutboundOptions
 
     /// <summary>True when the service itself is reachable beyond loopback: a URL must then not reach the node's own loopback.</summary>
     public bool BlockLoopback { get; init; }
+
+    /// <summary>For what came through the API: no private, reserved or local address at all.</summary>
+    public bool PublicOnly { get; init; }
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Below the 120 s after which an EventListener drops an idle connection.</summary>

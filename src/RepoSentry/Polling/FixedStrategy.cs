@@ -4,13 +4,15 @@ using RepoSentry.Configuration;
 namespace RepoSentry.Polling;
 
 /// <summary>When to look next: each repository at its interval. Pure.</summary>
-internal sealed class FixedStrategy(PollingConfig config)
+internal sealed class FixedStrategy(Func<PollingConfig> current)
 {
-    public TimeSpan IntervalOf(RepositoryConfig repository) => repository.PollingInterval ?? config.Interval;
+    private PollingConfig Config => current();
+
+    public TimeSpan IntervalOf(RepositoryConfig repository) => repository.PollingInterval ?? Config.Interval;
 
     /// <summary>One that the forge has archived is looked at rarely: it can only come back to life.</summary>
     public TimeSpan IntervalOf(RepositoryConfig repository, bool archived) =>
-        archived && config.MaxInterval > IntervalOf(repository) ? config.MaxInterval : IntervalOf(repository);
+        archived && Config.MaxInterval > IntervalOf(repository) ? Config.MaxInterval : IntervalOf(repository);
 
     /// <summary>The first place in the schedule. Never-seen repositories at once, in file order; the others at random within their interval, never all at once.</summary>
     /// <param name="sinceLastLook">Null if it was never looked at.</param>
@@ -46,7 +48,7 @@ internal sealed class FixedStrategy(PollingConfig config)
             return now + interval;
         }
 
-        var longest = config.MaxInterval > interval ? config.MaxInterval : interval;
+        var longest = Config.MaxInterval > interval ? Config.MaxInterval : interval;
         var grown = interval * Math.Pow(2, Math.Min(failedLooks - 1, 30));
         return now + (grown < longest ? grown : longest);
     }

@@ -8,16 +8,18 @@ namespace RepoSentry.Polling;
 
 /// <summary>Carries one look through its failures: another try, then Git, then an error that says why.</summary>
 internal sealed partial class LookRunner(
-    PollingConfig config, RepositoryPoller poller, PollStore store, Ownership ownership, LiveFeed feed, RecentLooks looks, TimeProvider time, ILogger<LookRunner> logger)
+    CurrentConfig current, RepositoryPoller poller, PollStore store, Ownership ownership, LiveFeed feed, RecentLooks looks, TimeProvider time, ILogger<LookRunner> logger)
 {
-    public bool CanFallBack(PolledRepository repository) => config.EnableApiFallback && repository.Sources.Fallback is not null;
+    private PollingConfig Config => current.Value.Polling;
+
+    public bool CanFallBack(PolledRepository repository) => Config.EnableApiFallback && repository.Sources.Fallback is not null;
 
     /// <param name="blocked">The hosting's API asked to wait: only Git may be asked.</param>
     /// <param name="lateness">How much later than due the look begins.</param>
     public async Task<LookEnd> RunAsync(PolledRepository repository, bool blocked, TimeSpan lateness, CancellationToken stopping)
     {
         var clock = time.GetTimestamp();
-        using var limit = new CancellationTokenSource(config.Timeout, time);
+        using var limit = new CancellationTokenSource(Config.Timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
         var sources = repository.Sources;
         RefSourceException failure;
@@ -36,12 +38,12 @@ internal sealed partial class LookRunner(
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
-            failure = new RefSourceException(RefSourceError.Unavailable, $"no complete answer within polling.timeout of {config.Timeout.TotalSeconds:0.#} s");
+            failure = new RefSourceException(RefSourceError.Unavailable, $"no complete answer within polling.timeout of {Config.Timeout.TotalSeconds:0.#} s");
         }
 
         if (MayRetry(repository, failure))
         {
-            return new LookEnd(null, failure) { TryAgainIn = config.RetryBackoff * Math.Pow(2, repository.Tries) };
+            return new LookEnd(null, failure) { TryAgainIn = Config.RetryBackoff * Math.Pow(2, repository.Tries) };
         }
 
         if (CanFallBack(repository) && failure.Error is RefSourceError.Unavailable or RefSourceError.Malformed or RefSourceError.RateLimited)
@@ -54,7 +56,7 @@ internal sealed partial class LookRunner(
 
             try
             {
-                using var again = new CancellationTokenSource(config.Timeout, time);
+                using var again = new CancellationTokenSource(Config.Timeout, time);
                 using var eitherWay = CancellationTokenSource.CreateLinkedTokenSource(again.Token, stopping);
                 return Counted(repository, await poller.PollAsync(repository, sources.Fallback!, "git", eitherWay.Token), lateness) with { Failure = failure };
             }
@@ -103,7 +105,7 @@ internal sealed partial class LookRunner(
 
     private bool MayRetry(PolledRepository repository, RefSourceException failure) =>
         failure.Error is RefSourceError.Unavailable or RefSourceError.Malformed && failure.RetryAfter is null
-        && repository.FailedLooks == 0 && repository.Tries + 1 < config.RetryAttempts;
+        && repository.FailedLooks == 0 && repository.Tries + 1 < Config.RetryAttempts;
 
     private async Task RecordFailureAsync(PolledRepository repository, RefSourceException failure, long clock, TimeSpan lateness)
     {

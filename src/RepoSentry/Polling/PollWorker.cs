@@ -9,7 +9,7 @@ namespace RepoSentry.Polling;
 
 /// <summary>Keeps the schedule of the repositories owned: takes who is due, looks side by side within the slots of the process and of each host.</summary>
 internal sealed partial class PollWorker(
-    PollingConfig config, LookRunner runner, RepositoryStore repositories, TimeProvider time, ILogger<PollWorker> logger)
+    CurrentConfig current, LookRunner runner, RepositoryStore repositories, TimeProvider time, ILogger<PollWorker> logger)
 {
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StorageRetry = TimeSpan.FromSeconds(1);
@@ -17,7 +17,7 @@ internal sealed partial class PollWorker(
 
     private readonly Channel<Signal> signals = Channel.CreateUnbounded<Signal>(new UnboundedChannelOptions { SingleReader = true });
     private readonly PollSchedule schedule = new();
-    private readonly FixedStrategy strategy = new(config);
+    private readonly FixedStrategy strategy = new(() => current.Value.Polling);
     private readonly Dictionary<string, HostSlots> hosts = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, TimeSpan> blockedUntil = new(StringComparer.Ordinal);
     private readonly HashSet<HostSlots> crowded = [];
@@ -27,8 +27,10 @@ internal sealed partial class PollWorker(
     private readonly LogGate gate = new(time);
     private int looking;
 
-    /// <summary>The repositories polled, by name. Fixed once the worker runs.</summary>
+    /// <summary>The repositories polled, by name.</summary>
     public IReadOnlyDictionary<string, PolledRepository> Repositories => Volatile.Read(ref polled);
+
+    private PollingConfig Config => current.Value.Polling;
 
     private TimeSpan Now => time.GetElapsedTime(startedAt);
 
@@ -43,24 +45,30 @@ internal sealed partial class PollWorker(
     /// <summary>Tells that an operator released what is held: the next look, now, acts on it.</summary>
     public void Release(string repository) => signals.Writer.TryWrite(new Signal.Asked(repository, Released: true));
 
+    /// <summary>What is polled from the start.</summary>
     public void Add(IEnumerable<PolledRepository> added)
     {
         var all = new Dictionary<string, PolledRepository>(polled, StringComparer.Ordinal);
         foreach (var repository in added)
         {
             all.Add(repository.Config.Name, repository);
-            if (!repository.Config.Enabled)
-            {
-                continue;
-            }
-
-            var since = repository is { IsKnown: true, LastLookedAt: { } at } ? time.GetUtcNow() - at : (TimeSpan?)null;
-            schedule.Place(repository, strategy.FirstAt(repository.Config, Now, since, Random.Shared.NextDouble()));
-            repository.DueBecause = since is null ? "it was never looked at: at once" : "the service has started: its place in the interval";
+            PlaceFirst(repository);
         }
 
         Volatile.Write(ref polled, all);
     }
+
+    /// <summary>Takes over another configuration while it runs: new ones are looked at at once, changed ones too, removed ones never again.</summary>
+    /// <returns>Ends when it holds.</returns>
+    public Task ApplyAsync(IReadOnlyList<RepositoryAssignment> wanted)
+    {
+        var applied = new Signal.Reassigned(wanted, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        signals.Writer.TryWrite(applied);
+        return applied.Done.Task;
+    }
+
+    /// <summary>Stops looking, or begins again at once.</summary>
+    public void Pause(string repository, bool paused) => signals.Writer.TryWrite(new Signal.Paused(repository, paused));
 
     public async Task RunAsync(CancellationToken stopping)
     {
@@ -91,7 +99,7 @@ internal sealed partial class PollWorker(
     private TimeSpan StartDue(CancellationToken stopping)
     {
         TimeSpan? nextAt = null;
-        while (looking < config.MaxWorkers && schedule.TakeDue(Now, out nextAt) is { } turn)
+        while (looking < Config.MaxWorkers && schedule.TakeDue(Now, out nextAt) is { } turn)
         {
             var repository = turn.Repository;
             var host = HostOf(repository);
@@ -119,9 +127,16 @@ internal sealed partial class PollWorker(
     {
         foreach (var host in crowded.ToArray())
         {
-            while (!stopping.IsCancellationRequested && looking < config.MaxWorkers && host.TakeNext() is { } turn)
+            while (!stopping.IsCancellationRequested && looking < Config.MaxWorkers && host.TakeNext() is { } turn)
             {
-                Start(turn.Repository, stopping);
+                if (turn.Place == turn.Repository.Place)
+                {
+                    Start(turn.Repository, stopping);
+                }
+                else
+                {
+                    host.Release(failed: false); // it was paused, removed or placed anew while it waited
+                }
             }
 
             if (!host.HasWaiting)
@@ -168,7 +183,7 @@ internal sealed partial class PollWorker(
             case Signal.Ended ended:
                 Settle(ended.Repository, ended.End, stopping);
                 break;
-            case Signal.Asked(var name, var released) when polled.TryGetValue(name, out var repository) && repository.Config.Enabled:
+            case Signal.Asked(var name, var released) when polled.TryGetValue(name, out var repository) && repository.IsWatched:
                 repository.ReleasedAt = released ? time.GetUtcNow() : repository.ReleasedAt;
                 if (repository.Looking)
                 {
@@ -180,6 +195,15 @@ internal sealed partial class PollWorker(
                     repository.DueBecause = "an operator asked for it";
                 }
 
+                break;
+            case Signal.Paused(var name, var paused) when polled.TryGetValue(name, out var repository):
+                repository.Paused = paused;
+                repository.Wake();
+                PlaceAgain(repository, paused ? "" : "an operator resumed it");
+                break;
+            case Signal.Reassigned(var wanted, var done):
+                Reassign(wanted);
+                done.SetResult();
                 break;
             case Signal.Checkpoint:
                 await WriteCheckpointAsync();
@@ -194,7 +218,22 @@ internal sealed partial class PollWorker(
         looking--;
         repository.Looking = false;
         HostOf(repository).Release(failed: end.Failure?.Error == RefSourceError.Unavailable);
-        schedule.Place(repository, NextAt(repository, end));
+        var next = NextAt(repository, end);
+        if (repository.TakeAssignment())
+        {
+            next = Now;
+            repository.DueBecause = "its configuration was changed";
+        }
+
+        if (repository.Left)
+        {
+            unwritten.Remove(repository.Id);
+        }
+        else if (repository.IsWatched)
+        {
+            schedule.Place(repository, next);
+        }
+
         StartWaiting(stopping);
     }
 
@@ -208,7 +247,7 @@ internal sealed partial class PollWorker(
         if (end.TryAgainIn is { } wait)
         {
             repository.Tries++;
-            repository.DueBecause = $"the last look failed ({end.Failure?.Message}): try {repository.Tries + 1} of {config.RetryAttempts}";
+            repository.DueBecause = $"the last look failed ({end.Failure?.Message}): try {repository.Tries + 1} of {Config.RetryAttempts}";
             return Now + wait;
         }
 
@@ -243,6 +282,65 @@ internal sealed partial class PollWorker(
 
     private TimeSpan Spread(PolledRepository repository, TimeSpan from) => from + (strategy.IntervalOf(repository.Config) * Random.Shared.NextDouble() * 0.5);
 
+    private void PlaceFirst(PolledRepository repository)
+    {
+        if (repository.IsWatched)
+        {
+            var since = repository is { IsKnown: true, LastLookedAt: { } at } ? time.GetUtcNow() - at : (TimeSpan?)null;
+            schedule.Place(repository, strategy.FirstAt(repository.Config, Now, since, Random.Shared.NextDouble()));
+            repository.DueBecause = since is null ? "it was never looked at: at once" : "the service has started: its place in the interval";
+        }
+    }
+
+    private void Reassign(IReadOnlyList<RepositoryAssignment> wanted)
+    {
+        var known = polled.Values.ToDictionary(repository => repository.Id);
+        var all = new Dictionary<string, PolledRepository>(wanted.Count, StringComparer.Ordinal);
+        foreach (var assignment in wanted)
+        {
+            var isKnown = known.Remove(assignment.Watched.Stored.Id, out var repository);
+            repository ??= new PolledRepository(assignment.Watched, assignment.Sources, assignment.Shard);
+            all.Add(assignment.Watched.Config.Name, repository);
+            if (!isKnown)
+            {
+                PlaceFirst(repository);
+            }
+            else if (repository.Assign(assignment))
+            {
+                PlaceAgain(repository, "its configuration was changed");
+            }
+            else if (repository.IsWatched && repository.DueAt - Now > IntervalOf(repository))
+            {
+                schedule.Place(repository, Now + (IntervalOf(repository) * Random.Shared.NextDouble())); // the interval became shorter
+            }
+        }
+
+        foreach (var gone in known.Values)
+        {
+            gone.Left = true;
+            gone.Place++;
+            unwritten.Remove(gone.Id);
+        }
+
+        Volatile.Write(ref polled, all);
+    }
+
+    // Due now, or no place at all if it is not watched. One that is being looked at gets its place afterwards.
+    private void PlaceAgain(PolledRepository repository, string because)
+    {
+        if (repository.Looking)
+        {
+            return;
+        }
+
+        repository.Place++;
+        if (repository.IsWatched)
+        {
+            schedule.Place(repository, Now);
+            repository.DueBecause = because;
+        }
+    }
+
     private void NoteCheckpoint(PolledRepository repository, PollResult result)
     {
         var marks = result.Marks.Count > 0 ? result.Marks : unwritten.GetValueOrDefault(repository.Id)?.Validators ?? [];
@@ -275,7 +373,7 @@ internal sealed partial class PollWorker(
         var host = repository.Config.Url.IsFile ? "file" : repository.Config.Url.Authority;
         if (!hosts.TryGetValue(host, out var slots))
         {
-            hosts[host] = slots = new HostSlots(Math.Max(1, config.MaxWorkers / 4));
+            hosts[host] = slots = new HostSlots(Math.Max(1, Config.MaxWorkers / 4));
         }
 
         return slots;
@@ -286,6 +384,10 @@ internal sealed partial class PollWorker(
         internal sealed record Ended(PolledRepository Repository, LookEnd End) : Signal;
 
         internal sealed record Asked(string Repository, bool Released) : Signal;
+
+        internal sealed record Paused(string Repository, bool IsPaused) : Signal;
+
+        internal sealed record Reassigned(IReadOnlyList<RepositoryAssignment> Wanted, TaskCompletionSource Done) : Signal;
 
         internal sealed record Checkpoint : Signal;
 

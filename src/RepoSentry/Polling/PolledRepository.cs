@@ -14,10 +14,21 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     private readonly Queue<PollOutcome> recent = new();
     private readonly Dictionary<RefKind, (DateTimeOffset Since, TimeSpan Before, long Mark)> holdClocks = [];
 
-    public RepositoryConfig Config { get; } = watched.Config;
+    private RepositoryAssignment? next;
+
+    public RepositoryConfig Config { get; private set; } = watched.Config;
     public long Id { get; } = watched.Stored.Id;
-    public string Shard { get; } = shard;
-    public RefSources Sources { get; } = sources;
+    public string Shard { get; private set; } = shard;
+    public RefSources Sources { get; private set; } = sources;
+
+    /// <summary>An operator paused it.</summary>
+    public bool Paused { get; set; } = watched.Stored.Paused;
+
+    /// <summary>It left the configuration: never looked at again.</summary>
+    public bool Left { get; set; }
+
+    /// <summary>Whether it is looked at.</summary>
+    public bool IsWatched => Config.Enabled && !Paused && !Left;
 
     /// <summary>The snapshots held, by kind; without entry for a kind never looked at.</summary>
     public ConcurrentDictionary<RefKind, SnapshotHead> Heads { get; } = new(watched.Heads);
@@ -32,10 +43,12 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     public DateTimeOffset? ReleasedAt { get; set; } = watched.Held.Max(drop => drop.ReleasedAt);
 
     /// <summary>The filters in force, by kind.</summary>
-    public IReadOnlyDictionary<RefKind, RefFilter> Filters { get; } = new Dictionary<RefKind, RefFilter>
+    public IReadOnlyDictionary<RefKind, RefFilter> Filters { get; private set; } = FiltersOf(watched.Config);
+
+    private static Dictionary<RefKind, RefFilter> FiltersOf(RepositoryConfig config) => new()
     {
-        [RefKind.Branch] = RefFilter.For(watched.Config, RefKind.Branch),
-        [RefKind.Tag] = RefFilter.For(watched.Config, RefKind.Tag),
+        [RefKind.Branch] = RefFilter.For(config, RefKind.Branch),
+        [RefKind.Tag] = RefFilter.For(config, RefKind.Tag),
     };
 
     public string? DefaultBranch { get; private set; } = watched.Stored.DefaultBranch;
@@ -79,7 +92,7 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     public bool OnFallback { get; set; }
 
     /// <summary>paused, pending, error, gone, held, archived or active.</summary>
-    public string Status => Config.Enabled ? Standing.Status : RepositoryStatus.Paused;
+    public string Status => Config.Enabled && !Paused ? Standing.Status : RepositoryStatus.Paused;
 
     /// <summary>The last looks, oldest first, at most 50.</summary>
     public IReadOnlyList<PollOutcome> Recent
@@ -90,6 +103,44 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
             {
                 return [.. recent];
             }
+        }
+    }
+
+    /// <summary>Takes over another configuration, now or when the look under way has ended: a look is made with one.</summary>
+    /// <returns>False if it says the same as before.</returns>
+    public bool Assign(RepositoryAssignment assignment)
+    {
+        var (config, current) = (assignment.Watched.Config, next?.Watched.Config ?? Config);
+        if (config.Identity == current.Identity && config.Name == current.Name && assignment.Sources == (next?.Sources ?? Sources))
+        {
+            return false;
+        }
+
+        next = assignment;
+        return Looking || TakeAssignment();
+    }
+
+    /// <returns>Whether there was another configuration to take over.</returns>
+    public bool TakeAssignment()
+    {
+        if (next is not { } assignment)
+        {
+            return false;
+        }
+
+        next = null;
+        (Config, Sources, Shard) = (assignment.Watched.Config, assignment.Sources, assignment.Shard);
+        Filters = FiltersOf(Config);
+        Wake();
+        return true;
+    }
+
+    /// <summary>After a pause it stands as one that is watched; the next look tells more.</summary>
+    public void Wake()
+    {
+        if (IsWatched && Standing.Status is RepositoryStatus.Removed or RepositoryStatus.Paused)
+        {
+            Standing = Standing with { Status = IsKnown ? RepositoryStatus.Active : RepositoryStatus.Pending };
         }
     }
 
@@ -176,3 +227,6 @@ internal sealed record SeenKind(int Count, int Watched, IReadOnlyList<string> No
 {
     public const int SampleLimit = 20;
 }
+
+/// <summary>What a configuration says of a repository that is polled: what is stored of it, who looks at it, and which shard it belongs to.</summary>
+internal sealed record RepositoryAssignment(WatchedRepository Watched, RefSources Sources, string Shard);

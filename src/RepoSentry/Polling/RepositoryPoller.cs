@@ -7,7 +7,7 @@ namespace RepoSentry.Polling;
 
 /// <summary>One look at one repository: look, compare, enrich, route, commit.</summary>
 internal sealed class RepositoryPoller(
-    PollingConfig config, IReadOnlyList<TriggerConfig> triggers, PollStore store, Ownership ownership, TimeProvider time)
+    CurrentConfig current, PollStore store, Ownership ownership, TimeProvider time)
 {
     private readonly LookComparer comparer = new(store, time);
 
@@ -58,8 +58,8 @@ internal sealed class RepositoryPoller(
             DetectedAt = detectedAt,
             DetectionDelay = delay,
         }).ToList();
-        var enriched = await ChangeEnricher.EnrichAsync(events, source, repository.Config.Url, repository.Config.ApiBaseUrl, config.EnrichTimeout, time, cancellationToken);
-        return [.. enriched.Select(change => new RoutedEvent(change, EventRouter.Route(repository.Config, change.Change.Type, triggers)))];
+        var enriched = await ChangeEnricher.EnrichAsync(events, source, repository.Config.Url, repository.Config.ApiBaseUrl, current.Value.Polling.EnrichTimeout, time, cancellationToken);
+        return [.. enriched.Select(change => new RoutedEvent(change, EventRouter.Route(repository.Config, change.Change.Type, current.Value.Triggers)))];
     }
 
     private async Task CommitAsync(PolledRepository repository, Sight seen, RepositoryStanding standing, IReadOnlyList<RoutedEvent> events, PollOutcome outcome)

@@ -14,24 +14,31 @@ internal sealed class RefSourceCatalog
     // GitHub refuses a credential's 101st request at once.
     private const int MaxConnections = 90;
 
-    private readonly Dictionary<string, RefSources> sources = new(StringComparer.Ordinal);
+    private readonly TimeProvider time;
+    private IReadOnlyDictionary<string, (string Identity, RefSources Sources)> known = new Dictionary<string, (string, RefSources)>();
 
-    public RefSourceCatalog(SentryConfig config, TimeProvider time)
+    public RefSourceCatalog(CurrentConfig config, TimeProvider time)
     {
-        foreach (var provider in config.Providers)
-        {
-            sources.Add(provider.Name, Create(provider, config, time));
-        }
+        this.time = time;
+        Apply(config.Value);
     }
+
+    /// <summary>Takes over another configuration. A provider that says the same as before keeps its source, with all that it has learnt.</summary>
+    public void Apply(SentryConfig config) => Volatile.Write(
+        ref known,
+        config.Providers.ToDictionary(
+            provider => provider.Name,
+            provider => known.TryGetValue(provider.Name, out var before) && before.Identity == provider.Identity ? before : (provider.Identity, Create(provider, config, time)),
+            StringComparer.Ordinal));
 
     /// <summary>What each forge last said of its credential's limit; those that said nothing are left out.</summary>
     public IEnumerable<(string Credential, string Provider, RateLimitState State)> Limits =>
-        from source in sources.Values
+        from source in Volatile.Read(ref known).Values.Select(pair => pair.Sources)
         let state = (source.Primary as IRateLimited)?.Current
         where state is not null
         select (source.Credential, source.PrimaryName, state);
 
-    public RefSources For(RepositoryConfig repository) => sources[repository.Provider];
+    public RefSources For(RepositoryConfig repository) => Volatile.Read(ref known)[repository.Provider].Sources;
 
     /// <summary>The unit of ownership: a credential's repositories together, those of plain Git in 64 parts.</summary>
     public static string ShardOf(RepositoryConfig repository) =>
@@ -39,7 +46,7 @@ internal sealed class RefSourceCatalog
 
     private static RefSources Create(ProviderConfig provider, SentryConfig config, TimeProvider time)
     {
-        var http = OutboundHttp.CreateClient(config.Outbound() with { CaFile = provider.CaFile, Proxy = provider.Proxy, MaxConnectionsPerHost = MaxConnections });
+        var http = OutboundHttp.CreateClient(config.Outbound() with { PublicOnly = provider.PublicOnly, CaFile = provider.CaFile, Proxy = provider.Proxy, MaxConnectionsPerHost = MaxConnections });
         var git = PlainGitRefSource.For(provider, http, time);
         return provider.Type switch
         {

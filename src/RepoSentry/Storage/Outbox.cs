@@ -11,12 +11,21 @@ internal sealed class Outbox
     /// <summary>Tells of what is committed from now on for the trigger. Subscribe first, then read the rows: what comes twice has the same id.</summary>
     public void Subscribe(string trigger, Action<OwedDelivery> tell) => owners[trigger] = tell;
 
+    /// <summary>Told of a trigger that owes something and has no owner: it left the configuration while a look was under way.</summary>
+    public Action<string>? Orphaned { get; set; }
+
+    public void Unsubscribe(string trigger) => owners.TryRemove(trigger, out _);
+
     /// <summary>Called after the commit, in the order of ids within a lane.</summary>
     public void Publish(string trigger, OwedDelivery delivery)
     {
         if (owners.TryGetValue(trigger, out var tell))
         {
             tell(delivery);
+        }
+        else
+        {
+            Orphaned?.Invoke(trigger);
         }
     }
 }

@@ -48,6 +48,15 @@ internal sealed class Ownership(IDatabase database, TimeProvider time)
         }
     }
 
+    /// <summary>Those of the shards that were never taken.</summary>
+    public IReadOnlyCollection<string> Missing(IEnumerable<string> shards)
+    {
+        lock (epochs)
+        {
+            return [.. shards.Where(shard => !epochs.ContainsKey(shard)).Distinct(StringComparer.Ordinal)];
+        }
+    }
+
     /// <summary>The claim that a commit for the shard must carry.</summary>
     public Fence Claim(string shard)
     {

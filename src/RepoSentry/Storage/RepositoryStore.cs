@@ -5,14 +5,16 @@ using RepoSentry.Configuration;
 
 namespace RepoSentry.Storage;
 
-/// <summary>The repositories that are watched: taken from the file, with what is known of each.</summary>
+/// <summary>The repositories that are watched: those of the file and those that came through the API, with what is known of each.</summary>
 internal sealed class RepositoryStore(IDatabase database, TimeProvider time)
 {
     /// <summary>
-    /// Makes the stored repositories those of the file. One that left is marked removed and keeps its history; one that returns goes on from its last
-    /// snapshot; the same URL under a new name is a rename.
+    /// Makes the stored repositories those of the configuration. One that left is marked removed and keeps its history; one that returns goes on from its
+    /// last snapshot; the same URL under a new name is a rename.
     /// </summary>
-    public Task<IReadOnlyList<WatchedRepository>> ApplyFileAsync(IReadOnlyList<RepositoryConfig> wanted, CancellationToken cancellationToken) =>
+    /// <param name="unusable">Entries of the API that cannot be used as things are, by name, and why: they stay, with that error.</param>
+    public Task<IReadOnlyList<WatchedRepository>> ApplyAsync(
+        IReadOnlyList<RepositoryConfig> wanted, CancellationToken cancellationToken, IReadOnlyDictionary<string, string>? unusable = null) =>
         database.WriteAsync(
             async scope =>
             {
@@ -25,13 +27,34 @@ internal sealed class RepositoryStore(IDatabase database, TimeProvider time)
                 }
 
                 var names = wanted.Select(config => config.Name).ToHashSet(StringComparer.Ordinal);
-                foreach (var gone in stored.Values.Where(row => row.Source == "file" && row.Status != RepositoryStatus.Removed && !names.Contains(row.Name)))
+                foreach (var gone in stored.Values.Where(row => row.Status != RepositoryStatus.Removed && !names.Contains(row.Name)))
                 {
-                    await SetStatusAsync(scope, gone.Id, RepositoryStatus.Removed);
+                    var reason = unusable?.GetValueOrDefault(gone.Name);
+                    await SetStatusAsync(scope, gone.Id, reason is null ? RepositoryStatus.Removed : RepositoryStatus.Error, reason);
                 }
 
                 return await LoadWatchedAsync(scope, wanted);
             },
+            cancellationToken);
+
+    /// <summary>The entries that came through the API and are still wanted, as they were given.</summary>
+    public Task<IReadOnlyList<(string Name, string Entry)>> LoadEntriesAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async connection => (IReadOnlyList<(string, string)>)[.. await connection.QueryAsync<(string, string)>(
+                "SELECT name, entry FROM repository_states WHERE entry IS NOT NULL AND status <> @Removed ORDER BY id", new { RepositoryStatus.Removed })],
+            cancellationToken);
+
+    /// <summary>Notes an operator's pause, or its end.</summary>
+    public Task PauseAsync(long repositoryId, bool paused, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            scope => scope.Connection.ExecuteAsync(
+                """
+                UPDATE repository_states SET paused = @paused, updated_at = @now,
+                    status = CASE WHEN status = @Removed THEN status WHEN @paused THEN @Paused WHEN last_checked IS NULL THEN @Pending ELSE @Active END
+                WHERE id = @repositoryId
+                """,
+                new { repositoryId, paused, now = time.GetUtcNow(), RepositoryStatus.Removed, RepositoryStatus.Paused, RepositoryStatus.Pending, RepositoryStatus.Active },
+                scope.Transaction),
             cancellationToken);
 
     /// <summary>Writes when repositories were last looked at, and their newest validators: one transaction for many looks that found nothing.</summary>
@@ -65,8 +88,8 @@ internal sealed class RepositoryStore(IDatabase database, TimeProvider time)
     private async Task RenameAsync(WriteScope scope, IReadOnlyList<RepositoryConfig> wanted, Dictionary<string, StoredRepository> stored)
     {
         var names = wanted.Select(config => config.Name).ToHashSet(StringComparer.Ordinal);
-        var leaving = stored.Values.Where(row => row.Source == "file" && row.Status != RepositoryStatus.Removed && !names.Contains(row.Name)).ToList();
-        foreach (var config in wanted.Where(config => !stored.ContainsKey(config.Name)))
+        var leaving = stored.Values.Where(row => row.Source == RepositoryConfig.FromFile && row.Status != RepositoryStatus.Removed && !names.Contains(row.Name)).ToList();
+        foreach (var config in wanted.Where(config => config.Source == RepositoryConfig.FromFile && !stored.ContainsKey(config.Name)))
         {
             if (leaving.Find(row => row.Url == config.Url.AbsoluteUri) is not { } old)
             {
@@ -86,29 +109,29 @@ internal sealed class RepositoryStore(IDatabase database, TimeProvider time)
     private async Task UpsertAsync(WriteScope scope, RepositoryConfig config, StoredRepository? stored)
     {
         var labels = JsonSerializer.Serialize(config.Labels, StorageJson.Default.IReadOnlyDictionaryStringString);
-        var status = (config.Enabled, stored) switch
+        var status = (config.Enabled && stored is not { Paused: true }, stored) switch
         {
             (false, _) => RepositoryStatus.Paused,
             (_, null) => RepositoryStatus.Pending,
             (_, { Status: RepositoryStatus.Removed or RepositoryStatus.Paused }) => stored.LastChecked is null ? RepositoryStatus.Pending : RepositoryStatus.Active,
             _ => stored.Status,
         };
-        var row = new { config.Name, Url = config.Url.AbsoluteUri, Provider = config.ProviderType, Labels = labels, Status = status, Now = time.GetUtcNow() };
+        var row = new { config.Name, Url = config.Url.AbsoluteUri, Provider = config.ProviderType, Labels = labels, Status = status, config.Source, config.Entry, Now = time.GetUtcNow() };
         if (stored is null)
         {
             await scope.Connection.ExecuteAsync(
                 """
-                INSERT INTO repository_states (name, url, provider, source, labels, status, created_at, updated_at)
-                VALUES (@Name, @Url, @Provider, 'file', @Labels, @Status, @Now, @Now)
+                INSERT INTO repository_states (name, url, provider, source, labels, status, entry, created_at, updated_at)
+                VALUES (@Name, @Url, @Provider, @Source, @Labels, @Status, @Entry, @Now, @Now)
                 """,
                 row,
                 scope.Transaction);
         }
-        else if (stored.Url != row.Url || stored.Provider != row.Provider || stored.Labels != labels || stored.Status != status || stored.Source != "file")
+        else if (stored.Url != row.Url || stored.Provider != row.Provider || stored.Labels != labels || stored.Status != status || stored.Source != row.Source || stored.Entry != row.Entry)
         {
             await scope.Connection.ExecuteAsync(
                 """
-                UPDATE repository_states SET url = @Url, provider = @Provider, source = 'file', labels = @Labels, status = @Status, updated_at = @Now
+                UPDATE repository_states SET url = @Url, provider = @Provider, source = @Source, entry = @Entry, labels = @Labels, status = @Status, updated_at = @Now
                 WHERE name = @Name
                 """,
                 row,
@@ -116,9 +139,9 @@ internal sealed class RepositoryStore(IDatabase database, TimeProvider time)
         }
     }
 
-    private Task<int> SetStatusAsync(WriteScope scope, long id, string status) =>
+    private Task<int> SetStatusAsync(WriteScope scope, long id, string status, string? error) =>
         scope.Connection.ExecuteAsync(
-            "UPDATE repository_states SET status = @status, updated_at = @now WHERE id = @id", new { id, status, now = time.GetUtcNow() }, scope.Transaction);
+            "UPDATE repository_states SET status = @status, error = @error, updated_at = @now WHERE id = @id", new { id, status, error, now = time.GetUtcNow() }, scope.Transaction);
 
     private static async Task<IReadOnlyList<WatchedRepository>> LoadWatchedAsync(WriteScope scope, IReadOnlyList<RepositoryConfig> wanted)
     {
@@ -185,6 +208,12 @@ internal sealed record StoredRepository
     public string? MovedTo { get; init; }
     public string Labels { get; init; } = "{}";
     public string Status { get; init; } = "";
+
+    /// <summary>An operator paused it.</summary>
+    public bool Paused { get; init; }
+
+    /// <summary>The entry as JSON, for one that came through the API.</summary>
+    public string? Entry { get; init; }
     public string? Error { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset UpdatedAt { get; init; }

@@ -7,10 +7,16 @@ internal sealed class HealthRegistry
 {
     private readonly ConcurrentDictionary<string, Func<ComponentHealth>> components = new(StringComparer.Ordinal);
 
+    private Func<IEnumerable<(string Name, ComponentHealth Health)>> others = () => [];
+
     public void Register(string name, Func<ComponentHealth> health) => components[name] = health;
 
+    /// <summary>Components that come and go with the configuration.</summary>
+    public void RegisterMany(Func<IEnumerable<(string Name, ComponentHealth Health)>> health) => others = health;
+
     public IReadOnlyDictionary<string, ComponentHealth> Check() =>
-        components.OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary(pair => pair.Key, pair => pair.Value(), StringComparer.Ordinal);
+        components.Select(pair => (Name: pair.Key, Health: pair.Value())).Concat(others()).OrderBy(pair => pair.Name, StringComparer.Ordinal)
+            .ToDictionary(pair => pair.Name, pair => pair.Health, StringComparer.Ordinal);
 }
 
 /// <param name="Status">ok, degraded or failing.</param>

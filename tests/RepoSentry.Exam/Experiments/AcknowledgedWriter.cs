@@ -19,7 +19,7 @@ internal static class AcknowledgedWriter
         SqlTime.Register();
         var time = TimeProvider.System;
         var (database, _) = await new SqliteStorage(time, NullLogger<SqliteStorage>.Instance).OpenAsync(Path.Combine(folder, "reposentry.db"), _ => { }, CancellationToken.None);
-        var watched = await new RepositoryStore(database, time).ApplyFileAsync([.. Enumerable.Range(0, workers).Select(Repository)], CancellationToken.None);
+        var watched = await new RepositoryStore(database, time).ApplyAsync([.. Enumerable.Range(0, workers).Select(Repository)], CancellationToken.None);
         var ownership = new Ownership(database, time);
         await ownership.TakeAsync("writer", ["git/1"], "exam", CancellationToken.None);
         var store = new PollStore(database, new Outbox());

@@ -32,13 +32,14 @@ internal static class E06Poller
         var perWorker = trial.Scale(500, 100);
         var workers = Enumerable.Range(0, 6).Select(number => (Kind: Kinds[number % 3], Number: number, Random: new Random(trial.Random.Next()))).ToList();
         var wanted = workers.SelectMany(worker => Enumerable.Range(0, perWorker).Select(number => Configure(worker.Kind, $"w{worker.Number}h{number}"))).ToList();
-        var watched = await new RepositoryStore(database, time).ApplyFileAsync(wanted, CancellationToken.None);
+        var watched = await new RepositoryStore(database, time).ApplyAsync(wanted, CancellationToken.None);
         var score = new Score();
         await Task.WhenAll(workers.Select((worker, at) => Task.Run(async () =>
         {
             var clock = new FakeTimeProvider(time.GetUtcNow()); // of its own: moving it must not end the others' requests
             await using var world = await World.StartAsync(worker.Kind, worker.Random, clock);
-            var poller = new RepositoryPoller(new PollingConfig { EnrichTimeout = TimeSpan.Zero }, [new TriggerConfig { Name = "t", Url = new Uri("http://127.0.0.1:1") }], new PollStore(database, new Outbox()), ownership, clock);
+            var poller = new RepositoryPoller(
+                new CurrentConfig(new SentryConfig { Polling = new PollingConfig { EnrichTimeout = TimeSpan.Zero }, Triggers = [new TriggerConfig { Name = "t", Url = new Uri("http://127.0.0.1:1") }] }), new PollStore(database, new Outbox()), ownership, clock);
             for (var number = 0; number < perWorker; number++)
             {
                 var history = new History(world, worker.Random, poller, new PollStore(database, new Outbox()), clock, score);

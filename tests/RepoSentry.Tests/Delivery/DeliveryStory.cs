@@ -42,7 +42,7 @@ internal sealed class DeliveryStory : IAsyncDisposable
     {
         var temporary = new SqliteFile();
         var story = new DeliveryStory(temporary, await temporary.OpenAsync(), config ?? Build.Trigger());
-        story.repositoryId = (await new RepositoryStore(story.database, story.Time).ApplyFileAsync([Build.Repository()], CancellationToken.None))[0].Stored.Id;
+        story.repositoryId = (await new RepositoryStore(story.database, story.Time).ApplyAsync([Build.Repository()], CancellationToken.None))[0].Stored.Id;
         await story.StartAsync();
         return story;
     }

@@ -28,7 +28,7 @@ public sealed class RetentionWorkerTests
             TestContext.Current.CancellationToken);
         var config = new StorageConfig { Retention = new RetentionConfig { Events = TimeSpan.FromDays(2) } };
         using var stop = new CancellationTokenSource();
-        var running = new RetentionWorker(config, new RetentionStore(database), time, NullLogger<RetentionWorker>.Instance).RunAsync(stop.Token);
+        var running = new RetentionWorker(new CurrentConfig(new SentryConfig { Storage = config }), new RetentionStore(database), time, NullLogger<RetentionWorker>.Instance).RunAsync(stop.Token);
 
         for (var hour = 0; hour < 47; hour++)
         {

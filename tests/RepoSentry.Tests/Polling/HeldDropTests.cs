@@ -238,7 +238,7 @@ public sealed class HeldDropTests // argo-cd#14318
         story.Forge.Archived = true;
         (await story.LookAsync(repository)).ShouldBeEmpty();
         (await story.ScalarAsync<string>("SELECT status FROM repository_states")).ShouldBe("archived");
-        new FixedStrategy(new PollingConfig()).NextAt(repository.Config, repository.Archived, TimeSpan.Zero, TimeSpan.FromSeconds(1), first: false, 0).ShouldBe(TimeSpan.FromHours(1));
+        new FixedStrategy(() => new PollingConfig()).NextAt(repository.Config, repository.Archived, TimeSpan.Zero, TimeSpan.FromSeconds(1), first: false, 0).ShouldBe(TimeSpan.FromHours(1));
         repository.StatusAfter(RefSourceError.NotFound).ShouldBe("gone");
         repository.StatusAfter(RefSourceError.Unavailable).ShouldBe("error");
     }

@@ -44,7 +44,7 @@ internal sealed class PollStory : IAsyncDisposable
     /// <summary>What a restart with this configuration polls.</summary>
     public async Task<IReadOnlyList<PolledRepository>> StartAsync(params RepositoryConfig[] repositories)
     {
-        var watched = await new RepositoryStore(database, Time).ApplyFileAsync(repositories, CancellationToken.None);
+        var watched = await new RepositoryStore(database, Time).ApplyAsync(repositories, CancellationToken.None);
         await ownership.TakeAsync("node", ["git/1"], "test", CancellationToken.None);
         return [.. watched.Select(repository => new PolledRepository(repository, new RefSources("forge", Forge, "github", Git), "git/1"))];
     }
@@ -62,8 +62,8 @@ internal sealed class PollStory : IAsyncDisposable
     public Task<int> ReleaseAsync(PolledRepository repository) => new RepositoryStore(database, Time).ReleaseAsync(repository.Id, CancellationToken.None);
 
     public PollWorker Worker() => new(
-        polling,
-        new LookRunner(polling, Poller(), store, ownership, Feed, new RecentLooks(Time), Time, NullLogger<LookRunner>.Instance),
+        Current,
+        new LookRunner(Current, Poller(), store, ownership, Feed, new RecentLooks(Time), Time, NullLogger<LookRunner>.Instance),
         new RepositoryStore(database, Time),
         Time,
         NullLogger<PollWorker>.Instance);
@@ -76,5 +76,7 @@ internal sealed class PollStory : IAsyncDisposable
         file.Dispose();
     }
 
-    private RepositoryPoller Poller() => new(polling, [Build.Trigger()], store, ownership, Time);
+    private CurrentConfig Current => field ??= new CurrentConfig(new SentryConfig { Polling = polling, Triggers = [Build.Trigger()] });
+
+    private RepositoryPoller Poller() => new(Current, store, ownership, Time);
 }

@@ -21,7 +21,7 @@ public sealed class RefSourceCatalogTests
     public void Each_type_has_its_source_and_an_interface_falls_back_to_Git(string type, Type source, bool fallsBack)
     {
         var provider = new ProviderConfig { Name = "p", Type = type };
-        var catalog = new RefSourceCatalog(new SentryConfig { Providers = [provider] }, TimeProvider.System);
+        var catalog = new RefSourceCatalog(new CurrentConfig(new SentryConfig { Providers = [provider] }), TimeProvider.System);
 
         var sources = catalog.For(Build.Repository() with { Provider = "p", ProviderType = type });
 
@@ -56,7 +56,7 @@ public sealed class RefSourceCatalogTests
     [InlineData("gitlab", "https://gitlab.com/acme")]
     public async Task A_URL_that_names_no_repository_is_refused_without_a_request(string type, string url)
     {
-        var catalog = new RefSourceCatalog(new SentryConfig { Providers = [new ProviderConfig { Name = "p", Type = type }] }, TimeProvider.System);
+        var catalog = new RefSourceCatalog(new CurrentConfig(new SentryConfig { Providers = [new ProviderConfig { Name = "p", Type = type }] }), TimeProvider.System);
         var source = catalog.For(Build.Repository() with { Provider = "p", ProviderType = type }).Primary;
 
         var failure = await Should.ThrowAsync<RefSourceException>(() => source.LookAsync(new RefLookRequest(new Uri(url), []), TestContext.Current.CancellationToken));

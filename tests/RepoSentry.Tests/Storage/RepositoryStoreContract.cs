@@ -13,10 +13,10 @@ public abstract class RepositoryStoreContract : StoreContract
     public async Task A_repository_that_left_keeps_its_snapshot_and_goes_on_from_it_when_it_returns()
     {
         await Polls.CommitAsync(Commit(Build.Branches(("main", '1'))), Token);
-        await Repositories.ApplyFileAsync([], Token);
+        await Repositories.ApplyAsync([], Token);
         (await ScalarAsync<string>("SELECT status FROM repository_states")).ShouldBe("removed");
 
-        var back = (await Repositories.ApplyFileAsync([Build.Repository()], Token)).ShouldHaveSingleItem();
+        var back = (await Repositories.ApplyAsync([Build.Repository()], Token)).ShouldHaveSingleItem();
         back.Stored.Status.ShouldBe("active");
         back.Heads[RefKind.Branch].Digest.ShouldBe(RefDigest.Of(Build.Branches(("main", '1')).Refs));
     }
@@ -25,7 +25,7 @@ public abstract class RepositoryStoreContract : StoreContract
     public async Task The_same_url_under_a_new_name_is_a_rename_and_events_follow()
     {
         await Polls.CommitAsync(Commit(Build.Branches(("main", '2')), [new RoutedEvent(Build.Event(), [])]), Token);
-        var renamed = (await Repositories.ApplyFileAsync([Build.Repository() with { Name = "site" }], Token)).ShouldHaveSingleItem();
+        var renamed = (await Repositories.ApplyAsync([Build.Repository() with { Name = "site" }], Token)).ShouldHaveSingleItem();
 
         renamed.Stored.Id.ShouldBe(RepositoryId);
         renamed.Heads.ShouldNotBeEmpty();
@@ -36,8 +36,8 @@ public abstract class RepositoryStoreContract : StoreContract
     public async Task A_disabled_repository_is_paused_and_comes_back_active()
     {
         await Polls.CommitAsync(Commit(Build.Branches(("main", '1'))), Token);
-        (await Repositories.ApplyFileAsync([Build.Repository() with { Enabled = false }], Token))[0].Stored.Status.ShouldBe("paused");
-        (await Repositories.ApplyFileAsync([Build.Repository()], Token))[0].Stored.Status.ShouldBe("active");
+        (await Repositories.ApplyAsync([Build.Repository() with { Enabled = false }], Token))[0].Stored.Status.ShouldBe("paused");
+        (await Repositories.ApplyAsync([Build.Repository()], Token))[0].Stored.Status.ShouldBe("active");
     }
 
     [Fact]
@@ -48,9 +48,9 @@ public abstract class RepositoryStoreContract : StoreContract
         var later = Time.GetUtcNow().AddMinutes(1);
 
         await Repositories.CheckpointAsync([new LookCheckpoint(RepositoryId, later, [new ValidatorMark(RefKind.Branch, RefDigest.Of([]), "of another")])], Token);
-        (await Repositories.ApplyFileAsync([Build.Repository()], Token))[0].Heads[RefKind.Branch].Validator.ShouldBeNull();
+        (await Repositories.ApplyAsync([Build.Repository()], Token))[0].Heads[RefKind.Branch].Validator.ShouldBeNull();
         await Repositories.CheckpointAsync([new LookCheckpoint(RepositoryId, later, [new ValidatorMark(RefKind.Branch, RefDigest.Of(snapshot.Refs), "etag")])], Token);
-        var stored = (await Repositories.ApplyFileAsync([Build.Repository()], Token))[0];
+        var stored = (await Repositories.ApplyAsync([Build.Repository()], Token))[0];
         stored.Heads[RefKind.Branch].Validator.ShouldBe("etag");
         stored.Stored.LastChecked.ShouldBe(later);
     }

@@ -41,7 +41,7 @@ public abstract class RetentionStoreContract : StoreContract
     public async Task A_removed_repository_is_forgotten_with_its_last_event()
     {
         await OweAsync(2);
-        await Repositories.ApplyFileAsync([], Token);
+        await Repositories.ApplyAsync([], Token);
         await Store.PruneEventsAsync(Build.Noon.AddDays(1), Token);
         (await CountAsync("repository_states")).ShouldBe(1); // its events are undelivered
         await RunAsync("UPDATE events SET status = 'delivered'");

@@ -206,7 +206,7 @@ public sealed class SqliteMaintenanceTests : IDisposable
         await using (var database = await file.OpenAsync())
         {
             var ownership = new Ownership(database, TimeProvider.System);
-            var repository = (await new RepositoryStore(database, TimeProvider.System).ApplyFileAsync([Build.Repository()], CancellationToken.None))[0];
+            var repository = (await new RepositoryStore(database, TimeProvider.System).ApplyAsync([Build.Repository()], CancellationToken.None))[0];
             await ownership.TakeAsync("node", ["git/1"], "test", CancellationToken.None);
             await new PollStore(database, new Outbox()).CommitAsync(
                 new PollCommit

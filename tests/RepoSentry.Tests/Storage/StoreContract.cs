@@ -33,7 +33,7 @@ public abstract class StoreContract : IAsyncLifetime
         Polls = new PollStore(Database, Outbox);
         Deliveries = new DeliveryStore(Database, Time);
         Repositories = new RepositoryStore(Database, Time);
-        RepositoryId = (await Repositories.ApplyFileAsync([Build.Repository()], Token))[0].Stored.Id;
+        RepositoryId = (await Repositories.ApplyAsync([Build.Repository()], Token))[0].Stored.Id;
         await Ownership.TakeAsync("node", [Shard, Shards.Trigger("tekton"), Shards.Trigger("audit")], "test", Token);
     }
 

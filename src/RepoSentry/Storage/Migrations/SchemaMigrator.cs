@@ -18,6 +18,7 @@ internal static class SchemaMigrator
         [M0002OperatorsAndHolds.Number] = () => new M0002OperatorsAndHolds(),
         [M0003Messages.Number] = () => new M0003Messages(),
         [M0004Access.Number] = () => new M0004Access(),
+        [M0005RunTimeRepositories.Number] = () => new M0005RunTimeRepositories(),
     };
 
     public static long Newest => Known.Keys[^1];

@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+using RepoSentry.Configuration;
+
+namespace RepoSentry.Hosting;
+
+/// <summary>
+/// Asks for a reload when the content of the file has changed, whoever changed it and however (a ConfigMap swaps a symbolic link, so that watching the file
+/// itself would miss it), and at SIGHUP. A file that is still being written is waited for.
+/// </summary>
+internal sealed class ConfigWatcher(StartedWith started, ConfigRequests requests, TimeProvider time)
+{
+    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>From the beginning, for otherwise the signal would end the process; what is asked before the start is over is answered then.</summary>
+    public PosixSignalRegistration ListenForHangup() => PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+    {
+        signal.Cancel = true;
+        requests.Post(new ConfigRequest.Reload("SIGHUP"));
+    });
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        if (started.Source is not { } source)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return;
+        }
+
+        using var timer = new PeriodicTimer(Every, time);
+        try
+        {
+            await WatchAsync(source, timer, stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // a stop
+        }
+    }
+
+    private async Task WatchAsync(ConfigSource source, PeriodicTimer timer, CancellationToken stopping)
+    {
+        var (applied, stamp) = (source.Mark(), source.Stamp());
+        string? pending = null;
+        while (await timer.WaitForNextTickAsync(stopping))
+        {
+            var now = source.Stamp();
+            if (now == stamp && pending is null)
+            {
+                continue;
+            }
+
+            stamp = now;
+            var mark = source.Mark();
+            if (mark is null || mark == applied)
+            {
+                pending = null;
+            }
+            else if (mark == pending)
+            {
+                (applied, pending) = (mark, null);
+                await requests.ReloadAsync("its content changed", stopping);
+            }
+            else
+            {
+                pending = mark;
+            }
+        }
+    }
+}
