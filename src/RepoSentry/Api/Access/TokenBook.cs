@@ -65,6 +65,11 @@ internal sealed partial class TokenBook(TokenStore store, OpenedDatabase databas
         using var timer = new PeriodicTimer(RecordEvery, time);
         try
         {
+            if (config.Api is { RequiresToken: true, BootstrapToken: null } && (await store.ListAsync(0, revoked: false, 1, stopping)).Count == 0)
+            {
+                Log.Nobody(logger);
+            }
+
             while (await timer.WaitForNextTickAsync(stopping))
             {
                 await RecordUsesAsync(stopping);
@@ -135,6 +140,9 @@ internal sealed partial class TokenBook(TokenStore store, OpenedDatabase databas
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "there is no token yet, so nobody is let in: make one with `reposentry token create NAME --role admin -c FILE`, or set api.bootstrap_token")]
+        public static partial void Nobody(ILogger logger);
+
         [LoggerMessage(Level = LogLevel.Warning, Message = "when tokens were used last cannot be stored ({Reason}); it is tried again later")]
         public static partial void CannotRecord(ILogger logger, string reason);
     }
