@@ -53,8 +53,10 @@ internal sealed partial class TokenBook(TokenStore store, OpenedDatabase databas
         return new TokenVerdict(new CallerIdentity(found.Name, role, found.Id));
     }
 
-    /// <summary>Whether a token that is in use begins like this one, as far as is known.</summary>
-    public bool KnowsPrefix(string secret) => page.ByPrefix.GetValueOrDefault(TokenSecret.Prefix(secret)) is { } tokens && Array.Exists(tokens, token => token.RevokedAt is null);
+    /// <summary>Whether a token that is in use begins like this one.</summary>
+    public async ValueTask<bool> KnowsPrefixAsync(string secret, CancellationToken cancellationToken) =>
+        TokenSecret.IsWellFormed(secret) && IsReadable
+        && (await CurrentAsync(cancellationToken)).ByPrefix.GetValueOrDefault(TokenSecret.Prefix(secret)) is { } tokens && Array.Exists(tokens, token => token.RevokedAt is null);
 
     /// <summary>To be called after a change by this process, which is then seen at once.</summary>
     public void Forget() => Interlocked.Increment(ref changes);
