@@ -21,7 +21,7 @@ internal sealed class MeasuredService : IAsyncDisposable
         var config = Path.Combine(folder, "reposentry.yaml");
         File.WriteAllText(config, $$"""
             app: { data_dir: "{{folder}}/data", log_level: error }
-            api: { listen: "127.0.0.1:{{port}}" }
+            api: { listen: "127.0.0.1:{{port}}", rate_limit: off }
 
             """ + sections);
         var clock = Stopwatch.GetTimestamp();

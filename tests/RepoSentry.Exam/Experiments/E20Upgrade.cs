@@ -205,6 +205,8 @@ internal static class E20Upgrade
     /// <summary>A database as an earlier version left it, and what it holds, whatever its schema is by now.</summary>
     private static class OldDatabase
     {
+        private const long MessagesApart = 3;
+
         public static void Make(string path, long version, int rows)
         {
             File.Delete(path);
@@ -220,8 +222,11 @@ internal static class E20Upgrade
                     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
                     INSERT INTO events (id, seq, repository_name, event_type, ref, branch_name, commit_sha, status, metadata, created_at)
                         SELECT 'e' || i, i, 'web', 'branch_updated', 'refs/heads/b' || i, 'b' || i, hex(randomblob(20)), CASE i % 3 WHEN 0 THEN 'failed' ELSE 'delivered' END, '{"{}"}', '2026-11-24 12:00:00.000' FROM n;
-                    INSERT INTO deliveries (id, event_id, trigger_name, status, attempts, created_at, headers, body)
-                        SELECT seq, id, 'tekton', CASE seq % 3 WHEN 0 THEN 'dead' ELSE 'delivered' END, 1, created_at, '{"{}"}', randomblob(1500) FROM events;
+                    INSERT INTO deliveries (id, event_id, trigger_name, status, attempts, created_at)
+                        SELECT seq, id, 'tekton', CASE seq % 3 WHEN 0 THEN 'dead' ELSE 'delivered' END, 1, created_at FROM events;
+                    {(version < MessagesApart
+                        ? "UPDATE deliveries SET headers = '{}', body = randomblob(1500)"
+                        : "INSERT INTO delivery_messages (delivery_id, headers, body) SELECT id, '{}', randomblob(1500) FROM deliveries")};
                     INSERT INTO delivery_attempts (delivery_id, number, started_at, outcome, answer) SELECT id, 1, created_at, 'accepted', hex(randomblob(50)) FROM deliveries;
                     UPDATE sequences SET value = {rows};
                     """);
@@ -245,7 +250,7 @@ internal static class E20Upgrade
                 ("deliveries", "SELECT id || event_id || trigger_name || status || attempts FROM deliveries ORDER BY id"),
                 ("messages", messages),
                 ("attempts", "SELECT id || delivery_id || outcome || answer FROM delivery_attempts ORDER BY id"),
-                ("sequences", "SELECT name || value FROM sequences ORDER BY name"),
+                ("sequences", "SELECT name || value FROM sequences WHERE name IN ('events', 'deliveries', 'commands') ORDER BY name"),
             })
             {
                 digests[name] = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', Column(path, sql)))));

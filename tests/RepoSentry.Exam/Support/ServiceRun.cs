@@ -23,7 +23,7 @@ internal sealed class ServiceRun : IAsyncDisposable
         Port = ServerProcess.FreePort();
         File.WriteAllText(ConfigPath, $$"""
             app: { data_dir: "{{Data}}", log_level: {{logLevel}}, shutdown_timeout: 5s }
-            api: { listen: "127.0.0.1:{{Port}}"{{api}} }
+            api: { listen: "127.0.0.1:{{Port}}"{{(api.Contains("rate_limit", StringComparison.Ordinal) ? "" : ", rate_limit: off")}}{{api}} }
 
             """ + sections);
     }

@@ -17,12 +17,13 @@ internal sealed class Service : IAsyncDisposable
 
     /// <param name="sections">YAML beside the sections that every test needs.</param>
     /// <param name="api">More keys of the section api.</param>
-    public Service(string sections, string api = "")
+    /// <param name="address">Where it listens.</param>
+    public Service(string sections, string api = "", string address = "127.0.0.1")
     {
         Port = ServerProcess.FreePort();
         File.WriteAllText(ConfigPath, $$"""
             app: { data_dir: {{folder.FullName}}/data }
-            api: { listen: "127.0.0.1:{{Port}}"{{(api.Length > 0 ? ", " + api : "")}} }
+            api: { listen: "{{address}}:{{Port}}", rate_limit: off{{(api.Length > 0 ? ", " + api : "")}} }
 
             """ + sections);
     }

@@ -80,3 +80,16 @@ public sealed class SqliteRetentionStoreTests : RetentionStoreContract
         file.Dispose();
     }
 }
+
+public sealed class SqliteTokenStoreTests : TokenStoreContract
+{
+    private readonly SqliteFile file = new();
+
+    private protected override async Task<IDatabase> OpenAsync() => await file.OpenAsync();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        file.Dispose();
+    }
+}

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using RepoSentry.Storage;
 
 namespace RepoSentry.Api.Access;
@@ -15,7 +16,7 @@ internal sealed partial class AuditTrail(AuditLog log, OpenedDatabase database, 
         {
             row = await log.BeginAsync(Entry(context, context.Caller()?.Name ?? "unknown", action), context.RequestAborted);
         }
-        catch (StorageException e)
+        catch (Exception e) when (e is StorageException or DbException)
         {
             Log.Unwritten(logger, action, e.Message);
             return Problems.Of(StatusCodes.Status503ServiceUnavailable, "audit-unavailable", "Nothing was done", "The audit log cannot be written, and nothing is done without it: see /readyz for the storage.");
@@ -55,7 +56,7 @@ internal sealed partial class AuditTrail(AuditLog log, OpenedDatabase database, 
         {
             await log.FinishAsync(row, outcome, status, context.Items[AboutKey] as string, CancellationToken.None);
         }
-        catch (StorageException e)
+        catch (Exception e) when (e is StorageException or DbException)
         {
             Log.Unfinished(logger, action, outcome, e.Message);
         }
@@ -72,7 +73,7 @@ internal sealed partial class AuditTrail(AuditLog log, OpenedDatabase database, 
         {
             await log.BeginAsync(entry, CancellationToken.None);
         }
-        catch (StorageException e)
+        catch (Exception e) when (e is StorageException or DbException)
         {
             Log.Unwritten(logger, entry.Action, e.Message);
         }

@@ -33,9 +33,9 @@ internal static class RouteRoles
 
         options.AddPolicy(ProbePolicy, policy => policy.RequireAssertion(context => Has(context, Role.Viewer) || (context.Resource as HttpContext)?.IsOpen() == true));
 
-        // Where there is no route, a viewer may learn that.
+        // Where there is no route, or only the router's own answer that method or content type are wrong, a viewer may learn that.
         options.FallbackPolicy = new AuthorizationPolicyBuilder()
-            .RequireAssertion(context => Has(context, Role.Viewer) && (context.Resource as HttpContext)?.GetEndpoint() is null).Build();
+            .RequireAssertion(context => Has(context, Role.Viewer) && (context.Resource as HttpContext)?.GetEndpoint() is not RouteEndpoint).Build();
     }
 
     private static bool Has(AuthorizationHandlerContext context, Role role) => context.User.Identity is CallerIdentity caller && caller.Role >= role;

@@ -53,8 +53,10 @@ internal sealed partial class TokenBook(TokenStore store, OpenedDatabase databas
         return new TokenVerdict(new CallerIdentity(found.Name, role, found.Id));
     }
 
-    /// <summary>Whether a token that is in use begins like this one, as far as is known.</summary>
-    public bool KnowsPrefix(string secret) => page.ByPrefix.GetValueOrDefault(TokenSecret.Prefix(secret)) is { } tokens && Array.Exists(tokens, token => token.RevokedAt is null);
+    /// <summary>Whether a token that is in use begins like this one.</summary>
+    public async ValueTask<bool> KnowsPrefixAsync(string secret, CancellationToken cancellationToken) =>
+        TokenSecret.IsWellFormed(secret) && IsReadable
+        && (await CurrentAsync(cancellationToken)).ByPrefix.GetValueOrDefault(TokenSecret.Prefix(secret)) is { } tokens && Array.Exists(tokens, token => token.RevokedAt is null);
 
     /// <summary>To be called after a change by this process, which is then seen at once.</summary>
     public void Forget() => Interlocked.Increment(ref changes);
@@ -65,6 +67,11 @@ internal sealed partial class TokenBook(TokenStore store, OpenedDatabase databas
         using var timer = new PeriodicTimer(RecordEvery, time);
         try
         {
+            if (config.Api is { RequiresToken: true, BootstrapToken: null } && (await store.ListAsync(0, revoked: false, 1, stopping)).Count == 0)
+            {
+                Log.Nobody(logger);
+            }
+
             while (await timer.WaitForNextTickAsync(stopping))
             {
                 await RecordUsesAsync(stopping);
@@ -135,6 +142,9 @@ internal sealed partial class TokenBook(TokenStore store, OpenedDatabase databas
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "there is no token yet, so nobody is let in: make one with `reposentry token create NAME --role admin -c FILE`, or set api.bootstrap_token")]
+        public static partial void Nobody(ILogger logger);
+
         [LoggerMessage(Level = LogLevel.Warning, Message = "when tokens were used last cannot be stored ({Reason}); it is tried again later")]
         public static partial void CannotRecord(ILogger logger, string reason);
     }

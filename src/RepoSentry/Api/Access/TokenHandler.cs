@@ -61,7 +61,7 @@ internal sealed class TokenHandler(TokenBook book, FailureLimiter failures, Audi
     private async Task<AuthenticateResult> JudgeAsync(string secret)
     {
         var address = context.Address();
-        var key = FailureLimiter.Key(address, book.KnowsPrefix(secret) ? TokenSecret.Prefix(secret) : null);
+        var key = FailureLimiter.Key(address, await book.KnowsPrefixAsync(secret, context.RequestAborted) ? TokenSecret.Prefix(secret) : null);
         if ((wait = failures.Wait(key)) is not null)
         {
             return AuthenticateResult.Fail("too many failures");

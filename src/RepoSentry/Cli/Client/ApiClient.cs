@@ -11,6 +11,9 @@ internal sealed class ApiClient : IDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BulkLimit = TimeSpan.FromMinutes(10);
 
+    // Many pages of a list reach the limit of requests by themselves; who waits longer than this is told why.
+    private static readonly TimeSpan PatientFor = TimeSpan.FromSeconds(2);
+
     private readonly HttpClient http = OutboundHttp.CreateClient(new OutboundOptions());
     private readonly Uri server;
 
@@ -63,6 +66,12 @@ internal sealed class ApiClient : IDisposable
         {
             using var request = new HttpRequestMessage(method, new Uri(server, path)) { Content = content };
             using var response = await http.SendAsync(request, both.Token);
+            if (content is null && response.StatusCode == HttpStatusCode.TooManyRequests && response.Headers.RetryAfter?.Delta is { } wait && wait <= PatientFor)
+            {
+                await Task.Delay(wait, both.Token);
+                return await SendAsync(method, path, limit, cancellationToken);
+            }
+
             var text = await response.Content.ReadAsStringAsync(both.Token);
             return response.IsSuccessStatusCode ? Parse(text) : throw Refused(response.StatusCode, text);
         }

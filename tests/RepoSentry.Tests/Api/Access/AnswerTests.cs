@@ -1,4 +1,5 @@
 using System.Net;
+using RepoSentry.Cli.Client;
 using RepoSentry.Configuration;
 using RepoSentry.Storage;
 using Shouldly;
@@ -82,6 +83,17 @@ public sealed class AnswerTests
         }
 
         answers.ShouldBe([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.TooManyRequests]);
+    }
+
+    [Fact]
+    public async Task A_command_that_asks_faster_than_it_may_waits_as_it_is_told()
+    {
+        await using var host = await RunningHost.StartAsync(config => config with { Api = config.Api with { RateLimit = new RequestRate(3, TimeSpan.FromSeconds(1)) } });
+        using var client = new ApiClient(host.Http.BaseAddress!);
+        foreach (var _ in Enumerable.Range(0, 6))
+        {
+            (await client.GetAsync("/api/v1/status", TestContext.Current.CancellationToken)).GetProperty("state").GetString().ShouldBe("Running");
+        }
     }
 
     [Theory]

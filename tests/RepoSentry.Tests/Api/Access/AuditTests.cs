@@ -1,6 +1,9 @@
 using System.Text.Json;
+using Dapper;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using RepoSentry.Storage;
+using RepoSentry.Storage.Sqlite;
 using Shouldly;
 using Xunit;
 
@@ -73,6 +76,21 @@ public sealed class AuditTests
         (await story.AuditAsync("&action=token.revoke&actor=bootstrap&outcome=done")).Count.ShouldBe(1);
         (await story.AuditAsync("&actor=nobody")).ShouldBeEmpty();
         (await story.StatusAsync(HttpMethod.Get, "/api/v1/audit?outcome=lost", AccessStory.Bootstrap)).ShouldBe(400);
+    }
+
+    [Fact]
+    public async Task Nothing_is_done_of_which_no_row_can_be_written()
+    {
+        await using var story = await AccessStory.StartAsync();
+        using (var connection = SqliteDatabase.Connect(story.Host.DatabasePath, SqliteOpenMode.ReadWrite))
+        {
+            connection.Execute("CREATE TRIGGER full BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'no more rows'); END");
+        }
+
+        (await story.StatusAsync(HttpMethod.Post, "/api/v1/triggers/tekton/pause", AccessStory.Bootstrap)).ShouldBe(503);
+        (await story.StatusAsync(HttpMethod.Post, "/api/v1/tokens", AccessStory.Bootstrap, new { name = "ci", role = "admin" })).ShouldBe(503);
+        (await story.JsonAsync(HttpMethod.Get, "/api/v1/triggers", AccessStory.Bootstrap)).GetProperty("items")[0].GetProperty("state").GetString().ShouldBe("running");
+        (await story.Tokens.ListAsync(0, revoked: true, 10, TestContext.Current.CancellationToken)).ShouldBeEmpty();
     }
 
     private static string Text(JsonElement row, string name) => row.GetProperty(name).ToString();

@@ -82,6 +82,20 @@ public sealed class FailureLimiterTests
     }
 
     [Fact]
+    public async Task A_token_made_while_its_address_is_stopped_is_good_there()
+    {
+        await using var story = await AccessStory.StartAsync();
+        foreach (var _ in Enumerable.Range(0, 20))
+        {
+            await story.StatusAsync(HttpMethod.Get, "/api/v1/status", "guess");
+        }
+
+        var made = await story.CreateAsync("ci", Role.Viewer);
+        (await story.StatusAsync(HttpMethod.Get, "/api/v1/status", made)).ShouldBe(200);
+        (await story.StatusAsync(HttpMethod.Get, "/api/v1/status", AccessStory.Bootstrap)).ShouldBe(429);
+    }
+
+    [Fact]
     public async Task Guesses_behind_a_trusted_proxy_stop_their_own_address_only()
     {
         await using var story = await AccessStory.StartAsync(api => api with { TrustedProxies = [IPNetwork.Parse("127.0.0.0/8")] });

@@ -72,6 +72,18 @@ public sealed class RouteRoleTests
         (await story.StatusAsync(HttpMethod.Get, path, viewer)).ShouldBe(path == "/nothing" ? StatusCodes.Status404NotFound : StatusCodes.Status200OK);
     }
 
+    [Fact]
+    public async Task A_wrong_method_or_content_type_is_told_to_whoever_may_look()
+    {
+        await using var story = await AccessStory.StartAsync();
+        (await story.StatusAsync(HttpMethod.Delete, "/api/v1/status", null)).ShouldBe(StatusCodes.Status401Unauthorized);
+        (await story.StatusAsync(HttpMethod.Delete, "/api/v1/status", await story.CreateAsync("viewer", Role.Viewer))).ShouldBe(StatusCodes.Status405MethodNotAllowed);
+        using var form = new HttpRequestMessage(HttpMethod.Post, new Uri("/api/v1/tokens", UriKind.Relative)) { Content = new StringContent("name=a", null, "application/x-www-form-urlencoded") };
+        form.Headers.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", AccessStory.Bootstrap);
+        using var response = await story.Host.Http.SendAsync(form, TestContext.Current.CancellationToken);
+        ((int)response.StatusCode).ShouldBe(StatusCodes.Status415UnsupportedMediaType);
+    }
+
     private static List<Route> Routes(RunningHost host) =>
         [.. from endpoint in host.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
             from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"]
