@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Hosting.Systemd;
 using RepoSentry.Api;
 using RepoSentry.Configuration;
 using RepoSentry.Delivery;
@@ -43,6 +44,8 @@ internal static class SentryHost
             .AddSingleton<ConfigWorker>()
             .AddSingleton<ConfigWatcher>()
             .AddHostedService<SentryEngine>()
+            .AddSingleton<ISystemdNotifier, SystemdNotifier>()
+            .AddHostedService<SystemdNotices>()
             .Configure<HostOptions>(options => options.ShutdownTimeout = config.App.ShutdownTimeout + TimeSpan.FromSeconds(10));
         customize?.Invoke(builder);
 

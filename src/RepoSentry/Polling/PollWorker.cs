@@ -15,7 +15,7 @@ internal sealed partial class PollWorker(
     private static readonly TimeSpan StorageRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DefaultBlock = TimeSpan.FromMinutes(1);
 
-    private readonly Channel<Signal> signals = Channel.CreateUnbounded<Signal>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<PollSignal> signals = Channel.CreateUnbounded<PollSignal>(new UnboundedChannelOptions { SingleReader = true });
     private readonly PollSchedule schedule = new();
     private readonly FixedStrategy strategy = new(() => current.Value.Polling);
     private readonly Dictionary<string, HostSlots> hosts = new(StringComparer.OrdinalIgnoreCase);
@@ -40,10 +40,10 @@ internal sealed partial class PollWorker(
     public DateTimeOffset NextLookAt(PolledRepository repository) => time.GetUtcNow() + (repository.DueAt - Now);
 
     /// <summary>Asks for a look now.</summary>
-    public void PollNow(string repository) => signals.Writer.TryWrite(new Signal.Asked(repository, Released: false));
+    public void PollNow(string repository) => signals.Writer.TryWrite(new PollSignal.Asked(repository, Released: false));
 
     /// <summary>Tells that an operator released what is held: the next look, now, acts on it.</summary>
-    public void Release(string repository) => signals.Writer.TryWrite(new Signal.Asked(repository, Released: true));
+    public void Release(string repository) => signals.Writer.TryWrite(new PollSignal.Asked(repository, Released: true));
 
     /// <summary>What is polled from the start.</summary>
     public void Add(IEnumerable<PolledRepository> added)
@@ -62,19 +62,19 @@ internal sealed partial class PollWorker(
     /// <returns>Ends when it holds.</returns>
     public Task ApplyAsync(IReadOnlyList<RepositoryAssignment> wanted)
     {
-        var applied = new Signal.Reassigned(wanted, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var applied = new PollSignal.Reassigned(wanted, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         signals.Writer.TryWrite(applied);
         return applied.Done.Task;
     }
 
     /// <summary>Stops looking, or begins again at once.</summary>
-    public void Pause(string repository, bool paused) => signals.Writer.TryWrite(new Signal.Paused(repository, paused));
+    public void Pause(string repository, bool paused) => signals.Writer.TryWrite(new PollSignal.Paused(repository, paused));
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        await using var alarm = time.CreateTimer(_ => signals.Writer.TryWrite(new Signal.Tick()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        await using var checkpoint = time.CreateTimer(_ => signals.Writer.TryWrite(new Signal.Checkpoint()), null, CheckpointEvery, CheckpointEvery);
-        await using var stop = stopping.Register(() => signals.Writer.TryWrite(new Signal.Tick()));
+        await using var alarm = time.CreateTimer(_ => signals.Writer.TryWrite(new PollSignal.Tick()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using var checkpoint = time.CreateTimer(_ => signals.Writer.TryWrite(new PollSignal.Checkpoint()), null, CheckpointEvery, CheckpointEvery);
+        await using var stop = stopping.Register(() => signals.Writer.TryWrite(new PollSignal.Tick()));
         while (!stopping.IsCancellationRequested)
         {
             alarm.Change(StartDue(stopping), Timeout.InfiniteTimeSpan);
@@ -173,17 +173,17 @@ internal sealed partial class PollWorker(
             }
         }
 
-        signals.Writer.TryWrite(new Signal.Ended(repository, end));
+        signals.Writer.TryWrite(new PollSignal.Ended(repository, end));
     }
 
-    private async Task HandleAsync(Signal signal, CancellationToken stopping)
+    private async Task HandleAsync(PollSignal signal, CancellationToken stopping)
     {
         switch (signal)
         {
-            case Signal.Ended ended:
+            case PollSignal.Ended ended:
                 Settle(ended.Repository, ended.End, stopping);
                 break;
-            case Signal.Asked(var name, var released) when polled.TryGetValue(name, out var repository) && repository.IsWatched:
+            case PollSignal.Asked(var name, var released) when polled.TryGetValue(name, out var repository) && repository.IsWatched:
                 repository.ReleasedAt = released ? time.GetUtcNow() : repository.ReleasedAt;
                 if (repository.Looking)
                 {
@@ -196,16 +196,16 @@ internal sealed partial class PollWorker(
                 }
 
                 break;
-            case Signal.Paused(var name, var paused) when polled.TryGetValue(name, out var repository):
+            case PollSignal.Paused(var name, var paused) when polled.TryGetValue(name, out var repository):
                 repository.Paused = paused;
                 repository.Wake();
                 PlaceAgain(repository, paused ? "" : "an operator resumed it");
                 break;
-            case Signal.Reassigned(var wanted, var done):
+            case PollSignal.Reassigned(var wanted, var done):
                 Reassign(wanted);
                 done.SetResult();
                 break;
-            case Signal.Checkpoint:
+            case PollSignal.Checkpoint:
                 await WriteCheckpointAsync();
                 break;
             default:
@@ -377,21 +377,6 @@ internal sealed partial class PollWorker(
         }
 
         return slots;
-    }
-
-    private abstract record Signal
-    {
-        internal sealed record Ended(PolledRepository Repository, LookEnd End) : Signal;
-
-        internal sealed record Asked(string Repository, bool Released) : Signal;
-
-        internal sealed record Paused(string Repository, bool IsPaused) : Signal;
-
-        internal sealed record Reassigned(IReadOnlyList<RepositoryAssignment> Wanted, TaskCompletionSource Done) : Signal;
-
-        internal sealed record Checkpoint : Signal;
-
-        internal sealed record Tick : Signal;
     }
 
     private static partial class Log

@@ -17,6 +17,7 @@ internal enum LifecycleState
 /// <summary>Where the process is in its life. Hosting writes, everybody may read.</summary>
 internal sealed class Lifecycle(TimeProvider time)
 {
+    private readonly TaskCompletionSource firstRun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Phase phase = new(LifecycleState.Initializing, null, time.GetUtcNow());
 
     public LifecycleState State => Volatile.Read(ref phase).State;
@@ -29,10 +30,17 @@ internal sealed class Lifecycle(TimeProvider time)
     /// <summary>True once it failed, also while it stops because of that.</summary>
     public bool HasFailed { get; private set; }
 
+    /// <summary>Ends when it runs for the first time.</summary>
+    public Task FirstRun => firstRun.Task;
+
     public void Enter(LifecycleState state, string? reason = null)
     {
         HasFailed |= state == LifecycleState.Failed;
         Volatile.Write(ref phase, new Phase(state, reason, time.GetUtcNow()));
+        if (state == LifecycleState.Running)
+        {
+            firstRun.TrySetResult();
+        }
     }
 
     private sealed record Phase(LifecycleState State, string? Reason, DateTimeOffset Since);

@@ -17,7 +17,7 @@ internal static class TelemetryModule
     public static IServiceCollection AddTelemetry(this IServiceCollection services, LoggingOptions options) => services
         .AddSingleton<Lifecycle>()
         .AddSingleton<HealthRegistry>()
-        .AddSerilog(logger => Configure(logger, options))
+        .AddSerilog(logger => Configure(logger, options), preserveStaticLogger: true)
         .AddOpenTelemetry()
         .ConfigureResource(resource => resource.Clear().AddService("reposentry", serviceVersion: ProductVersion.Text, autoGenerateServiceInstanceId: false))
         .WithMetrics(metrics => metrics

@@ -40,6 +40,27 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task A_token_may_stand_in_a_file()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "token");
+        File.WriteAllText(file, "administrators-token\n");
+        await using var service = new Service("polling: { strategy: fixed }\n");
+        File.WriteAllText(service.ConfigPath, File.ReadAllText(service.ConfigPath).Replace("api: { ", $"api: {{ auth: token, bootstrap_token: \"file:{file}\", ", StringComparison.Ordinal));
+        await service.StartReadyAsync();
+
+        (await StatusAsync(file)).Code.ShouldBe(0);
+        (await StatusAsync("")).Code.ShouldBe(4);
+        var (code, _, errors) = await StatusAsync("/does/not/exist");
+
+        code.ShouldBe(1);
+        errors.ShouldContain("REPOSENTRY_TOKEN_FILE: /does/not/exist cannot be read");
+
+        Task<(int Code, string Output, string Errors)> StatusAsync(string tokenFile) =>
+            Service.RunAsync(["status"], new Dictionary<string, string> { ["REPOSENTRY_SERVER"] = $"http://127.0.0.1:{service.Port}", ["REPOSENTRY_TOKEN_FILE"] = tokenFile });
+    }
+
+    [Fact]
     public async Task Client_commands_show_what_the_service_knows()
     {
         await using var git = await NginxGitServer.StartAsync();

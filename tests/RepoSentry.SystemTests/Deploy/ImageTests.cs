@@ -39,6 +39,33 @@ public sealed class ImageTests(ContainerImage image) : IClassFixture<ContainerIm
     }
 
     [Fact]
+    public void It_lists_what_it_is_made_of()
+    {
+        var app = Path.Combine(image.Root, "app");
+        var parts = JsonDocument.Parse(File.ReadAllText(Path.Combine(app, "reposentry.cdx.json"))).RootElement;
+        var listed = parts.GetProperty("components").EnumerateArray().Select(part => $"{part.GetProperty("name").GetString()}/{part.GetProperty("version").GetString()}").ToList();
+        var used = JsonDocument.Parse(File.ReadAllText(Path.Combine(app, "reposentry.deps.json"))).RootElement.GetProperty("libraries").EnumerateObject()
+            .Where(library => library.Value.GetProperty("type").GetString() == "package").Select(library => library.Name).ToList();
+
+        parts.GetProperty("bomFormat").GetString().ShouldBe("CycloneDX");
+        parts.GetProperty("metadata").GetProperty("component").GetProperty("version").GetString().ShouldBe("7.8.9");
+        used.Count.ShouldBeGreaterThan(20);
+        used.Except(listed, StringComparer.OrdinalIgnoreCase).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void What_the_product_adds_to_its_base_and_what_is_sent_over_the_wire_are_small()
+    {
+        SizeOf(Path.Combine(image.Root, "app")).ShouldBeLessThan(60);
+        var wire = TestGit.Run("sh", image.Root, ["-c", "tar -c --exclude=./proc --exclude=./dev . | gzip -1 | wc -c"]);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{SizeOf(image.Root)} MB unpacked, {long.Parse(wire, CultureInfo.InvariantCulture) / 1_000_000} MB packed");
+        (long.Parse(wire, CultureInfo.InvariantCulture) / 1_000_000).ShouldBeLessThanOrEqualTo(120);
+
+        static long SizeOf(string folder) => Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint })
+            .Sum(file => new FileInfo(file).Length) / 1_000_000;
+    }
+
+    [Fact]
     public async Task It_runs_as_its_own_user_and_writes_to_its_data_folder_alone()
     {
         using var folder = new Mounts();

@@ -32,6 +32,9 @@ internal sealed class Service : IAsyncDisposable
 
     public int Port { get; }
 
+    /// <summary>Variables beside those that it inherits.</summary>
+    public Dictionary<string, string> Environment { get; } = [];
+
     public string ConfigPath => Path.Combine(folder.FullName, "reposentry.yaml");
 
     public string DatabasePath => Path.Combine(folder.FullName, "data", "reposentry.db");
@@ -57,6 +60,11 @@ internal sealed class Service : IAsyncDisposable
             WorkingDirectory = folder.FullName,
         };
         start.Environment["RECEIVER_SECRET"] = Receiver.SecretText;
+        foreach (var (name, value) in Environment)
+        {
+            start.Environment[name] = value;
+        }
+
         process = Process.Start(start)!;
         process.OutputDataReceived += Keep;
         process.ErrorDataReceived += Keep;

@@ -20,7 +20,7 @@ internal sealed class ApiClient : IDisposable
     public ApiClient(Uri server)
     {
         this.server = server;
-        if (Environment.GetEnvironmentVariable("REPOSENTRY_TOKEN") is { Length: > 0 } token)
+        if (Token() is { Length: > 0 } token)
         {
             http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         }
@@ -57,6 +57,26 @@ internal sealed class ApiClient : IDisposable
     }
 
     public void Dispose() => http.Dispose();
+
+    // Where secrets are files, as in a pod, the file is named instead: an environment is easily shown.
+    private static string? Token()
+    {
+        var file = Environment.GetEnvironmentVariable("REPOSENTRY_TOKEN_FILE");
+        var token = Environment.GetEnvironmentVariable("REPOSENTRY_TOKEN");
+        if (!string.IsNullOrEmpty(token) || string.IsNullOrEmpty(file))
+        {
+            return token;
+        }
+
+        try
+        {
+            return File.ReadAllText(file).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ClientException(ExitCode.Failed, $"REPOSENTRY_TOKEN_FILE: {file} cannot be read: {e.Message}");
+        }
+    }
 
     private async Task<JsonElement> SendAsync(HttpMethod method, string path, TimeSpan limit, CancellationToken cancellationToken, HttpContent? content = null)
     {

@@ -54,10 +54,10 @@ internal static class ClientOptions
                 return ExitCode.Usage;
             }
 
-            using var client = new ApiClient(server);
             var printer = new Printer(Console.Out, result.GetValue(Output)!, result.GetValue(NoHeaders));
             try
             {
+                using var client = new ApiClient(server);
                 return await RepeatAsync(result.CommandResult.Command.Options.Contains(Watch) && result.GetValue(Watch), () => action(result, client, printer, token), token);
             }
             catch (ClientException e)

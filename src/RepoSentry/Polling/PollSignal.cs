@@ -1,0 +1,17 @@
+namespace RepoSentry.Polling;
+
+/// <summary>What the poll worker is told: the ends of looks, orders, and the clock.</summary>
+internal abstract record PollSignal
+{
+    internal sealed record Ended(PolledRepository Repository, LookEnd End) : PollSignal;
+
+    internal sealed record Asked(string Repository, bool Released) : PollSignal;
+
+    internal sealed record Paused(string Repository, bool IsPaused) : PollSignal;
+
+    internal sealed record Reassigned(IReadOnlyList<RepositoryAssignment> Wanted, TaskCompletionSource Done) : PollSignal;
+
+    internal sealed record Checkpoint : PollSignal;
+
+    internal sealed record Tick : PollSignal;
+}
