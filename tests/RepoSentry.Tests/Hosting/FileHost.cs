@@ -1,0 +1,108 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using RepoSentry.Configuration;
+using RepoSentry.Delivery;
+using RepoSentry.Hosting;
+using RepoSentry.Polling;
+using RepoSentry.Storage;
+using RepoSentry.Telemetry;
+using RepoSentry.Tests.Api;
+using RepoSentry.Tests.Support;
+using Shouldly;
+
+namespace RepoSentry.Tests.Hosting;
+
+/// <summary>The whole service in this process, started from a configuration file that a test may edit.</summary>
+internal sealed class FileHost : IAsyncDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("reload-").FullName;
+    private WebApplication app = null!;
+    private HttpClient http = null!;
+
+    public string File => Path.Combine(folder, "reposentry.yaml");
+
+    public PollWorker Polling => app.Services.GetRequiredService<PollWorker>();
+
+    public DeliveryWorkers Triggers => app.Services.GetRequiredService<DeliveryWorkers>();
+
+    public CurrentConfig Current => app.Services.GetRequiredService<CurrentConfig>();
+
+    public IReadOnlyList<string> Names => [.. Polling.Repositories.Keys.Order(StringComparer.Ordinal)];
+
+    public static async Task<FileHost> StartAsync(string rest)
+    {
+        var host = new FileHost();
+        host.Write(rest);
+        await host.StartAsync();
+        return host;
+    }
+
+    public void Write(string rest)
+    {
+        var target = new FileInfo(File) is { LinkTarget: { } link } ? link : File;
+        System.IO.File.WriteAllText(target, Text(rest));
+    }
+
+    public string Text(string rest) => $$"""
+        app: { data_dir: "{{folder}}", log_level: error, shutdown_timeout: 1s }
+        api: { listen: "127.0.0.1:0", rate_limit: off }
+        security: { require_https: false }
+
+        """ + rest;
+
+    public async Task StartAsync()
+    {
+        var loaded = ConfigLoader.Load(File);
+        loaded.Errors.ShouldBeEmpty();
+        app = SentryHost.Build(new StartedWith(loaded, new ConfigSource(File, new Dictionary<string, string>())));
+        await app.StartAsync();
+        http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        await RunningHost.UntilAsync(() => Task.FromResult(app.Services.GetRequiredService<Lifecycle>().State == LifecycleState.Running));
+    }
+
+    public async Task StopAsync()
+    {
+        http.Dispose();
+        await app.StopAsync();
+        await app.DisposeAsync();
+    }
+
+    public Task<(int Status, JsonElement Json)> SendAsync(HttpMethod method, string path, object? body = null) => SendAsync(method, path, body is null ? null : JsonContent.Create(body));
+
+    public Task<(int Status, JsonElement Json)> SendJsonAsync(HttpMethod method, string path, string json) =>
+        SendAsync(method, path, new StringContent(json, System.Text.Encoding.UTF8, "application/json"));
+
+    private async Task<(int Status, JsonElement Json)> SendAsync(HttpMethod method, string path, HttpContent? content)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = content };
+        using var response = await http.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        return ((int)response.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement);
+    }
+
+    public Task<(int Status, JsonElement Json)> ReloadAsync() => SendAsync(HttpMethod.Post, "/api/v1/reload");
+
+    /// <summary>Records an event as a look would, with the triggers of the configuration in force.</summary>
+    public async Task RecordAsync(string repository, params string[] triggers)
+    {
+        var owner = Polling.Repositories[repository];
+        await app.Services.GetRequiredService<PollStore>().CommitAsync(
+            new PollCommit
+            {
+                Fence = app.Services.GetRequiredService<Ownership>().Claim(owner.Shard),
+                RepositoryId = owner.Id,
+                Kinds = [new KindCommit(Build.Branches(("main", '2')), RefDigest.Of([]), "[]", [])],
+                Events = [new RoutedEvent(Build.Event("main", repository: repository) with { Id = Guid.CreateVersion7() }, triggers)],
+                Outcome = new PollOutcome(Build.Noon, TimeSpan.FromMilliseconds(1), "changed", "git", 1),
+            },
+            CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+}
