@@ -43,6 +43,7 @@ internal static class ApiModule
         api.MapRetries();
         api.MapTriggers();
         api.MapReload();
+        api.MapTekton();
         api.MapTokens();
         api.MapAudit();
         app.MapGroup("/api/v1").MapStatus();

@@ -45,6 +45,18 @@ internal static class EventEndpoints
         return TypedResults.Ok(Paging.Answer(context, page.Items, Paging.Key(page.Next)));
     }
 
-    private static async Task<IResult> ShowAsync(string id, EventLog log, CancellationToken cancellationToken) =>
-        await log.FindEventAsync(id, cancellationToken) is { } found ? TypedResults.Ok(found) : Problems.NotFound($"There is no event {id}.");
+    private static async Task<IResult> ShowAsync(string id, EventLog log, OutcomeStore outcomes, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (await log.FindEventAsync(id, cancellationToken) is not { } found)
+        {
+            return Problems.NotFound($"There is no event {id}.");
+        }
+
+        var accepted = found.Deliveries.Where(delivery => delivery.ReceiptId is not null).ToList();
+        var (configured, statements) = accepted.Count == 0 ? (false, []) : await outcomes.FindAsync([.. accepted.Select(delivery => delivery.ReceiptId!)], cancellationToken);
+        return TypedResults.Ok(found with
+        {
+            Outcomes = [.. accepted.Select(delivery => TektonOutcome.Of(delivery, configured, [.. statements.Where(statement => statement.ReceiptId == delivery.ReceiptId)], time.GetUtcNow()))],
+        });
+    }
 }

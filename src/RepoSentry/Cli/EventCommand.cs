@@ -95,5 +95,9 @@ internal static class EventCommand
 
         printer.Line("");
         DeliveryCommand.List([.. item.GetProperty("deliveries").EnumerateArray()], printer);
+        foreach (var outcome in item.TryGetProperty("outcomes", out var outcomes) ? outcomes.EnumerateArray() : [])
+        {
+            printer.Line($"Tekton (eventID {Printer.Safe(outcome.Text("receipt_id"))}): {Printer.Safe(outcome.Text("summary"))}");
+        }
     }
 }

@@ -21,7 +21,12 @@ internal sealed record EventView(
     string? ErrorMessage,
     DateTimeOffset CreatedAt,
     DateTimeOffset? ProcessedAt,
-    IReadOnlyList<DeliveryView> Deliveries);
+    IReadOnlyList<DeliveryView> Deliveries)
+{
+    /// <summary>What Tekton did with what it accepted; null in lists.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<TektonOutcome>? Outcomes { get; init; }
+}
 
 /// <summary>A delivery as API, CLI and dashboard show it.</summary>
 internal sealed record DeliveryView

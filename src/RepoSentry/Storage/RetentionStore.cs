@@ -34,6 +34,8 @@ internal sealed class RetentionStore(IDatabase database)
         }
 
         await PruneRepositoriesAsync(before, cancellationToken);
+        await database.WriteAsync(
+            scope => scope.Connection.ExecuteAsync("DELETE FROM tekton_outcomes WHERE updated_at < @before", new { before }, scope.Transaction), cancellationToken);
         return pruned;
     }
 

@@ -21,6 +21,7 @@ internal static class StorageModule
             .AddSingleton<DeliveryStore>()
             .AddSingleton<RetryStore>()
             .AddSingleton<RetentionStore>()
+            .AddSingleton<OutcomeStore>()
             .AddSingleton<TokenStore>()
             .AddSingleton<AuditLog>()
             .AddSingleton<TriggerHaltStore>();

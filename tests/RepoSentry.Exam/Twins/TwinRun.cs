@@ -44,6 +44,7 @@ internal static class TwinRun
 
     private static void Copy()
     {
+        DeleteStale();
         foreach (var path in Copied)
         {
             var from = SourceTree.At(path);
@@ -55,6 +56,18 @@ internal static class TwinRun
                 {
                     File.Copy(file, to, overwrite: true);
                 }
+            }
+        }
+    }
+
+    // A file that has left the source since the last copy would still be compiled.
+    private static void DeleteStale()
+    {
+        foreach (var copy in Directory.Exists(Root) ? Files(new DirectoryInfo(Root)) : [])
+        {
+            if (!File.Exists(Path.Combine(SourceTree.Root, Path.GetRelativePath(Root, copy))))
+            {
+                File.Delete(copy);
             }
         }
     }

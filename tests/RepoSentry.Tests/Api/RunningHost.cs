@@ -22,6 +22,9 @@ internal sealed class RunningHost : IAsyncDisposable
 
     public IServiceProvider Services => app.Services;
 
+    /// <summary>Of the only trigger.</summary>
+    public static string TriggerName => Build.Trigger().Name;
+
     public string DatabasePath => Path.Combine(folder, "reposentry.db");
 
     /// <param name="ready">Whether to wait until it runs.</param>

@@ -8,6 +8,8 @@ namespace RepoSentry.Tests.Hosting;
 /// <summary>A receiver on a free port that takes everything.</summary>
 internal sealed class Receivers : IAsyncDisposable
 {
+    public const string Receipt = "receipt-1";
+
     private readonly TaskCompletionSource received = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WebApplication app = null!;
 
@@ -26,7 +28,7 @@ internal sealed class Receivers : IAsyncDisposable
         receiver.app.MapPost("/in", () =>
         {
             receiver.received.TrySetResult();
-            return Results.Accepted();
+            return Results.Json(new Dictionary<string, string> { ["eventListener"] = "el", ["eventID"] = Receipt }, statusCode: 202);
         });
         await receiver.app.StartAsync();
         return receiver;

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using System.Text;
 using Microsoft.AspNetCore.Authentication;
 using RepoSentry.Configuration;
 using RepoSentry.Storage;
@@ -10,6 +11,7 @@ internal sealed class TokenHandler(TokenBook book, FailureLimiter failures, Audi
 {
     public const string Scheme = "token";
     private const string Bearer = "Bearer ";
+    private const string Basic = "Basic ";
 
     private HttpContext context = null!;
     private TimeSpan? wait;
@@ -35,7 +37,7 @@ internal sealed class TokenHandler(TokenBook book, FailureLimiter failures, Audi
         }
 
         var header = context.Request.Headers.Authorization.ToString();
-        return context.IsOpen() || !header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? AuthenticateResult.NoResult() : await JudgeAsync(header[Bearer.Length..].Trim());
+        return context.IsOpen() || Secret(header) is not { } secret ? AuthenticateResult.NoResult() : await JudgeAsync(secret);
     }
 
     public async Task ChallengeAsync(AuthenticationProperties? properties)
@@ -56,6 +58,22 @@ internal sealed class TokenHandler(TokenBook book, FailureLimiter failures, Audi
         var needed = context.GetEndpoint()?.Metadata.GetMetadata<RouteRole>()?.Role;
         await audit.RefusedAsync(context, context.Caller()?.Name ?? "unknown", $"needs {needed?.Name() ?? "a role that nobody has"}");
         await Problems.Forbidden(context.Caller(), needed).ExecuteAsync(context);
+    }
+
+    // Tekton can send a credential only as part of the address that it posts to, which Go's client makes Basic authentication of.
+    private string? Secret(string header)
+    {
+        if (header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+        {
+            return header[Bearer.Length..].Trim();
+        }
+
+        Span<byte> decoded = stackalloc byte[512];
+        return header.StartsWith(Basic, StringComparison.OrdinalIgnoreCase) && context.Request.Path.Equals("/api/v1/tekton/events", StringComparison.Ordinal)
+            && Convert.TryFromBase64String(header[Basic.Length..].Trim(), decoded, out var length)
+            && Encoding.UTF8.GetString(decoded[..length]) is var pair && pair.IndexOf(':', StringComparison.Ordinal) is var colon and >= 0
+            ? pair[(colon + 1)..]
+            : null;
     }
 
     private async Task<AuthenticateResult> JudgeAsync(string secret)
