@@ -1,5 +1,6 @@
 using System.CommandLine;
 using RepoSentry.Configuration;
+using RepoSentry.Network;
 
 namespace RepoSentry.Cli;
 
@@ -14,9 +15,10 @@ internal static class ConfigFile
 
     /// <summary>Loads it and tells every problem. Null if it has errors.</summary>
     /// <param name="tell">Takes one line for each problem.</param>
-    public static LoadedConfig Load(string? path, Action<string> tell, IReadOnlyDictionary<string, string>? flags = null)
+    /// <param name="offline">Whether references to Kubernetes and Vault are checked by their form alone.</param>
+    public static LoadedConfig Load(string? path, Action<string> tell, IReadOnlyDictionary<string, string>? flags = null, bool offline = false)
     {
-        var loaded = ConfigLoader.Load(PathOf(path), new LoadOptions { Flags = flags ?? new Dictionary<string, string>() });
+        var loaded = ConfigLoader.Load(PathOf(path), new LoadOptions { Flags = flags ?? new Dictionary<string, string>(), Stores = offline ? null : SecretStores.OfTheProcess.Fetch });
         foreach (var error in loaded.Errors)
         {
             tell(error.ToString());

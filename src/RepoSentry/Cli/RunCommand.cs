@@ -1,6 +1,7 @@
 using System.CommandLine;
 using RepoSentry.Configuration;
 using RepoSentry.Hosting;
+using RepoSentry.Network;
 
 namespace RepoSentry.Cli;
 
@@ -43,7 +44,7 @@ internal static class RunCommand
 
         try
         {
-            return await SentryHost.RunAsync(new StartedWith(loaded, new ConfigSource(ConfigFile.PathOf(file), flags)), cancellationToken);
+            return await SentryHost.RunAsync(new StartedWith(loaded, new ConfigSource(ConfigFile.PathOf(file), flags, SecretStores.OfTheProcess.Fetch)), cancellationToken);
         }
         catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {

@@ -11,7 +11,7 @@ internal static class ValidateCommand
         var command = new Command("validate", "Check a configuration: every problem at once, as file:line:col: message (hint)") { file };
         command.SetAction(result =>
         {
-            var loaded = ConfigFile.Load(result.GetValue(file), Console.Out.WriteLine);
+            var loaded = ConfigFile.Load(result.GetValue(file), Console.Out.WriteLine, offline: true);
             Console.Error.WriteLine(loaded.Config is { } config
                 ? $"valid: {config.Repositories.Count} repositories, {config.Triggers.Count} triggers, {config.Providers.Count} providers"
                 : $"invalid: {loaded.Errors.Count} {(loaded.Errors.Count == 1 ? "error" : "errors")}");

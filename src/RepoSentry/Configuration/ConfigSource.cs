@@ -3,9 +3,10 @@ namespace RepoSentry.Configuration;
 /// <summary>Where the configuration of a running service comes from, so that it can be read again.</summary>
 /// <param name="Path">The file.</param>
 /// <param name="Flags">What the command line said, by dotted path.</param>
-internal sealed record ConfigSource(string Path, IReadOnlyDictionary<string, string> Flags)
+/// <param name="Stores">Reads references of stores.</param>
+internal sealed record ConfigSource(string Path, IReadOnlyDictionary<string, string> Flags, Func<string, (string? Value, string? Problem)>? Stores = null)
 {
-    public LoadedConfig Load() => ConfigLoader.Load(Path, new LoadOptions { Flags = Flags });
+    public LoadedConfig Load() => ConfigLoader.Load(Path, new LoadOptions { Flags = Flags, Stores = Stores });
 
     /// <summary>Changes with the file, most of the time; costs next to nothing to ask for.</summary>
     public (DateTime Written, long Length, string? Target) Stamp()

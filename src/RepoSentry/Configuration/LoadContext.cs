@@ -12,6 +12,11 @@ internal sealed class LoadContext(string file, LoadOptions options, IReadOnlyLis
 
     public string File => file;
 
+    /// <summary>Reads a reference of a store; null where its form alone is checked.</summary>
+    public Func<string, (string? Value, string? Problem)>? Stores => options.Stores;
+
+    public TimeProvider Time => options.Time;
+
     /// <summary>Whether the operator's file is read, not what came through the API.</summary>
     public bool IsOperators { get; init; } = true;
 

@@ -45,6 +45,12 @@ internal sealed record LoadOptions
     /// <summary>Settings given on the command line, by dotted path (<c>api.listen</c>): they win over everything.</summary>
     public IReadOnlyDictionary<string, string> Flags { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Reads <c>k8s:</c> and <c>vault:</c> references; null checks their form alone.</summary>
+    public Func<string, (string? Value, string? Problem)>? Stores { get; init; }
+
+    /// <summary>What secrets of stores grow old by.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     private static Dictionary<string, string> OfTheProcess() =>
         System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "", StringComparer.Ordinal);
 }

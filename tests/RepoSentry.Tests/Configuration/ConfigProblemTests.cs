@@ -148,8 +148,6 @@ public sealed class ConfigProblemTests
     [InlineData("repositories: [{ name: a, url: https://g/a, skip_messages: [x] }]", "repositories[0].skip_messages is not available")]
     [InlineData("repositories: [{ name: a, url: https://g/a, ignore_authors: [x] }]", "repositories[0].ignore_authors is not available")]
     [InlineData("repositories: [{ name: a, url: https://g/a, provider: bitbucket }]", "repositories[0].provider: bitbucket is not available")]
-    [InlineData("repositories: [{ name: a, url: https://g/a, token: \"k8s:ns/n#k\" }]", "repositories[0].token: k8s: references are not available")]
-    [InlineData("repositories: [{ name: a, url: https://g/a, token: \"vault:p#k\" }]", "repositories[0].token: vault: references are not available")]
     public void A_part_that_is_not_built_yet_is_refused(string text, string expected) => ConfigOf.Errors(text).ShouldHaveSingleItem().ShouldContain(expected);
 
     [Fact]

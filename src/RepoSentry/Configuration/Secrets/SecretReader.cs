@@ -1,15 +1,15 @@
+using System.Text.RegularExpressions;
 using RepoSentry.Abstractions;
 
 namespace RepoSentry.Configuration.Secrets;
 
 /// <summary>
-/// Makes a <see cref="Secret"/> of what stands in the configuration: <c>env:NAME</c>, <c>file:PATH</c>, text with <c>${VAR}</c>, or a literal.
+/// Makes a <see cref="Secret"/> of what stands in the configuration: <c>env:NAME</c>, <c>file:PATH</c>, <c>k8s:NAMESPACE/NAME#KEY</c>, <c>vault:PATH#KEY</c>,
+/// text with <c>${VAR}</c>, or a literal.
 /// References are told by the text as written: a variable whose value begins with <c>file:</c> reads no file.
 /// </summary>
-internal sealed class SecretReader(LoadContext load)
+internal sealed partial class SecretReader(LoadContext load)
 {
-    private static readonly string[] Later = ["k8s:", "vault:"];
-
     /// <param name="manyLines">Whether line breaks may be in it; elsewhere they would break a header.</param>
     /// <param name="lenient">Whether a missing variable or file is a warning only.</param>
     /// <param name="literalIsFine">Whether plain text in the file is no cause for a warning.</param>
@@ -36,13 +36,8 @@ internal sealed class SecretReader(LoadContext load)
             return null;
         }
 
-        if (Array.Find(Later, prefix => text.StartsWith(prefix, StringComparison.Ordinal)) is { } later)
-        {
-            load.Problems.Error(scalar.Place, $"{name}: {later} references are not available in this version", "use file:PATH or env:NAME");
-            return null;
-        }
-
-        return text.StartsWith("env:", StringComparison.Ordinal) ? FromVariable(scalar, name, lenient)
+        return text.StartsWith("k8s:", StringComparison.Ordinal) || text.StartsWith("vault:", StringComparison.Ordinal) ? FromStore(scalar, name, lenient)
+            : text.StartsWith("env:", StringComparison.Ordinal) ? FromVariable(scalar, name, lenient)
             : text.StartsWith("file:", StringComparison.Ordinal) ? FromFile(scalar, name, lenient)
             : FromText(scalar, name, lenient, literalIsFine);
     }
@@ -79,6 +74,37 @@ internal sealed class SecretReader(LoadContext load)
         return new Secret(file.Reveal, scalar.Text);
     }
 
+    private Secret? FromStore(ScalarNode scalar, string name, bool lenient)
+    {
+        var (text, _, problem) = Expand(scalar);
+        if (problem is not null)
+        {
+            SectionReader.Missing(load, scalar.Place, name, problem, lenient);
+            return null;
+        }
+
+        var form = text!.StartsWith("k8s:", StringComparison.Ordinal) ? "k8s:NAMESPACE/NAME#KEY" : "vault:PATH#KEY";
+        if (!(text.StartsWith("k8s:", StringComparison.Ordinal) ? Kubernetes : Vault).IsMatch(text))
+        {
+            load.Problems.Error(scalar.Place, $"{name}: {Wording.Quote(scalar.Text)} is no reference of the form {form}");
+            return null;
+        }
+
+        if (load.Stores is not { } fetch)
+        {
+            return new Secret(() => "not read", scalar.Text); // only the form is checked
+        }
+
+        var stored = new StoredSecret(text, fetch, load.Time);
+        if (stored.Load() is { } complaint)
+        {
+            SectionReader.Missing(load, scalar.Place, name, new Unresolved($"{Wording.Quote(scalar.Text)} {complaint}", "see the secret references in the documents", IsMissing: true), lenient);
+            return null;
+        }
+
+        return new Secret(stored.Reveal, scalar.Text);
+    }
+
     private Secret? FromText(ScalarNode scalar, string name, bool lenient, bool literalIsFine)
     {
         var (text, names, problem) = Expand(scalar);
@@ -96,6 +122,12 @@ internal sealed class SecretReader(LoadContext load)
         var origin = names.Count > 0 ? "env:" + string.Join(',', names) : scalar.Place.IsInFile ? null : scalar.Place.Source;
         return text is { Length: > 0 } ? new Secret(() => text, origin) : null;
     }
+
+    [GeneratedRegex(@"\Ak8s:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?#[A-Za-z0-9._-]{1,253}\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Kubernetes { get; }
+
+    [GeneratedRegex(@"\Avault:[A-Za-z0-9_.-]+(/[A-Za-z0-9_. -]+)*#[^#\s]{1,253}\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Vault { get; }
 
     private Expansion Expand(ScalarNode scalar) => scalar.Place.IsInFile ? load.Variables.Expand(scalar.Text) : new Expansion(scalar.Text, [], null);
 }
