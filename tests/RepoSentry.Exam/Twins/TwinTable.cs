@@ -64,6 +64,12 @@ internal static class TwinTable
                     if (open && !{twin})
                     {
             """),
+        new("own-loopback-open", "E8", "connections to the canary", "Network/AddressFilter.cs",
+            "return options.BlockLoopback && IPAddress.IsLoopback(plain)",
+            "return options.BlockLoopback && !{twin} && IPAddress.IsLoopback(plain)"),
+        new("inside-open-to-the-api", "E8", "connections to the canary", "Network/AddressFilter.cs",
+            "if (options.PublicOnly && !IsPublic(plain))",
+            "if (options.PublicOnly && !{twin} && !IsPublic(plain))"),
         new("redirects-followed", "E9", "canaries at another server", "Network/OutboundHttp.cs",
             "AllowAutoRedirect = false,",
             "AllowAutoRedirect = {twin},"),
