@@ -56,8 +56,11 @@ internal sealed class DeliveryWorkers(CurrentConfig current, DestinationFactory 
         foreach (var removed in before.Values)
         {
             outbox.Unsubscribe(removed.Config.Name);
-            leaving.Add((removed.Worker, removed.Loop));
             removed.Stop.Cancel();
+            lock (leaving)
+            {
+                leaving.Add((removed.Worker, removed.Loop));
+            }
         }
 
         return before.Count > 0;
@@ -66,7 +69,7 @@ internal sealed class DeliveryWorkers(CurrentConfig current, DestinationFactory 
     /// <summary>Waits for the loops, once they were told to end, then for what is in flight.</summary>
     public async Task DrainAsync(CancellationToken deadline)
     {
-        var all = Destinations.Select(destination => (destination.Worker, destination.Loop)).Concat(leaving).ToList();
+        var all = Destinations.Select(destination => (destination.Worker, destination.Loop)).Concat(Leaving()).ToList();
         await Task.WhenAll(all.Select(pair => pair.Loop)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // who failed has said so
         await Task.WhenAll(all.Select(pair => pair.Worker.DrainAsync(deadline)));
     }
@@ -74,14 +77,16 @@ internal sealed class DeliveryWorkers(CurrentConfig current, DestinationFactory 
     /// <summary>Waits for what is in flight of those that were removed.</summary>
     public async Task DrainRemovedAsync(CancellationToken deadline)
     {
-        foreach (var (worker, loop) in leaving.ToArray())
+        foreach (var pair in Leaving())
         {
-            await loop;
-            await worker.DrainAsync(deadline);
+            await pair.Loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // who failed has said so
+            await pair.Worker.DrainAsync(deadline);
+            pair.Worker.Dispose();
+            lock (leaving)
+            {
+                leaving.Remove(pair);
+            }
         }
-
-        leaving.ForEach(pair => pair.Worker.Dispose());
-        leaving.Clear();
     }
 
     public void Dispose()
@@ -90,6 +95,14 @@ internal sealed class DeliveryWorkers(CurrentConfig current, DestinationFactory 
         {
             destination.Worker.Dispose();
             destination.Stop.Dispose();
+        }
+    }
+
+    private List<(DeliveryWorker Worker, Task Loop)> Leaving()
+    {
+        lock (leaving)
+        {
+            return [.. leaving];
         }
     }
 
