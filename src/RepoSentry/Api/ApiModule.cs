@@ -10,6 +10,7 @@ internal static class ApiModule
     public static IServiceCollection AddApi(this IServiceCollection services) => services
         .AddSingleton<RepositoryLog>()
         .AddSingleton<SentryGauges>()
+        .AddSingleton<EventStreams>()
         .ConfigureHttpJsonOptions(options =>
         {
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);

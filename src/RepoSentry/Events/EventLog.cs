@@ -11,6 +11,11 @@ internal sealed class EventLog(IDatabase database)
     /// <summary>Above this a page ends early: an answer must stay small whatever its events carry.</summary>
     private const int PageBytes = 200 * 1024;
 
+    private const int FollowWindow = 2_000;
+
+    /// <summary>Times are those of the look, numbers those of the commit: they are in the same order but for what was under way at once.</summary>
+    private const int OutOfOrderMargin = 10_000;
+
     private const string EventColumns =
         "e.seq, e.id, e.event_type AS type, e.repository_name AS repository, e.ref, e.branch_name, e.before_sha AS \"before\", e.commit_sha, e.status, e.metadata, e.error_message, e.created_at, e.processed_at";
 
@@ -21,17 +26,60 @@ internal sealed class EventLog(IDatabase database)
         database.ReadAsync(
             async connection =>
             {
-                var where = new List<string>();
-                Add(where, query.Repository, "e.repository_name = @Repository");
-                Add(where, query.Ref, "(e.ref = @Ref OR e.branch_name = @Ref)");
-                Add(where, query.Type, "e.event_type = @Type");
-                Add(where, query.Status, "e.status = @Status");
-                Add(where, query.Since, "e.created_at >= @Since");
-                Add(where, query.Until, "e.created_at < @Until");
+                var where = Conditions(query);
                 Add(where, query.Before, "e.seq < @Before");
                 var rows = (await connection.QueryAsync<EventRecord>(
                     $"SELECT {EventColumns} FROM events e {Where(where)} ORDER BY e.seq DESC LIMIT {query.Limit + 1}", query)).AsList();
                 return await PageAsync(connection, rows, query.Limit);
+            },
+            cancellationToken);
+
+    /// <summary>The sequence number that a follower begins after: that of the newest event, or of the last before a time.</summary>
+    public Task<long> PositionAsync(DateTimeOffset? since, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.ExecuteScalarAsync<long>(
+                """
+                SELECT MAX(0, COALESCE((SELECT seq - 1 - @margin FROM events WHERE created_at >= @since ORDER BY created_at LIMIT 1), (SELECT value FROM sequences WHERE name = 'events')))
+                """,
+                new { since, margin = OutOfOrderMargin }),
+            cancellationToken);
+
+    /// <summary>What came after a sequence number, in order. Of one call it looks at so many only, so that a rare match costs no more than a frequent one.</summary>
+    public Task<EventBatch> FollowAsync(EventQuery query, long after, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async connection =>
+            {
+                var newest = await connection.ExecuteScalarAsync<long>("SELECT value FROM sequences WHERE name = 'events'");
+                var through = Math.Min(newest, after + FollowWindow);
+                if (through <= after)
+                {
+                    return new EventBatch([], Math.Min(after, newest), newest);
+                }
+
+                var where = Conditions(query);
+                where.Add("e.seq > @after AND e.seq <= @through");
+                var rows = (await connection.QueryAsync<EventRecord>(
+                    $"SELECT {EventColumns} FROM events e {Where(where)} ORDER BY e.seq LIMIT {query.Limit + 1}",
+                    new { query.Repository, query.Ref, query.Type, query.Status, query.Since, query.Until, after, through })).AsList();
+                var page = await PageAsync(connection, rows, query.Limit);
+                var items = page.Items.Select((item, at) => (rows[at].Seq, item)).ToList();
+                return new EventBatch(items, page.Next ?? through, newest);
+            },
+            cancellationToken);
+
+    /// <summary>Those of some events that match, as they stand now; also the events of some deliveries.</summary>
+    public Task<IReadOnlyList<(long Seq, EventView Event)>> StandingAsync(EventQuery query, IReadOnlyCollection<string> events, IReadOnlyCollection<long> deliveries, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<(long, EventView)>>(
+            async connection =>
+            {
+                var where = Conditions(query);
+                where.Add("e.id IN @ids");
+                var owners = await connection.QueryAsync<string>("SELECT event_id FROM deliveries WHERE id IN @deliveries", new { deliveries });
+                var rows = (await connection.QueryAsync<EventRecord>(
+                    $"SELECT {EventColumns} FROM events e {Where(where)} ORDER BY e.seq",
+                    new { query.Repository, query.Ref, query.Type, query.Status, query.Since, query.Until, ids = events.Concat(owners).Distinct(StringComparer.Ordinal) })).AsList();
+                var page = await PageAsync(connection, rows, rows.Count);
+                return [.. page.Items.Select((item, at) => (rows[at].Seq, item))];
             },
             cancellationToken);
 
@@ -84,6 +132,18 @@ internal sealed class EventLog(IDatabase database)
                 return new DeliveryDetail(row, sent.Headers is null ? null : JsonDocument.Parse(sent.Headers).RootElement, sent.Body is null ? null : System.Text.Encoding.UTF8.GetString(sent.Body), page);
             },
             cancellationToken);
+
+    private static List<string> Conditions(EventQuery query)
+    {
+        var where = new List<string>();
+        Add(where, query.Repository, "e.repository_name = @Repository");
+        Add(where, query.Ref, "(e.ref = @Ref OR e.branch_name = @Ref)");
+        Add(where, query.Type, "e.event_type = @Type");
+        Add(where, query.Status, "e.status = @Status");
+        Add(where, query.Since, "e.created_at >= @Since");
+        Add(where, query.Until, "e.created_at < @Until");
+        return where;
+    }
 
     private static async Task<Page<EventView>> PageAsync(DbConnection connection, List<EventRecord> rows, int limit)
     {
@@ -142,6 +202,11 @@ internal sealed class EventLog(IDatabase database)
 /// <param name="Items">At most as many as asked for; fewer where they are large.</param>
 /// <param name="Next">Where the next page begins; null after the last.</param>
 internal sealed record Page<T>(IReadOnlyList<T> Items, long? Next);
+
+/// <param name="Items">In order, each with its sequence number.</param>
+/// <param name="Through">Up to there everything was looked at.</param>
+/// <param name="Newest">Sequence number of the newest event of all.</param>
+internal sealed record EventBatch(IReadOnlyList<(long Seq, EventView Event)> Items, long Through, long Newest);
 
 /// <summary>Which events; null fields do not restrict.</summary>
 internal sealed record EventQuery(int Limit)
