@@ -39,7 +39,7 @@ internal static class RepositoryEndpoints
 
         var rows = await log.ListAsync(after, status, limit + 1, cancellationToken);
         var items = rows.Take(limit).Select(row => RepositoryView.Of(row, polling)).ToList();
-        return TypedResults.Ok(Paging.Answer(context, items, rows.Count > limit ? items[^1].Name : null));
+        return TypedResults.Ok(Paging.Answer(context, items, rows.Count > limit ? items[^1].Name : null, item => item.Name));
     }
 
     private static async Task<IResult> ShowAsync(string name, RepositoryLog log, PollWorker polling, CancellationToken cancellationToken) =>
@@ -63,7 +63,7 @@ internal static class RepositoryEndpoints
         }
 
         var rest = refs.Where(item => kind is null || item.Kind == kind).OrderBy(item => item.Name, StringComparer.Ordinal).SkipWhile(item => after is not null && string.CompareOrdinal(item.Name, after) <= 0).ToList();
-        return TypedResults.Ok(Paging.Answer(context, rest.Take(limit).ToList(), rest.Count > limit ? rest[limit - 1].Name : null));
+        return TypedResults.Ok(Paging.Answer(context, rest.Take(limit).ToList(), rest.Count > limit ? rest[limit - 1].Name : null, item => item.Name));
     }
 
     // The last looks are in memory, whatever they found; those that changed something or failed also outlive a restart.

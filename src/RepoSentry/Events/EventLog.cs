@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Text.Json;
 using Dapper;
+using RepoSentry.Abstractions;
 using RepoSentry.Storage;
 
 namespace RepoSentry.Events;
@@ -9,7 +10,7 @@ namespace RepoSentry.Events;
 internal sealed class EventLog(IDatabase database)
 {
     /// <summary>Above this a page ends early: an answer must stay small whatever its events carry.</summary>
-    private const int PageBytes = 200 * 1024;
+    private const int PageBytes = 240 * 1024;
 
     private const int FollowWindow = 2_000;
 
@@ -26,13 +27,39 @@ internal sealed class EventLog(IDatabase database)
         database.ReadAsync(
             async connection =>
             {
-                var where = Conditions(query);
-                Add(where, query.Before, "e.seq < @Before");
-                var rows = (await connection.QueryAsync<EventRecord>(
-                    $"SELECT {EventColumns} FROM events e {Where(where)} ORDER BY e.seq DESC LIMIT {query.Limit + 1}", query)).AsList();
-                return await PageAsync(connection, rows, query.Limit);
+                var from = query.Since is null ? 0 : await connection.ExecuteScalarAsync<long?>(BoundedScan.SinceBound("events", "seq", "created_at"), query);
+                var to = query.Until is null ? long.MaxValue : await connection.ExecuteScalarAsync<long?>(BoundedScan.UntilBound("events", "seq", "created_at"), query);
+                if (from is null || to is null)
+                {
+                    return new Page<EventView>([], null);
+                }
+
+                var (places, next) = await ScanOf(query).ReadAsync(
+                    connection,
+                    query.Limit,
+                    new { query.Repository, query.Ref, Branch = GitRef.Shorten(query.Ref ?? ""), query.Type, query.Status, query.Since, query.Until, From = from, To = to, Before = query.Before ?? long.MaxValue });
+                var rows = (await connection.QueryAsync<EventRecord>($"SELECT {EventColumns} FROM events e WHERE e.seq IN @places ORDER BY e.seq DESC", new { places })).AsList();
+                var page = await PageAsync(connection, rows, rows.Count);
+                return page with { Next = page.Next ?? next };
             },
             cancellationToken);
+
+    /// <summary>How a list of events is read.</summary>
+    internal static BoundedScan ScanOf(EventQuery query)
+    {
+        var conditions = new List<string>();
+        Add(conditions, query.Repository, "repository_name = @Repository");
+        Add(conditions, query.Ref, "branch_name = @Branch");
+        Add(conditions, query.Status, "status = @Status");
+        Add(conditions, query.Type, "event_type = @Type");
+        var (driving, rest) = (conditions.Take(1).ToList(), conditions.Skip(1).ToList());
+        Add(driving, query.Since, "seq >= @From");
+        Add(driving, query.Until, "seq <= @To");
+        Add(rest, query.Since, "created_at >= @Since");
+        Add(rest, query.Until, "created_at < @Until");
+        Add(rest, query.Ref?.StartsWith("refs/", StringComparison.Ordinal) == true ? query.Ref : null, "ref = @Ref");
+        return new BoundedScan("events", "seq", driving, rest);
+    }
 
     /// <summary>The sequence number that a follower begins after: that of the newest event, or of the last before a time.</summary>
     public Task<long> PositionAsync(DateTimeOffset? since, CancellationToken cancellationToken) =>
@@ -97,17 +124,30 @@ internal sealed class EventLog(IDatabase database)
         database.ReadAsync(
             async connection =>
             {
-                var where = new List<string>();
-                Add(where, query.Trigger, "d.trigger_name = @Trigger");
-                Add(where, query.Status, "d.status = @Status");
-                Add(where, query.Repository, "e.repository_name = @Repository");
-                Add(where, query.Event, "d.event_id = @Event");
-                Add(where, query.Before, "d.id < @Before");
+                var repository = query.Repository is null ? 0 : await connection.ExecuteScalarAsync<long?>("SELECT id FROM repository_states WHERE name = @Repository", query);
+                if (repository is null)
+                {
+                    return new Page<DeliveryView>([], null);
+                }
+
+                var (places, next) = await ScanOf(query).ReadAsync(
+                    connection, query.Limit, new { query.Event, query.Trigger, query.Status, RepositoryId = repository, Before = query.Before ?? long.MaxValue });
                 var rows = (await connection.QueryAsync<DeliveryView>(
-                    $"SELECT {DeliveryColumns} FROM deliveries d JOIN events e ON e.id = d.event_id {Where(where)} ORDER BY d.id DESC LIMIT {query.Limit + 1}", query)).AsList();
-                return Cut(rows, query.Limit, row => row.Id);
+                    $"SELECT {DeliveryColumns} FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.id IN @places ORDER BY d.id DESC", new { places })).AsList();
+                return new Page<DeliveryView>(rows, next);
             },
             cancellationToken);
+
+    /// <summary>How a list of deliveries is read.</summary>
+    internal static BoundedScan ScanOf(DeliveryQuery query)
+    {
+        var conditions = new List<string>();
+        Add(conditions, query.Event, "event_id = @Event");
+        Add(conditions, query.Repository, "repository_id = @RepositoryId");
+        Add(conditions, query.Trigger, "trigger_name = @Trigger");
+        Add(conditions, query.Status, "status = @Status");
+        return new BoundedScan("deliveries", "id", [.. conditions.Take(1)], [.. conditions.Skip(1)]);
+    }
 
     /// <summary>One delivery with what was sent and a page of its attempts, oldest first. Null if there is none.</summary>
     public Task<DeliveryDetail?> FindDeliveryAsync(long id, long afterAttempt, int limit, CancellationToken cancellationToken) =>
@@ -147,11 +187,13 @@ internal sealed class EventLog(IDatabase database)
 
     private static async Task<Page<EventView>> PageAsync(DbConnection connection, List<EventRecord> rows, int limit)
     {
+        var deliveries = (await connection.QueryAsync<DeliveryView>(
+            $"SELECT {DeliveryColumns} FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.event_id IN @ids ORDER BY d.id", new { ids = rows.Take(limit).Select(row => row.Id) })).ToLookup(row => row.EventId);
         var kept = new List<EventRecord>();
         var bytes = 0;
         foreach (var row in rows.Take(limit))
         {
-            bytes += row.Metadata.Length;
+            bytes += row.Metadata.Length + AtMost(row.Repository, row.Ref, row.Ref, row.ErrorMessage) + deliveries[row.Id].Sum(item => AtMost(row.Repository, row.Ref, item.Trigger, item.LastError));
             if (kept.Count > 0 && bytes > PageBytes)
             {
                 break;
@@ -160,9 +202,19 @@ internal sealed class EventLog(IDatabase database)
             kept.Add(row);
         }
 
-        var deliveries = (await connection.QueryAsync<DeliveryView>(
-            $"SELECT {DeliveryColumns} FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.event_id IN @ids ORDER BY d.id", new { ids = kept.Select(row => row.Id) })).ToLookup(row => row.EventId);
         return new Page<EventView>([.. kept.Select(row => row.ToView([.. deliveries[row.Id]]))], kept.Count < rows.Count ? kept[^1].Seq : null);
+    }
+
+    // What stands around the texts, and the texts with some of their characters escaped.
+    private static int AtMost(params ReadOnlySpan<string?> texts)
+    {
+        var length = 500;
+        foreach (var text in texts)
+        {
+            length += 2 * (text?.Length ?? 0);
+        }
+
+        return length;
     }
 
     private static Page<T> Cut<T>(List<T> rows, int limit, Func<T, long> key) =>

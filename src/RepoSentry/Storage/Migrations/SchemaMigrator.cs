@@ -19,6 +19,7 @@ internal static class SchemaMigrator
         [M0003Messages.Number] = () => new M0003Messages(),
         [M0004Access.Number] = () => new M0004Access(),
         [M0005RunTimeRepositories.Number] = () => new M0005RunTimeRepositories(),
+        [M0006Api.Number] = () => new M0006Api(),
     };
 
     public static long Newest => Known.Keys[^1];
