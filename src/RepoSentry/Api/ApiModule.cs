@@ -37,7 +37,7 @@ internal static class ApiModule
         app.MapPrometheusScrapingEndpoint("/metrics").RequireRole(Role.Viewer);
         app.MapGet("/version", () => new VersionAnswer(ProductVersion.Text)).ExcludeFromDescription().RequireRole(Role.Viewer);
 
-        var api = app.MapGroup("/api/v1").AddEndpointFilter(RunningOnlyAsync);
+        var api = app.MapGroup("/api/v1").AddEndpointFilter(RunningOnlyAsync).AddEndpointFilter(EntityTags.AddAsync);
         api.MapRepositories();
         api.MapEvents();
         api.MapDeliveries();
@@ -46,7 +46,7 @@ internal static class ApiModule
         api.MapReload();
         api.MapTokens();
         api.MapAudit();
-        app.MapGroup("/api/v1").MapStatus();
+        app.MapGroup("/api/v1").AddEndpointFilter(EntityTags.AddAsync).MapStatus();
         _ = app.Services.GetRequiredService<SentryGauges>();
         return app;
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RepoSentry.Abstractions;
 using RepoSentry.Api.Access;
 using RepoSentry.Configuration;
@@ -162,6 +163,10 @@ internal sealed record RepositoryView(
     string? Error,
     IReadOnlyDictionary<string, string> Labels)
 {
+    /// <summary>The first part of its ETag.</summary>
+    [JsonIgnore]
+    public string? ConfigVersion { get; private init; }
+
     public static RepositoryView Of(StoredRepository row, PollWorker polling)
     {
         var live = polling.Repositories.GetValueOrDefault(row.Name) is { IsWatched: true } watched ? watched : null;
@@ -182,7 +187,10 @@ internal sealed record RepositoryView(
             row.Archived,
             row.MovedTo,
             row.Error,
-            JsonSerializer.Deserialize(row.Labels, ApiJson.Default.DictionaryStringString)!);
+            JsonSerializer.Deserialize(row.Labels, ApiJson.Default.DictionaryStringString)!)
+        {
+            ConfigVersion = EntryVersion.Of(row.Entry ?? row.Url),
+        };
     }
 }
 

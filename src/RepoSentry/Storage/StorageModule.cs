@@ -23,6 +23,7 @@ internal static class StorageModule
             .AddSingleton<RetentionStore>()
             .AddSingleton<TokenStore>()
             .AddSingleton<AuditLog>()
+            .AddSingleton<IdempotencyStore>()
             .AddSingleton<TriggerHaltStore>();
     }
 }
