@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RepoSentry.Api.Access;
+using RepoSentry.Configuration;
 using RepoSentry.Storage;
 using RepoSentry.Telemetry;
 
@@ -36,6 +37,8 @@ internal static class ApiModule
         });
         app.MapPrometheusScrapingEndpoint("/metrics").RequireRole(Role.Viewer);
         app.MapGet("/version", () => new VersionAnswer(ProductVersion.Text)).ExcludeFromDescription().RequireRole(Role.Viewer);
+
+        app.MapGet("/schema/config.json", () => TypedResults.Text(ConfigSchema.Text, "application/schema+json")).ExcludeFromDescription().RequireRole(Role.Viewer);
 
         var api = app.MapGroup("/api/v1").AddEndpointFilter(RunningOnlyAsync).AddEndpointFilter(EntityTags.AddAsync);
         api.MapRepositories();
