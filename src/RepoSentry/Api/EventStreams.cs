@@ -40,9 +40,9 @@ internal sealed class EventStreams(EventLog log, LiveFeed feed, TokenBook tokens
         {
             // a stop, or nobody reads any more
         }
-        catch (Exception) when (application.ApplicationStopping.IsCancellationRequested)
+        catch (Exception e) when (e is ObjectDisposedException or StorageException || ends.IsCancellationRequested)
         {
-            // the database was closed first
+            // the database was closed first: the reader comes again
         }
         finally
         {

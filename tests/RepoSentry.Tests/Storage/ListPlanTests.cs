@@ -31,8 +31,27 @@ public sealed class ListPlanTests
 
     private static object Parameters => new
     {
-        Before = 1L, From = 1L, To = 1L, Since = Build.Noon, Until = Build.Noon, Repository = "a", Branch = "a", Ref = "a", Status = "a", Type = "a", Event = "a", RepositoryId = 1L, Trigger = "a",
-        Actor = "a", Action = "a", Outcome = "a", after = "", status = "a", limit = 1, repositoryId = 1L, before = 1L,
+        Before = 1L,
+        From = 1L,
+        To = 1L,
+        Since = Build.Noon,
+        Until = Build.Noon,
+        Repository = "a",
+        Branch = "a",
+        Ref = "a",
+        Status = "a",
+        Type = "a",
+        Event = "a",
+        RepositoryId = 1L,
+        Trigger = "a",
+        Actor = "a",
+        Action = "a",
+        Outcome = "a",
+        after = "",
+        status = "a",
+        limit = 1,
+        repositoryId = 1L,
+        before = 1L,
     };
 
     private static bool IsSlow(string detail) => (detail.StartsWith("SCAN ", StringComparison.Ordinal) && detail is not "SCAN w") || detail.Contains("TEMP B-TREE", StringComparison.Ordinal);
