@@ -15,6 +15,7 @@ namespace RepoSentry.Api;
 [JsonSerializable(typeof(ListAnswer<TriggerView>))]
 [JsonSerializable(typeof(ListAnswer<TokenView>))]
 [JsonSerializable(typeof(ListAnswer<AuditRow>))]
+[JsonSerializable(typeof(StatusMessage))]
 [JsonSerializable(typeof(CreatedToken))]
 [JsonSerializable(typeof(TokenRequest))]
 [JsonSerializable(typeof(Explanation))]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RepoSentry.Api.Access;
+using RepoSentry.Configuration;
 using RepoSentry.Storage;
 using RepoSentry.Telemetry;
 
@@ -10,6 +11,7 @@ internal static class ApiModule
     public static IServiceCollection AddApi(this IServiceCollection services) => services
         .AddSingleton<RepositoryLog>()
         .AddSingleton<SentryGauges>()
+        .AddSingleton<EventStreams>()
         .ConfigureHttpJsonOptions(options =>
         {
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
@@ -36,7 +38,9 @@ internal static class ApiModule
         app.MapPrometheusScrapingEndpoint("/metrics").RequireRole(Role.Viewer);
         app.MapGet("/version", () => new VersionAnswer(ProductVersion.Text)).ExcludeFromDescription().RequireRole(Role.Viewer);
 
-        var api = app.MapGroup("/api/v1").AddEndpointFilter(RunningOnlyAsync);
+        app.MapGet("/schema/config.json", () => TypedResults.Text(ConfigSchema.Text, "application/schema+json")).ExcludeFromDescription().RequireRole(Role.Viewer);
+
+        var api = app.MapGroup("/api/v1").AddEndpointFilter(RunningOnlyAsync).AddEndpointFilter(EntityTags.AddAsync);
         api.MapRepositories();
         api.MapEvents();
         api.MapDeliveries();
@@ -46,7 +50,7 @@ internal static class ApiModule
         api.MapTekton();
         api.MapTokens();
         api.MapAudit();
-        app.MapGroup("/api/v1").MapStatus();
+        app.MapGroup("/api/v1").AddEndpointFilter(EntityTags.AddAsync).MapStatus();
         _ = app.Services.GetRequiredService<SentryGauges>();
         return app;
     }

@@ -28,7 +28,7 @@ internal static class AuditEndpoints
             return Problems.BadRequest("since and until are times like 2026-11-24T12:00:00Z");
         }
 
-        var rows = await log.ListAsync(new AuditQuery(limit + 1) { Actor = actor, Action = action, Outcome = outcome, Since = from, Until = to, Before = before }, cancellationToken);
-        return TypedResults.Ok(Paging.Answer(context, rows.Take(limit).ToList(), rows.Count > limit ? Paging.Key(rows[limit - 1].Id) : null));
+        var (rows, next) = await log.ListAsync(new AuditQuery(limit) { Actor = actor, Action = action, Outcome = outcome, Since = from, Until = to, Before = before }, cancellationToken);
+        return TypedResults.Ok(Paging.Answer(context, rows, Paging.Key(next), row => Paging.Key(row.Id)));
     }
 }

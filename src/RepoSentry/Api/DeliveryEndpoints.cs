@@ -32,7 +32,7 @@ internal static class DeliveryEndpoints
 
         var query = new DeliveryQuery(limit) { Trigger = trigger, Status = status, Repository = repository, Event = @event, Before = before };
         var page = await log.ListDeliveriesAsync(query, cancellationToken);
-        return TypedResults.Ok(Paging.Answer(context, page.Items, Paging.Key(page.Next)));
+        return TypedResults.Ok(Paging.Answer(context, page.Items, Paging.Key(page.Next), item => Paging.Key(item.Id)));
     }
 
     private static async Task<IResult> ShowAsync(long id, EventLog log, HttpContext context, CancellationToken cancellationToken)
@@ -43,7 +43,7 @@ internal static class DeliveryEndpoints
         }
 
         return await log.FindDeliveryAsync(id, after ?? 0, limit, cancellationToken) is { } found
-            ? TypedResults.Ok(new DeliveryAnswer(found.Delivery, new SentRequest(found.Headers, found.Body), Paging.Answer(context, found.Attempts.Items, Paging.Key(found.Attempts.Next))))
+            ? TypedResults.Ok(new DeliveryAnswer(found.Delivery, new SentRequest(found.Headers, found.Body), Paging.Answer(context, found.Attempts.Items, Paging.Key(found.Attempts.Next), item => Paging.Key(item.Id))))
             : Problems.NotFound($"There is no delivery {id}.");
     }
 }

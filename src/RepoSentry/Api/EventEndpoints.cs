@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using RepoSentry.Abstractions;
 using RepoSentry.Api.Access;
 using RepoSentry.Events;
@@ -14,6 +16,9 @@ internal static class EventEndpoints
     {
         var group = routes.MapGroup("/events").WithTags("events");
         group.MapGet("", ListAsync).RequireRole(Role.Viewer).WithName("listEvents").WithSummary("Events, newest first").Produces<ListAnswer<EventView>>().ProducesProblem(400);
+        group.MapGet("/stream", StreamAsync).RequireRole(Role.Viewer).WithName("streamEvents").WithSummary("Events as they are committed, and what becomes of them, as server-sent events")
+            .WithDescription("A message `event` has the sequence number as its id: a client that sends Last-Event-ID goes on after it, and nothing is skipped or told twice. A message `status` has no id: it tells what became of an event that was told before, or came before the stream. A message `refresh` says that more has changed than is told: read the list again. Without Last-Event-ID the stream begins with what is committed next, or with `since`. A comment comes every 15 seconds.")
+            .Produces<string>(200, "text/event-stream").ProducesProblem(400).ProducesProblem(503);
         group.MapGet("/{id}", ShowAsync).RequireRole(Role.Viewer).WithName("getEvent").WithSummary("One event with its deliveries").Produces<EventView>().ProducesProblem(404);
     }
 
@@ -25,24 +30,56 @@ internal static class EventEndpoints
             return refusal!;
         }
 
+        if (!TryFilter(repository, @ref, type, status, since, until, out var query, out refusal))
+        {
+            return refusal;
+        }
+
+        var page = await log.ListEventsAsync(query with { Limit = limit, Before = before }, cancellationToken);
+        return TypedResults.Ok(Paging.Answer(context, page.Items, Paging.Key(page.Next)));
+    }
+
+    // The newest is followed unless the request says where to go on.
+    private static async Task<IResult> StreamAsync(
+        EventLog log, EventStreams streams, HttpContext context, string? repository, string? @ref, string? type, string? status, string? since, string? until, CancellationToken cancellationToken)
+    {
+        if (!TryFilter(repository, @ref, type, status, since, until, out var query, out var refusal))
+        {
+            return refusal;
+        }
+
+        if (context.Request.Headers["Last-Event-ID"].ToString() is not { Length: > 0 } last)
+        {
+            return streams.Follow(query, await log.PositionAsync(query.Since, cancellationToken));
+        }
+
+        return long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var after)
+            ? streams.Follow(query, after)
+            : Problems.BadRequest("Last-Event-ID is not an id that this stream gave");
+    }
+
+    private static bool TryFilter(
+        string? repository, string? @ref, string? type, string? status, string? since, string? until, [NotNullWhen(true)] out EventQuery? query, [NotNullWhen(false)] out IResult? refusal)
+    {
+        (query, refusal) = (null, null);
         if (type is not null && !EventTypes.TryParse(type, out _))
         {
-            return Problems.BadRequest($"type is one of {string.Join(", ", EventTypes.All)}");
+            refusal = Problems.BadRequest($"type is one of {string.Join(", ", EventTypes.All)}");
         }
-
-        if (status is not null && !Statuses.Contains(status, StringComparer.Ordinal))
+        else if (status is not null && !Statuses.Contains(status, StringComparer.Ordinal))
         {
-            return Problems.BadRequest($"status is one of {string.Join(", ", Statuses)}");
+            refusal = Problems.BadRequest($"status is one of {string.Join(", ", Statuses)}");
         }
-
-        if (!Times.TryRead(since, out var from) || !Times.TryRead(until, out var to))
+        else if (!Times.TryRead(since, out var from) | !Times.TryRead(until, out var to))
         {
-            return Problems.BadRequest("since and until are times like 2026-11-24T12:00:00Z");
+            refusal = Problems.BadRequest("since and until are times like 2026-11-24T12:00:00Z");
+        }
+        else
+        {
+            query = new EventQuery(Paging.MaxLimit) { Repository = repository, Ref = @ref, Type = type, Status = status, Since = from, Until = to };
         }
 
-        var query = new EventQuery(limit) { Repository = repository, Ref = @ref, Type = type, Status = status, Since = from, Until = to, Before = before };
-        var page = await log.ListEventsAsync(query, cancellationToken);
-        return TypedResults.Ok(Paging.Answer(context, page.Items, Paging.Key(page.Next)));
+        return refusal is null;
     }
 
     private static async Task<IResult> ShowAsync(string id, EventLog log, OutcomeStore outcomes, TimeProvider time, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.Extensions;
 
 namespace RepoSentry.Api;
@@ -10,6 +11,7 @@ internal static class Paging
 {
     public const int DefaultLimit = 50;
     public const int MaxLimit = 100;
+    private const int MostBytes = 250 * 1024;
 
     /// <summary>False if the request asks for what cannot be.</summary>
     public static bool TryRead(HttpRequest request, out int limit, out string? cursor, out IResult? refusal)
@@ -51,6 +53,19 @@ internal static class Paging
 
         refusal = Problems.BadRequest("cursor is not one that this API gave");
         return false;
+    }
+
+    /// <summary>The same, of which each item tells its key: the page ends early where its items are large.</summary>
+    public static ListAnswer<T> Answer<T>(HttpContext context, IReadOnlyList<T> items, string? next, Func<T, string?> key)
+    {
+        var (count, bytes) = (0, 0);
+        while (count < items.Count && (count == 0 || bytes <= MostBytes))
+        {
+            bytes += JsonSerializer.SerializeToUtf8Bytes(items[count], typeof(T), ApiJson.Default).Length + 1;
+            count += bytes <= MostBytes || count == 0 ? 1 : 0;
+        }
+
+        return count == items.Count ? Answer(context, items, next) : Answer(context, [.. items.Take(count)], key(items[count - 1]));
     }
 
     /// <param name="next">Key that the next page begins after; null after the last page.</param>

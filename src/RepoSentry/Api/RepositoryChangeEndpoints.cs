@@ -20,8 +20,9 @@ internal static class RepositoryChangeEndpoints
             .WithDescription("The body is an entry as in the configuration file, without token and api_base_url: the credential is that of the provider it names or whose host its URL has. Without such a provider only public addresses are reached.")
             .Accepts<RepositoryEntry>("application/json").Produces<RepositoryView>(201).ProducesProblem(400).ProducesProblem(409).ProducesProblem(422);
         group.MapPut("/{name}", ReplaceAsync).Writes(Role.Admin, "repository.change").WithName("replaceRepository").WithSummary("Change one that came through the API: the entry whole")
-            .Accepts<RepositoryEntry>("application/json").Produces<RepositoryView>().ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
-        group.MapDelete("/{name}", RemoveAsync).Writes(Role.Admin, "repository.remove").WithName("removeRepository").WithSummary("Watch it no more; its history stays until retention").Produces(204).ProducesProblem(404).ProducesProblem(409);
+            .WithDescription("With If-Match only if the first part of the ETag is still the same: what a look changes does not count.")
+            .Accepts<RepositoryEntry>("application/json").Produces<RepositoryView>().ProducesProblem(404).ProducesProblem(409).ProducesProblem(412).ProducesProblem(422);
+        group.MapDelete("/{name}", RemoveAsync).Writes(Role.Admin, "repository.remove").WithName("removeRepository").WithSummary("Watch it no more; its history stays until retention").Produces(204).ProducesProblem(404).ProducesProblem(409).ProducesProblem(412);
         group.MapPost("/{name}/pause", (string name, PollWorker polling, RepositoryStore store, CancellationToken token) => PauseAsync(name, true, polling, store, token))
             .Writes(Role.Operator, "repository.pause").WithName("pauseRepository").WithSummary("Look no more until it is resumed").Produces(202).ProducesProblem(404);
         group.MapPost("/{name}/resume", (string name, PollWorker polling, RepositoryStore store, CancellationToken token) => PauseAsync(name, false, polling, store, token))
@@ -52,14 +53,14 @@ internal static class RepositoryChangeEndpoints
             return refusal!;
         }
 
-        var result = await requests.PutAsync(name, entry.ToJsonString(Plain), replace: true, cancellationToken);
+        var result = await requests.PutAsync(name, entry.ToJsonString(Plain), replace: true, cancellationToken, EntityTags.Expected(context.Request));
         return result.Outcome == EntryOutcome.Done && await log.FindAsync(name, cancellationToken) is { } row ? TypedResults.Ok(RepositoryView.Of(row, polling)) : Refusal(name, result);
     }
 
-    private static async Task<IResult> RemoveAsync(string name, ConfigRequests requests, CancellationToken cancellationToken)
+    private static async Task<IResult> RemoveAsync(string name, HttpRequest request, ConfigRequests requests, CancellationToken cancellationToken)
     {
         name = RepositoryEndpoints.Decode(name);
-        var result = await requests.RemoveAsync(name, cancellationToken);
+        var result = await requests.RemoveAsync(name, cancellationToken, EntityTags.Expected(request));
         return result.Outcome == EntryOutcome.Done ? TypedResults.NoContent() : Refusal(name, result);
     }
 
@@ -111,6 +112,7 @@ internal static class RepositoryChangeEndpoints
     {
         EntryOutcome.Invalid => Problems.Invalid("The entry cannot be used", result.Errors),
         EntryOutcome.Exists => Problems.Conflict($"There is a repository {name} already: PUT /repositories/{name} changes it."),
+        EntryOutcome.Changed => Problems.Of(StatusCodes.Status412PreconditionFailed, "precondition-failed", "Changed meanwhile", $"Repository {name} is not as If-Match says: read it again, and send the change with its ETag."),
         EntryOutcome.InFile => Problems.Conflict($"Repository {name} stands in the configuration file: change it there, it is read again at once."),
         EntryOutcome.Failed => Problems.Of(StatusCodes.Status503ServiceUnavailable, "not-stored", "Not stored", "The change could not be stored, nothing was changed: see /readyz."),
         _ => RepositoryEndpoints.Missing(name),

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RepoSentry.Abstractions;
 using RepoSentry.Api.Access;
 using RepoSentry.Configuration;
@@ -39,7 +40,7 @@ internal static class RepositoryEndpoints
 
         var rows = await log.ListAsync(after, status, limit + 1, cancellationToken);
         var items = rows.Take(limit).Select(row => RepositoryView.Of(row, polling)).ToList();
-        return TypedResults.Ok(Paging.Answer(context, items, rows.Count > limit ? items[^1].Name : null));
+        return TypedResults.Ok(Paging.Answer(context, items, rows.Count > limit ? items[^1].Name : null, item => item.Name));
     }
 
     private static async Task<IResult> ShowAsync(string name, RepositoryLog log, PollWorker polling, CancellationToken cancellationToken) =>
@@ -63,7 +64,7 @@ internal static class RepositoryEndpoints
         }
 
         var rest = refs.Where(item => kind is null || item.Kind == kind).OrderBy(item => item.Name, StringComparer.Ordinal).SkipWhile(item => after is not null && string.CompareOrdinal(item.Name, after) <= 0).ToList();
-        return TypedResults.Ok(Paging.Answer(context, rest.Take(limit).ToList(), rest.Count > limit ? rest[limit - 1].Name : null));
+        return TypedResults.Ok(Paging.Answer(context, rest.Take(limit).ToList(), rest.Count > limit ? rest[limit - 1].Name : null, item => item.Name));
     }
 
     // The last looks are in memory, whatever they found; those that changed something or failed also outlive a restart.
@@ -162,6 +163,10 @@ internal sealed record RepositoryView(
     string? Error,
     IReadOnlyDictionary<string, string> Labels)
 {
+    /// <summary>The first part of its ETag.</summary>
+    [JsonIgnore]
+    public string? ConfigVersion { get; private init; }
+
     public static RepositoryView Of(StoredRepository row, PollWorker polling)
     {
         var live = polling.Repositories.GetValueOrDefault(row.Name) is { IsWatched: true } watched ? watched : null;
@@ -182,7 +187,10 @@ internal sealed record RepositoryView(
             row.Archived,
             row.MovedTo,
             row.Error,
-            JsonSerializer.Deserialize(row.Labels, ApiJson.Default.DictionaryStringString)!);
+            JsonSerializer.Deserialize(row.Labels, ApiJson.Default.DictionaryStringString)!)
+        {
+            ConfigVersion = EntryVersion.Of(row.Entry ?? row.Url),
+        };
     }
 }
 

@@ -14,7 +14,7 @@ internal static class TokenEndpoints
         var group = routes.MapGroup("/tokens").WithTags("tokens");
         group.MapGet("", ListAsync).RequireRole(Role.Admin).WithName("listTokens").WithSummary("Tokens in use, without their secrets; with revoked=true the others too").Produces<ListAnswer<TokenView>>();
         group.MapPost("", CreateAsync).Writes(Role.Admin, "token.create").WithName("createToken").WithSummary("Make a token; its secret is in this answer and nowhere else")
-            .Accepts<TokenRequest>("application/json").Produces<CreatedToken>(201).ProducesProblem(400).ProducesProblem(409);
+            .WithMetadata(new SecretAnswer()).Accepts<TokenRequest>("application/json").Produces<CreatedToken>(201).ProducesProblem(400).ProducesProblem(409);
         group.MapDelete("/{name}", RevokeAsync).Writes(Role.Admin, "token.revoke").WithName("revokeToken").WithSummary("Revoke a token by its name or id").Produces(204).ProducesProblem(404);
     }
 

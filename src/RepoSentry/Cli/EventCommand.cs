@@ -30,6 +30,7 @@ internal static class EventCommand
                 printer)),
             new Command("show", "One event with its deliveries") { id }.Does(async (result, client, printer, token) =>
                 Show(await client.GetAsync("/api/v1/events/" + Uri.EscapeDataString(result.GetValue(id)!), token), printer)),
+            EventTail.Create(repository, gitRef, type, status, since),
             new Command("replay", "Send events once more: new deliveries with the same event id") { given, repository, gitRef, type, status, since, trigger, dryRun }.Orders((result, client, printer, token) => ReplayAsync(
                 result.GetValue(given),
                 result.GetValue(trigger),

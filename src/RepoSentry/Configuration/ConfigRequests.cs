@@ -16,10 +16,12 @@ internal sealed class ConfigRequests
     /// <summary>Takes a repository beside those of the file.</summary>
     /// <param name="json">The entry, which says that name.</param>
     /// <param name="replace">Whether there must be one of that name, or must be none.</param>
-    public Task<EntryResult> PutAsync(string name, string json, bool replace, CancellationToken cancellationToken) =>
-        AskAsync(new ConfigRequest.Put(name, json, replace), request => request.Done, cancellationToken);
+    /// <param name="versions">The entry must stand as one of these; null for any.</param>
+    public Task<EntryResult> PutAsync(string name, string json, bool replace, CancellationToken cancellationToken, IReadOnlyCollection<string>? versions = null) =>
+        AskAsync(new ConfigRequest.Put(name, json, replace, versions), request => request.Done, cancellationToken);
 
-    public Task<EntryResult> RemoveAsync(string name, CancellationToken cancellationToken) => AskAsync(new ConfigRequest.Remove(name), request => request.Done, cancellationToken);
+    public Task<EntryResult> RemoveAsync(string name, CancellationToken cancellationToken, IReadOnlyCollection<string>? versions = null) =>
+        AskAsync(new ConfigRequest.Remove(name, versions), request => request.Done, cancellationToken);
 
     /// <summary>Nobody waits for these.</summary>
     public void Post(ConfigRequest request) => waiting.Writer.TryWrite(request);
@@ -39,12 +41,12 @@ internal abstract record ConfigRequest
         public TaskCompletionSource<ReloadResult> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    internal sealed record Put(string Name, string Json, bool Replace) : ConfigRequest
+    internal sealed record Put(string Name, string Json, bool Replace, IReadOnlyCollection<string>? Versions) : ConfigRequest
     {
         public TaskCompletionSource<EntryResult> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    internal sealed record Remove(string Name) : ConfigRequest
+    internal sealed record Remove(string Name, IReadOnlyCollection<string>? Versions) : ConfigRequest
     {
         public TaskCompletionSource<EntryResult> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
@@ -78,6 +80,9 @@ internal enum EntryOutcome
     Invalid,
     Exists,
     Missing,
+
+    /// <summary>It does not stand as the caller believes.</summary>
+    Changed,
 
     /// <summary>The file says it: change it there.</summary>
     InFile,

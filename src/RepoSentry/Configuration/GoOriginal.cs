@@ -9,7 +9,7 @@ namespace RepoSentry.Configuration;
 /// </summary>
 internal sealed class GoOriginal(MappingNode root, LoadContext load)
 {
-    private static readonly (string Path, string Replacement)[] Keys =
+    internal static readonly (string Path, string Replacement)[] Keys =
     [
         ("app.health_check_port", "health answers at /livez and /readyz on api.listen"),
         ("polling.batch_size", "polling.max_workers bounds the work"),

@@ -45,7 +45,7 @@ internal sealed class LoadContext(string file, LoadOptions options, IReadOnlyLis
 
     public void AlsoRead(string path) => files.Add(path);
 
-    public void Remember(string path, Place? place, string value)
+    public void Remember(string path, Place? place, string value, string expected)
     {
         var kind = place switch
         {
@@ -54,6 +54,6 @@ internal sealed class LoadContext(string file, LoadOptions options, IReadOnlyLis
             { Source: var source } when source.StartsWith(Overrides.VariablePrefix, StringComparison.OrdinalIgnoreCase) => OriginKind.Environment,
             _ => OriginKind.Flag,
         };
-        origins[path] = new SettingOrigin(kind, place, value);
+        origins[path] = new SettingOrigin(kind, place, value) { Expected = expected };
     }
 }

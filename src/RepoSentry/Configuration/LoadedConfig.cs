@@ -28,6 +28,9 @@ internal enum OriginKind
 /// <param name="Value">As written, with variables unexpanded; <c>***</c> for a secret. Safe to show.</param>
 internal sealed record SettingOrigin(OriginKind Kind, Place? Place, string Value)
 {
+    /// <summary>What the key may hold, as the errors call it.</summary>
+    public string Expected { get; init; } = "";
+
     public override string ToString() => Kind switch
     {
         OriginKind.Default => "default",

@@ -77,11 +77,11 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
     {
         if (Scalar(key, "one of " + string.Join(", ", available)) is not { } found)
         {
-            load.Remember(PathOf(key), null, fallback);
+            load.Remember(PathOf(key), null, fallback, "one of " + string.Join(", ", available));
             return fallback;
         }
 
-        load.Remember(PathOf(key), found.Node.Place, found.Node.Text);
+        load.Remember(PathOf(key), found.Node.Place, found.Node.Text, "one of " + string.Join(", ", available));
         if (available.Contains(found.Text, StringComparer.Ordinal))
         {
             return found.Text;
@@ -104,7 +104,7 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
     {
         known.Add(key);
         var value = Find(key);
-        load.Remember(PathOf(key), value?.Place, Shown(value, fallback));
+        load.Remember(PathOf(key), value?.Place, Shown(value, fallback), "texts");
         switch (value)
         {
             case null:
@@ -127,11 +127,11 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
         known.Add(key);
         if (Find(key) is not { } value)
         {
-            load.Remember(PathOf(key), null, "");
+            load.Remember(PathOf(key), null, "", "secret");
             return null;
         }
 
-        load.Remember(PathOf(key), value.Place, "***");
+        load.Remember(PathOf(key), value.Place, "***", "secret");
         if (value is not ScalarNode scalar)
         {
             Mismatch(value, PathOf(key), "a secret");
@@ -262,11 +262,11 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
     {
         if (Scalar(key, expected) is not { } found)
         {
-            load.Remember(PathOf(key), null, shownDefault);
+            load.Remember(PathOf(key), null, shownDefault, expected);
             return fallback;
         }
 
-        load.Remember(PathOf(key), found.Node.Place, found.Node.Text);
+        load.Remember(PathOf(key), found.Node.Place, found.Node.Text, expected);
         if (!parse(found.Text, out var value))
         {
             Error(key, $"expected {expected}, found {found.Node.Shown}", hint?.Invoke(found.Node.Place.IsInFile ? Raw(found.Node) : ""));

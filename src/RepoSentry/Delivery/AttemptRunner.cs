@@ -23,6 +23,11 @@ internal sealed partial class AttemptRunner(
             if (start.Superseded.Count > 0)
             {
                 await store.SupersedeAsync(fence, start.Superseded, CancellationToken.None);
+                foreach (var id in start.Superseded)
+                {
+                    feed.Publish(new LiveNote.Moved(time.GetUtcNow(), id));
+                }
+
             }
 
             work = start is { Attempt: 1, Delivery.Event: { } fresh } ? new DeliveryWork(fresh, null, Replay: 0) : await store.LoadAsync(start.Delivery.Id, CancellationToken.None);

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Text.Json;
 using Dapper;
+using RepoSentry.Abstractions;
 using RepoSentry.Storage;
 
 namespace RepoSentry.Events;
@@ -9,7 +10,12 @@ namespace RepoSentry.Events;
 internal sealed class EventLog(IDatabase database)
 {
     /// <summary>Above this a page ends early: an answer must stay small whatever its events carry.</summary>
-    private const int PageBytes = 200 * 1024;
+    private const int PageBytes = 240 * 1024;
+
+    private const int FollowWindow = 2_000;
+
+    /// <summary>Times are those of the look, numbers those of the commit: they are in the same order but for what was under way at once.</summary>
+    private const int OutOfOrderMargin = 10_000;
 
     private const string EventColumns =
         "e.seq, e.id, e.event_type AS type, e.repository_name AS repository, e.ref, e.branch_name, e.before_sha AS \"before\", e.commit_sha, e.status, e.metadata, e.error_message, e.created_at, e.processed_at";
@@ -21,17 +27,86 @@ internal sealed class EventLog(IDatabase database)
         database.ReadAsync(
             async connection =>
             {
-                var where = new List<string>();
-                Add(where, query.Repository, "e.repository_name = @Repository");
-                Add(where, query.Ref, "(e.ref = @Ref OR e.branch_name = @Ref)");
-                Add(where, query.Type, "e.event_type = @Type");
-                Add(where, query.Status, "e.status = @Status");
-                Add(where, query.Since, "e.created_at >= @Since");
-                Add(where, query.Until, "e.created_at < @Until");
-                Add(where, query.Before, "e.seq < @Before");
+                var from = query.Since is null ? 0 : await connection.ExecuteScalarAsync<long?>(BoundedScan.SinceBound("events", "seq", "created_at"), query);
+                var to = query.Until is null ? long.MaxValue : await connection.ExecuteScalarAsync<long?>(BoundedScan.UntilBound("events", "seq", "created_at"), query);
+                if (from is null || to is null)
+                {
+                    return new Page<EventView>([], null);
+                }
+
+                var (places, next) = await ScanOf(query).ReadAsync(
+                    connection,
+                    query.Limit,
+                    new { query.Repository, query.Ref, Branch = GitRef.Shorten(query.Ref ?? ""), query.Type, query.Status, query.Since, query.Until, From = from, To = to, Before = query.Before ?? long.MaxValue });
+                var rows = (await connection.QueryAsync<EventRecord>($"SELECT {EventColumns} FROM events e WHERE e.seq IN @places ORDER BY e.seq DESC", new { places })).AsList();
+                var page = await PageAsync(connection, rows, rows.Count);
+                return page with { Next = page.Next ?? next };
+            },
+            cancellationToken);
+
+    /// <summary>How a list of events is read.</summary>
+    internal static BoundedScan ScanOf(EventQuery query)
+    {
+        var conditions = new List<string>();
+        Add(conditions, query.Repository, "repository_name = @Repository");
+        Add(conditions, query.Ref, "branch_name = @Branch");
+        Add(conditions, query.Status, "status = @Status");
+        Add(conditions, query.Type, "event_type = @Type");
+        var (driving, rest) = (conditions.Take(1).ToList(), conditions.Skip(1).ToList());
+        Add(driving, query.Since, "seq >= @From");
+        Add(driving, query.Until, "seq <= @To");
+        Add(rest, query.Since, "created_at >= @Since");
+        Add(rest, query.Until, "created_at < @Until");
+        Add(rest, query.Ref?.StartsWith("refs/", StringComparison.Ordinal) == true ? query.Ref : null, "ref = @Ref");
+        return new BoundedScan("events", "seq", driving, rest);
+    }
+
+    /// <summary>The sequence number that a follower begins after: that of the newest event, or of the last before a time.</summary>
+    public Task<long> PositionAsync(DateTimeOffset? since, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.ExecuteScalarAsync<long>(
+                """
+                SELECT MAX(0, COALESCE((SELECT seq - 1 - @margin FROM events WHERE created_at >= @since ORDER BY created_at LIMIT 1), (SELECT value FROM sequences WHERE name = 'events')))
+                """,
+                new { since, margin = OutOfOrderMargin }),
+            cancellationToken);
+
+    /// <summary>What came after a sequence number, in order. Of one call it looks at so many only, so that a rare match costs no more than a frequent one.</summary>
+    public Task<EventBatch> FollowAsync(EventQuery query, long after, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async connection =>
+            {
+                var newest = await connection.ExecuteScalarAsync<long>("SELECT value FROM sequences WHERE name = 'events'");
+                var through = Math.Min(newest, after + FollowWindow);
+                if (through <= after)
+                {
+                    return new EventBatch([], Math.Min(after, newest), newest);
+                }
+
+                var where = Conditions(query);
+                where.Add("e.seq > @after AND e.seq <= @through");
                 var rows = (await connection.QueryAsync<EventRecord>(
-                    $"SELECT {EventColumns} FROM events e {Where(where)} ORDER BY e.seq DESC LIMIT {query.Limit + 1}", query)).AsList();
-                return await PageAsync(connection, rows, query.Limit);
+                    $"SELECT {EventColumns} FROM events e {Where(where)} ORDER BY e.seq LIMIT {query.Limit + 1}",
+                    new { query.Repository, query.Ref, query.Type, query.Status, query.Since, query.Until, after, through })).AsList();
+                var page = await PageAsync(connection, rows, query.Limit);
+                var items = page.Items.Select((item, at) => (rows[at].Seq, item)).ToList();
+                return new EventBatch(items, page.Next ?? through, newest);
+            },
+            cancellationToken);
+
+    /// <summary>Those of some events that match, as they stand now; also the events of some deliveries.</summary>
+    public Task<IReadOnlyList<(long Seq, EventView Event)>> StandingAsync(EventQuery query, IReadOnlyCollection<string> events, IReadOnlyCollection<long> deliveries, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<(long, EventView)>>(
+            async connection =>
+            {
+                var where = Conditions(query);
+                where.Add("e.id IN @ids");
+                var owners = await connection.QueryAsync<string>("SELECT event_id FROM deliveries WHERE id IN @deliveries", new { deliveries });
+                var rows = (await connection.QueryAsync<EventRecord>(
+                    $"SELECT {EventColumns} FROM events e {Where(where)} ORDER BY e.seq",
+                    new { query.Repository, query.Ref, query.Type, query.Status, query.Since, query.Until, ids = events.Concat(owners).Distinct(StringComparer.Ordinal) })).AsList();
+                var page = await PageAsync(connection, rows, rows.Count);
+                return [.. page.Items.Select((item, at) => (rows[at].Seq, item))];
             },
             cancellationToken);
 
@@ -49,17 +124,30 @@ internal sealed class EventLog(IDatabase database)
         database.ReadAsync(
             async connection =>
             {
-                var where = new List<string>();
-                Add(where, query.Trigger, "d.trigger_name = @Trigger");
-                Add(where, query.Status, "d.status = @Status");
-                Add(where, query.Repository, "e.repository_name = @Repository");
-                Add(where, query.Event, "d.event_id = @Event");
-                Add(where, query.Before, "d.id < @Before");
+                var repository = query.Repository is null ? 0 : await connection.ExecuteScalarAsync<long?>("SELECT id FROM repository_states WHERE name = @Repository", query);
+                if (repository is null)
+                {
+                    return new Page<DeliveryView>([], null);
+                }
+
+                var (places, next) = await ScanOf(query).ReadAsync(
+                    connection, query.Limit, new { query.Event, query.Trigger, query.Status, RepositoryId = repository, Before = query.Before ?? long.MaxValue });
                 var rows = (await connection.QueryAsync<DeliveryView>(
-                    $"SELECT {DeliveryColumns} FROM deliveries d JOIN events e ON e.id = d.event_id {Where(where)} ORDER BY d.id DESC LIMIT {query.Limit + 1}", query)).AsList();
-                return Cut(rows, query.Limit, row => row.Id);
+                    $"SELECT {DeliveryColumns} FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.id IN @places ORDER BY d.id DESC", new { places })).AsList();
+                return new Page<DeliveryView>(rows, next);
             },
             cancellationToken);
+
+    /// <summary>How a list of deliveries is read.</summary>
+    internal static BoundedScan ScanOf(DeliveryQuery query)
+    {
+        var conditions = new List<string>();
+        Add(conditions, query.Event, "event_id = @Event");
+        Add(conditions, query.Repository, "repository_id = @RepositoryId");
+        Add(conditions, query.Trigger, "trigger_name = @Trigger");
+        Add(conditions, query.Status, "status = @Status");
+        return new BoundedScan("deliveries", "id", [.. conditions.Take(1)], [.. conditions.Skip(1)]);
+    }
 
     /// <summary>One delivery with what was sent and a page of its attempts, oldest first. Null if there is none.</summary>
     public Task<DeliveryDetail?> FindDeliveryAsync(long id, long afterAttempt, int limit, CancellationToken cancellationToken) =>
@@ -85,13 +173,27 @@ internal sealed class EventLog(IDatabase database)
             },
             cancellationToken);
 
+    private static List<string> Conditions(EventQuery query)
+    {
+        var where = new List<string>();
+        Add(where, query.Repository, "e.repository_name = @Repository");
+        Add(where, query.Ref, "(e.ref = @Ref OR e.branch_name = @Ref)");
+        Add(where, query.Type, "e.event_type = @Type");
+        Add(where, query.Status, "e.status = @Status");
+        Add(where, query.Since, "e.created_at >= @Since");
+        Add(where, query.Until, "e.created_at < @Until");
+        return where;
+    }
+
     private static async Task<Page<EventView>> PageAsync(DbConnection connection, List<EventRecord> rows, int limit)
     {
+        var deliveries = (await connection.QueryAsync<DeliveryView>(
+            $"SELECT {DeliveryColumns} FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.event_id IN @ids ORDER BY d.id", new { ids = rows.Take(limit).Select(row => row.Id) })).ToLookup(row => row.EventId);
         var kept = new List<EventRecord>();
         var bytes = 0;
         foreach (var row in rows.Take(limit))
         {
-            bytes += row.Metadata.Length;
+            bytes += row.Metadata.Length + AtMost(row.Repository, row.Ref, row.Ref, row.ErrorMessage) + deliveries[row.Id].Sum(item => AtMost(row.Repository, row.Ref, item.Trigger, item.LastError));
             if (kept.Count > 0 && bytes > PageBytes)
             {
                 break;
@@ -100,9 +202,19 @@ internal sealed class EventLog(IDatabase database)
             kept.Add(row);
         }
 
-        var deliveries = (await connection.QueryAsync<DeliveryView>(
-            $"SELECT {DeliveryColumns} FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.event_id IN @ids ORDER BY d.id", new { ids = kept.Select(row => row.Id) })).ToLookup(row => row.EventId);
         return new Page<EventView>([.. kept.Select(row => row.ToView([.. deliveries[row.Id]]))], kept.Count < rows.Count ? kept[^1].Seq : null);
+    }
+
+    // What stands around the texts, and the texts with some of their characters escaped.
+    private static int AtMost(params ReadOnlySpan<string?> texts)
+    {
+        var length = 500;
+        foreach (var text in texts)
+        {
+            length += 2 * (text?.Length ?? 0);
+        }
+
+        return length;
     }
 
     private static Page<T> Cut<T>(List<T> rows, int limit, Func<T, long> key) =>
@@ -142,6 +254,11 @@ internal sealed class EventLog(IDatabase database)
 /// <param name="Items">At most as many as asked for; fewer where they are large.</param>
 /// <param name="Next">Where the next page begins; null after the last.</param>
 internal sealed record Page<T>(IReadOnlyList<T> Items, long? Next);
+
+/// <param name="Items">In order, each with its sequence number.</param>
+/// <param name="Through">Up to there everything was looked at.</param>
+/// <param name="Newest">Sequence number of the newest event of all.</param>
+internal sealed record EventBatch(IReadOnlyList<(long Seq, EventView Event)> Items, long Through, long Newest);
 
 /// <summary>Which events; null fields do not restrict.</summary>
 internal sealed record EventQuery(int Limit)

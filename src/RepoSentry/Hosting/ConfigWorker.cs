@@ -57,7 +57,7 @@ internal sealed partial class ConfigWorker(
                 put.Done.TrySetResult(await GuardAsync(() => PutAsync(put), why => new EntryResult(EntryOutcome.Failed, [new ConfigProblem(new Place(put.Name), why)])));
                 break;
             case ConfigRequest.Remove remove:
-                remove.Done.TrySetResult(await GuardAsync(() => RemoveAsync(remove.Name), why => new EntryResult(EntryOutcome.Failed, [new ConfigProblem(new Place(remove.Name), why)])));
+                remove.Done.TrySetResult(await GuardAsync(() => RemoveAsync(remove.Name, remove.Versions), why => new EntryResult(EntryOutcome.Failed, [new ConfigProblem(new Place(remove.Name), why)])));
                 break;
             default:
                 await GuardAsync(async () => await BuryAsync(CancellationToken.None), _ => 0);
@@ -125,6 +125,11 @@ internal sealed partial class ConfigWorker(
             return EntryResult.Of(exists ? EntryOutcome.Exists : EntryOutcome.Missing);
         }
 
+        if (IsOther(put.Name, put.Versions))
+        {
+            return EntryResult.Of(EntryOutcome.Changed);
+        }
+
         var (repository, errors) = entries.Read(put.Json);
         if (repository is null)
         {
@@ -139,11 +144,16 @@ internal sealed partial class ConfigWorker(
         return EntryResult.Of(EntryOutcome.Done);
     }
 
-    private async Task<EntryResult> RemoveAsync(string name)
+    private async Task<EntryResult> RemoveAsync(string name, IReadOnlyCollection<string>? versions)
     {
         if (loaded.Entries!.IsInFile(name))
         {
             return EntryResult.Of(EntryOutcome.InFile);
+        }
+
+        if (IsOther(name, versions))
+        {
+            return EntryResult.Of(EntryOutcome.Changed);
         }
 
         if (!unusable.Remove(name) && others.TrueForAll(other => other.Name != name))
@@ -157,6 +167,9 @@ internal sealed partial class ConfigWorker(
         Log.Entered(logger, name, "removed", false);
         return EntryResult.Of(EntryOutcome.Done);
     }
+
+    private bool IsOther(string name, IReadOnlyCollection<string>? versions) =>
+        versions is not null && (others.Find(other => other.Name == name)?.Entry ?? rejected.GetValueOrDefault(name)) is { } entry && !versions.Contains(EntryVersion.Of(entry));
 
     // What may fail comes first; what follows are assignments in memory.
     private async Task ApplyAsync(SentryConfig next)

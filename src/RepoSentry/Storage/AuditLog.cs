@@ -24,18 +24,37 @@ internal sealed class AuditLog(IDatabase database, TimeProvider time)
                 "UPDATE audit_log SET outcome = @outcome, status = @status, object = COALESCE(@about, object) WHERE id = @id", new { id, outcome, status, about }, scope.Transaction),
             cancellationToken);
 
-    /// <summary>Newest first.</summary>
-    public Task<IReadOnlyList<AuditRow>> ListAsync(AuditQuery query, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            async connection => (IReadOnlyList<AuditRow>)(await connection.QueryAsync<AuditRow>(
-                """
-                SELECT * FROM audit_log
-                WHERE (@Before IS NULL OR id < @Before) AND (@Actor IS NULL OR actor = @Actor) AND (@Action IS NULL OR action = @Action)
-                    AND (@Outcome IS NULL OR outcome = @Outcome) AND (@Since IS NULL OR started_at >= @Since) AND (@Until IS NULL OR started_at < @Until)
-                ORDER BY id DESC LIMIT @Limit
-                """,
-                query)).AsList(),
+    /// <summary>Newest first, and where the next page begins; null after the last.</summary>
+    public Task<(IReadOnlyList<AuditRow> Rows, long? Next)> ListAsync(AuditQuery query, CancellationToken cancellationToken) =>
+        database.ReadAsync<(IReadOnlyList<AuditRow>, long?)>(
+            async connection =>
+            {
+                var from = query.Since is null ? 0 : await connection.ExecuteScalarAsync<long?>(BoundedScan.SinceBound("audit_log", "id", "started_at"), query);
+                var to = query.Until is null ? long.MaxValue : await connection.ExecuteScalarAsync<long?>(BoundedScan.UntilBound("audit_log", "id", "started_at"), query);
+                if (from is null || to is null)
+                {
+                    return ([], null);
+                }
+
+                var (places, next) = await ScanOf(query).ReadAsync(
+                    connection, query.Limit, new { query.Actor, query.Action, query.Outcome, query.Since, query.Until, From = from, To = to, Before = query.Before ?? long.MaxValue });
+                return ((await connection.QueryAsync<AuditRow>("SELECT * FROM audit_log WHERE id IN @places ORDER BY id DESC", new { places })).AsList(), next);
+            },
             cancellationToken);
+
+    /// <summary>How a list is read.</summary>
+    internal static BoundedScan ScanOf(AuditQuery query)
+    {
+        List<(object? Value, string Sql)> conditions = [(query.Actor, "actor = @Actor"), (query.Action, "action = @Action"), (query.Outcome, "outcome = @Outcome")];
+        conditions.RemoveAll(condition => condition.Value is null);
+        List<(object? Value, string Sql)> bounds = [(query.Since, "id >= @From"), (query.Until, "id <= @To")];
+        List<(object? Value, string Sql)> times = [(query.Since, "started_at >= @Since"), (query.Until, "started_at < @Until")];
+        return new BoundedScan(
+            "audit_log",
+            "id",
+            [.. conditions.Take(1).Concat(bounds.Where(bound => bound.Value is not null)).Select(condition => condition.Sql)],
+            [.. conditions.Skip(1).Concat(times.Where(bound => bound.Value is not null)).Select(condition => condition.Sql)]);
+    }
 }
 
 /// <summary>One action, as it begins or was refused.</summary>

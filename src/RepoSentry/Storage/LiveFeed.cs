@@ -31,5 +31,8 @@ internal abstract record LiveNote(DateTimeOffset At)
 
     internal sealed record LookFailed(DateTimeOffset At, string Repository, string Error) : LiveNote(At);
 
+    /// <summary>A delivery became something else without an attempt: superseded, or asked for by an operator.</summary>
+    internal sealed record Moved(DateTimeOffset At, long DeliveryId) : LiveNote(At);
+
     internal sealed record Attempted(DateTimeOffset At, Guid EventId, string Repository, string Trigger, AttemptRecord Attempt) : LiveNote(At);
 }

@@ -4,7 +4,7 @@ using RepoSentry.Abstractions;
 namespace RepoSentry.Storage;
 
 /// <summary>Tells the owners of triggers what a commit made them owe. The rows are the truth; this only saves them looking.</summary>
-internal sealed class Outbox
+internal sealed class Outbox(LiveFeed? feed = null)
 {
     private readonly ConcurrentDictionary<string, Action<OwedDelivery>> owners = new(StringComparer.Ordinal);
 
@@ -26,6 +26,11 @@ internal sealed class Outbox
         else
         {
             Orphaned?.Invoke(trigger);
+        }
+
+        if (delivery.OutOfOrder)
+        {
+            feed?.Publish(new LiveNote.Moved(delivery.CreatedAt, delivery.Id));
         }
     }
 }

@@ -195,8 +195,8 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
             {
                 var delivery = new OwedDelivery { Id = deliveryNumber++, Repository = change.Repository.Name, Ref = change.Change.Ref, CreatedAt = change.DetectedAt, Event = change };
                 await scope.Connection.ExecuteAsync(
-                    "INSERT INTO deliveries (id, event_id, trigger_name, created_at) VALUES (@Id, @EventId, @Trigger, @CreatedAt)",
-                    new { delivery.Id, EventId = change.Id.ToString(), Trigger = trigger, delivery.CreatedAt },
+                    "INSERT INTO deliveries (id, event_id, trigger_name, created_at, repository_id) VALUES (@Id, @EventId, @Trigger, @CreatedAt, (SELECT id FROM repository_states WHERE name = @Repository))",
+                    new { delivery.Id, EventId = change.Id.ToString(), Trigger = trigger, delivery.CreatedAt, delivery.Repository },
                     scope.Transaction);
                 owed.Add((trigger, delivery));
             }

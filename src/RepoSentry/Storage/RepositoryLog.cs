@@ -5,16 +5,18 @@ namespace RepoSentry.Storage;
 /// <summary>Reads what is known of repositories: their rows, refs and looks.</summary>
 internal sealed class RepositoryLog(IDatabase database)
 {
+    internal const string PollsSql =
+        "SELECT id, started_at, duration_ms, outcome, source, changes, error FROM poll_outcomes WHERE repository_id = @repositoryId AND id < @before ORDER BY id DESC LIMIT @limit";
+
     /// <summary>By name, after a name.</summary>
     public Task<IReadOnlyList<StoredRepository>> ListAsync(string? after, string? status, int limit, CancellationToken cancellationToken) =>
         database.ReadAsync(
             async connection => (IReadOnlyList<StoredRepository>)(await connection.QueryAsync<StoredRepository>(
-                """
-                SELECT * FROM repository_states
-                WHERE (@after IS NULL OR name > @after) AND ((@status IS NULL AND status <> 'removed') OR status = @status) ORDER BY name LIMIT @limit
-                """,
-                new { after, status, limit })).AsList(),
+                ListSql(status), new { after = after ?? "", status, limit })).AsList(),
             cancellationToken);
+
+    internal static string ListSql(string? status) =>
+        $"SELECT * FROM repository_states WHERE name > @after AND {(status is null ? "status <> 'removed'" : "status = @status")} ORDER BY name LIMIT @limit";
 
     public Task<StoredRepository?> FindAsync(string name, CancellationToken cancellationToken) =>
         database.ReadAsync(
@@ -49,11 +51,7 @@ internal sealed class RepositoryLog(IDatabase database)
     public Task<IReadOnlyList<StoredPoll>> PollsAsync(long repositoryId, long? before, int limit, CancellationToken cancellationToken) =>
         database.ReadAsync(
             async connection => (IReadOnlyList<StoredPoll>)(await connection.QueryAsync<StoredPoll>(
-                """
-                SELECT id, started_at, duration_ms, outcome, source, changes, error FROM poll_outcomes
-                WHERE repository_id = @repositoryId AND (@before IS NULL OR id < @before) ORDER BY id DESC LIMIT @limit
-                """,
-                new { repositoryId, before, limit })).AsList(),
+                PollsSql, new { repositoryId, before = before ?? long.MaxValue, limit })).AsList(),
             cancellationToken);
 
     public Task<LogCounts> CountAsync(CancellationToken cancellationToken) =>

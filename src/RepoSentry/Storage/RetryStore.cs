@@ -146,10 +146,11 @@ internal sealed class RetryStore(IDatabase database, Outbox outbox, TimeProvider
             var delivery = new OwedDelivery { Id = number++, Repository = change.Repository, Ref = change.Ref, CreatedAt = now, OutOfOrder = true };
             await scope.Connection.ExecuteAsync(
                 """
-                INSERT INTO deliveries (id, event_id, trigger_name, created_at, replay, out_of_order) VALUES (@Id, @eventId, @trigger, @CreatedAt, @replay, 1);
+                INSERT INTO deliveries (id, event_id, trigger_name, created_at, replay, out_of_order, repository_id)
+                VALUES (@Id, @eventId, @trigger, @CreatedAt, @replay, 1, (SELECT id FROM repository_states WHERE name = @Repository));
                 INSERT INTO delivery_messages (delivery_id, headers, body) SELECT @Id, headers, body FROM delivery_messages WHERE delivery_id = @earlierId;
                 """,
-                new { delivery.Id, eventId = change.Id, trigger, delivery.CreatedAt, replay = (earlier?.Replay ?? 0) + 1, earlierId = earlier?.Id },
+                new { delivery.Id, eventId = change.Id, trigger, delivery.CreatedAt, delivery.Repository, replay = (earlier?.Replay ?? 0) + 1, earlierId = earlier?.Id },
                 scope.Transaction);
             owed.Add((trigger, delivery, change.Id));
         }

@@ -24,6 +24,7 @@ internal static class StorageModule
             .AddSingleton<OutcomeStore>()
             .AddSingleton<TokenStore>()
             .AddSingleton<AuditLog>()
+            .AddSingleton<IdempotencyStore>()
             .AddSingleton<TriggerHaltStore>();
     }
 }

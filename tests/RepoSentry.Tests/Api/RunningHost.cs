@@ -99,6 +99,8 @@ internal sealed class RunningHost : IAsyncDisposable
         return await Http.SendAsync(request);
     }
 
+    public Task StopAsync() => app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();

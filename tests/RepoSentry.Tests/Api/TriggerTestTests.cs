@@ -81,7 +81,7 @@ public sealed class TriggerTestTests
         response.Content.Headers.ContentType?.MediaType.ShouldBe("application/problem+json");
         var operation = (await host.JsonAsync("/openapi/v1.json")).GetProperty("paths").GetProperty("/api/v1/triggers/{name}/test").GetProperty("post");
         operation.GetProperty("description").GetString().ShouldNotBeNull().ShouldContain("a Tekton pipeline may start");
-        operation.GetProperty("responses").EnumerateObject().Select(answer => answer.Name).ShouldBe(["200", "404", "401", "403", "429"], ignoreOrder: true);
+        operation.GetProperty("responses").EnumerateObject().Select(answer => answer.Name).ShouldBe(["200", "404", "409", "422", "401", "403", "429", "503"], ignoreOrder: true);
     }
 
     private static async Task<JsonElement> TestAsync(RunningHost host, string trigger)

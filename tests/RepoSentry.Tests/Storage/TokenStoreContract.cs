@@ -39,11 +39,11 @@ public abstract class TokenStoreContract : StoreContract
     public async Task A_row_of_the_audit_log_stands_before_its_outcome_is_known()
     {
         var row = await Audit.BeginAsync(new AuditEntry("ci", "repository.poll") { Object = "web" }, Token);
-        (await Audit.ListAsync(new AuditQuery(10), Token)).Single().Outcome.ShouldBe("started");
+        (await Audit.ListAsync(new AuditQuery(10), Token)).Rows.Single().Outcome.ShouldBe("started");
         await Audit.FinishAsync(row, AuditOutcome.Done, 202, about: null, Token);
-        var done = (await Audit.ListAsync(new AuditQuery(10) { Since = Time.GetUtcNow(), Until = Time.GetUtcNow().AddSeconds(1) }, Token)).Single();
+        var done = (await Audit.ListAsync(new AuditQuery(10) { Since = Time.GetUtcNow(), Until = Time.GetUtcNow().AddSeconds(1) }, Token)).Rows.Single();
         (done.Outcome, done.Status, done.Object, done.StartedAt).ShouldBe(("done", 202, "web", Time.GetUtcNow()));
-        (await Audit.ListAsync(new AuditQuery(10) { Since = Time.GetUtcNow().AddSeconds(1) }, Token)).ShouldBeEmpty();
+        (await Audit.ListAsync(new AuditQuery(10) { Since = Time.GetUtcNow().AddSeconds(1) }, Token)).Rows.ShouldBeEmpty();
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public abstract class TokenStoreContract : StoreContract
         Time.Advance(TimeSpan.FromDays(1));
         await Audit.BeginAsync(new AuditEntry("ci", "repository.release"), Token);
         (await new RetentionStore(Database).PruneAuditAsync(Time.GetUtcNow().AddHours(-1), Token)).ShouldBe(1_500);
-        (await Audit.ListAsync(new AuditQuery(10), Token)).Single().Action.ShouldBe("repository.release");
+        (await Audit.ListAsync(new AuditQuery(10), Token)).Rows.Single().Action.ShouldBe("repository.release");
         (await Store.ListAsync(0, revoked: true, 10, Token)).Single().Name.ShouldBe("left");
     }
 

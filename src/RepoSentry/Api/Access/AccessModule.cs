@@ -38,6 +38,7 @@ internal static class AccessModule
         app.UseAuthentication();
         app.UseMiddleware<RequestLimits>();
         app.UseAuthorization();
+        app.UseMiddleware<IdempotencyKeys>();
     }
 
     private static ForwardedHeadersOptions Forwarded(IReadOnlyList<System.Net.IPNetwork> proxies)

@@ -53,6 +53,18 @@ internal sealed partial class TokenBook(TokenStore store, OpenedDatabase databas
         return new TokenVerdict(new CallerIdentity(found.Name, role, found.Id));
     }
 
+    /// <summary>Whether a caller who was let in would be let in still. For answers that do not end.</summary>
+    public async ValueTask<bool> IsInUseAsync(CallerIdentity caller, CancellationToken cancellationToken)
+    {
+        if (caller.TokenId is not { } id || !IsReadable)
+        {
+            return true;
+        }
+
+        var token = (await CurrentAsync(cancellationToken)).ByPrefix.Values.SelectMany(tokens => tokens).FirstOrDefault(token => token.Id == id);
+        return token is { RevokedAt: null } && !(token.ExpiresAt <= time.GetUtcNow());
+    }
+
     /// <summary>Whether a token that is in use begins like this one.</summary>
     public async ValueTask<bool> KnowsPrefixAsync(string secret, CancellationToken cancellationToken) =>
         TokenSecret.IsWellFormed(secret) && IsReadable

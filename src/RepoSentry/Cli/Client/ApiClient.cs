@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using RepoSentry.Network;
 
@@ -54,6 +55,26 @@ internal sealed class ApiClient : IDisposable
         }
         while (cursor is not null && items.Count < most);
         return items;
+    }
+
+    /// <summary>The messages of a stream that does not end by itself, from where it was left.</summary>
+    /// <param name="after">The last id that came; null for none yet.</param>
+    public async IAsyncEnumerable<StreamMessage> FollowAsync(string path, string? after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server, path));
+        request.Headers.Accept.ParseAdd("text/event-stream");
+        request.Headers.TryAddWithoutValidation("Last-Event-ID", after);
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (!response.IsSuccessStatusCode)
+        {
+            throw Refused(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
+        }
+
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        await foreach (var message in StreamMessage.ReadAsync(stream, cancellationToken))
+        {
+            yield return message;
+        }
     }
 
     public void Dispose() => http.Dispose();

@@ -25,7 +25,7 @@ internal static class ClientOptions
 
     public static Option<bool> Watch { get; } = new("--watch", "-w") { Description = "Show it again every 2 s" };
 
-    static ClientOptions() => Output.AcceptOnlyFromAmong("table", "wide", "json", "yaml", "name");
+    static ClientOptions() => Output.AcceptOnlyFromAmong("table", "text", "wide", "json", "yaml", "name");
 
     /// <summary>Gives a command the shared options and the error handling of a client.</summary>
     public static Command AsClient(this Command command)

@@ -15,7 +15,7 @@ internal sealed class Printer(TextWriter output, string format, bool noHeaders)
     public bool IsData => format is "json" or "yaml";
 
     /// <summary>True if it is a page for the eye, and more may be told.</summary>
-    public bool IsText => format is "table" or "wide";
+    public bool IsText => format is "table" or "text" or "wide";
 
     /// <param name="columns">Header and cell; those marked wide show with <c>-o wide</c> only.</param>
     /// <param name="name">What <c>-o name</c> prints of an item.</param>
@@ -78,6 +78,13 @@ internal sealed class Printer(TextWriter output, string format, bool noHeaders)
         }
 
         Console.Error.WriteLine(words);
+    }
+
+    /// <summary>One of many that come one after another: a line of JSON, a name, or words.</summary>
+    public void Next(JsonElement item, string name, string words)
+    {
+        output.WriteLine(IsData ? JsonSerializer.Serialize(item) : Safe(format == "name" ? name : words));
+        output.Flush();
     }
 
     public void Line(string text) => output.WriteLine(Safe(text));

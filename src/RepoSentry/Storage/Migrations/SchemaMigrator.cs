@@ -20,6 +20,7 @@ internal static class SchemaMigrator
         [M0004Access.Number] = () => new M0004Access(),
         [M0005RunTimeRepositories.Number] = () => new M0005RunTimeRepositories(),
         [M0006TektonOutcomes.Number] = () => new M0006TektonOutcomes(),
+        [M0007Api.Number] = () => new M0007Api(),
     };
 
     public static long Newest => Known.Keys[^1];

@@ -41,7 +41,7 @@ internal sealed class AccessStory(RunningHost host) : IAsyncDisposable
             request.Headers.TryAddWithoutValidation(name, value);
         }
 
-        return await host.Http.SendAsync(request);
+        return await host.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead); // a stream of events never ends
     }
 
     public async Task<int> StatusAsync(HttpMethod method, string path, string? token, object? body = null)

@@ -56,7 +56,7 @@ public sealed class AuditTests
             (await story.StatusAsync(HttpMethod.Post, "/api/v1/triggers/tekton/pause", view)).ShouldBe(403);
         }
 
-        var rows = await story.Host.Services.GetRequiredService<AuditLog>().ListAsync(new AuditQuery(1000), TestContext.Current.CancellationToken);
+        var (rows, _) = await story.Host.Services.GetRequiredService<AuditLog>().ListAsync(new AuditQuery(1000), TestContext.Current.CancellationToken);
         rows.CountBy(row => row.Action).ToDictionary().ShouldBe(new Dictionary<string, int> { ["sign_in"] = 10, ["trigger.pause"] = 10 }, ignoreOrder: true);
     }
 
