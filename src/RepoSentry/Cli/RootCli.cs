@@ -29,6 +29,7 @@ internal static class RootCli
         TriggerCommand.Create(),
         TokenCommand.Create(),
         DbCommand.Create(),
+        MigrateCommand.Create(),
         VersionCommand.Create(),
     };
 }
