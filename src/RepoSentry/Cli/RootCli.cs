@@ -22,6 +22,7 @@ internal static class RootCli
         ListenCommand.Create(),
         RunCommand.Create(),
         ValidateCommand.Create(),
+        CheckCommand.Create(),
         StatusCommand.Create(),
         RepoCommand.Create(),
         EventCommand.Create(),
