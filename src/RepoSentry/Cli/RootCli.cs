@@ -28,9 +28,11 @@ internal static class RootCli
         EventCommand.Create(),
         DeliveryCommand.Create(),
         TriggerCommand.Create(),
+        TraceCommand.Create(),
         TokenCommand.Create(),
         DbCommand.Create(),
         MigrateCommand.Create(),
+        ConfigCommand.Create(),
         VersionCommand.Create(),
     };
 }
