@@ -44,6 +44,7 @@ internal static class ApiModule
         api.MapRepositories();
         api.MapEvents();
         api.MapDeliveries();
+        api.MapTrace();
         api.MapRetries();
         api.MapTriggers();
         api.MapReload();

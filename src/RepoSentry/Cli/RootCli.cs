@@ -22,13 +22,17 @@ internal static class RootCli
         ListenCommand.Create(),
         RunCommand.Create(),
         ValidateCommand.Create(),
+        CheckCommand.Create(),
         StatusCommand.Create(),
         RepoCommand.Create(),
         EventCommand.Create(),
         DeliveryCommand.Create(),
         TriggerCommand.Create(),
+        TraceCommand.Create(),
         TokenCommand.Create(),
         DbCommand.Create(),
+        MigrateCommand.Create(),
+        ConfigCommand.Create(),
         VersionCommand.Create(),
     };
 }

@@ -17,6 +17,8 @@ internal sealed class EventLog(IDatabase database)
     /// <summary>Times are those of the look, numbers those of the commit: they are in the same order but for what was under way at once.</summary>
     private const int OutOfOrderMargin = 10_000;
 
+    private const int TraceLimit = 20;
+
     private const string EventColumns =
         "e.seq, e.id, e.event_type AS type, e.repository_name AS repository, e.ref, e.branch_name, e.before_sha AS \"before\", e.commit_sha, e.status, e.metadata, e.error_message, e.created_at, e.processed_at";
 
@@ -117,6 +119,23 @@ internal sealed class EventLog(IDatabase database)
             {
                 var row = await connection.QuerySingleOrDefaultAsync<EventRecord>($"SELECT {EventColumns} FROM events e WHERE e.id = @id", new { id });
                 return row is null ? null : (await PageAsync(connection, [row], 1)).Items[0];
+            },
+            cancellationToken);
+
+    /// <summary>The newest events with this id, this commit (or one that begins so), or a delivery that the receiver gave this id.</summary>
+    public Task<Page<EventView>> TraceAsync(string id, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async connection =>
+            {
+                var isCommit = id.All(char.IsAsciiHexDigit);
+                var rows = (await connection.QueryAsync<EventRecord>(
+                    $"""
+                    SELECT {EventColumns} FROM events e WHERE e.id = @id OR e.id IN (SELECT event_id FROM deliveries WHERE receipt_id = @id)
+                        {(isCommit ? "OR (e.commit_sha >= @from AND e.commit_sha < @to)" : "")}
+                    ORDER BY e.seq DESC LIMIT {TraceLimit + 1}
+                    """,
+                    new { id, from = id.ToLowerInvariant(), to = id.ToLowerInvariant() + "g" })).AsList();
+                return await PageAsync(connection, rows, TraceLimit);
             },
             cancellationToken);
 

@@ -112,7 +112,7 @@ internal static class OutboundHttp
         return new ClockedStream(context.PlaintextStream, connection);
     }
 
-    private static X509ChainPolicy PrivateAuthority(string caFile)
+    public static X509ChainPolicy PrivateAuthority(string caFile)
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.ImportFromPemFile(caFile);

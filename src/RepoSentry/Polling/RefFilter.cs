@@ -9,15 +9,18 @@ namespace RepoSentry.Polling;
 internal sealed class RefFilter
 {
     private const string RegexMark = "regex:";
+    private const string NamesMark = "names:";
 
     private readonly GlobSet? globs;
     private readonly Regex? regex;
+    private readonly HashSet<string>? names;
 
-    private RefFilter(string text, GlobSet? globs, Regex? regex)
+    private RefFilter(string text, GlobSet? globs, Regex? regex, HashSet<string>? names = null)
     {
         Text = text;
         this.globs = globs;
         this.regex = regex;
+        this.names = names;
     }
 
     /// <summary>Watches nothing.</summary>
@@ -35,13 +38,23 @@ internal sealed class RefFilter
         _ => None,
     };
 
-    public static RefFilter Parse(string text) => text.StartsWith(RegexMark, StringComparison.Ordinal)
-        ? new RefFilter(text, null, BranchRegex.Compile(text[RegexMark.Length..]))
+    /// <summary>Exactly these refs: what was taken over of another program's memory, which knew no others.</summary>
+    /// <param name="refNames">Full names.</param>
+    public static RefFilter Exactly(IEnumerable<string> refNames) => Parse(NamesMark + Write([.. refNames.Order(StringComparer.Ordinal)]));
+
+    public static RefFilter Parse(string text) =>
+        text.StartsWith(NamesMark, StringComparison.Ordinal) ? new RefFilter(text, null, null, [.. JsonSerializer.Deserialize(text[NamesMark.Length..], PollingJson.Default.StringArray)!])
+        : text.StartsWith(RegexMark, StringComparison.Ordinal) ? new RefFilter(text, null, BranchRegex.Compile(text[RegexMark.Length..]))
         : new RefFilter(text, GlobSet.Of(JsonSerializer.Deserialize(text, PollingJson.Default.StringArray)!), null);
 
     /// <param name="refName">Full name; patterns are matched against the short one.</param>
     public bool Matches(string refName)
     {
+        if (names is not null)
+        {
+            return names.Contains(refName);
+        }
+
         var name = RefName.ToText(GitRef.Shorten(refName)); // patterns are written as Git shows names
         try
         {

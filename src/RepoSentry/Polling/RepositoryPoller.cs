@@ -33,7 +33,7 @@ internal sealed class RepositoryPoller(
     }
 
     private static string OutcomeOf(Sight seen, DateTimeOffset? before) =>
-        seen.Held.Count > 0 ? "held" : seen.Kinds.Count == 0 ? "unchanged" : before is null ? "baseline" : "changed";
+        seen.Held.Count > 0 ? "held" : seen.Kinds.Count == 0 ? "unchanged" : before is null && seen.Kinds.All(kind => kind.Previous is null) ? "baseline" : "changed";
 
     private async Task<IReadOnlyList<RoutedEvent>> RouteAsync(
         PolledRepository repository, List<RefChange> changes, IRefSource source, TimeSpan? delay, CancellationToken cancellationToken)

@@ -22,7 +22,7 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
                 await commit.Fence.CheckAsync(scope);
                 foreach (var kind in commit.Kinds)
                 {
-                    await WriteSnapshotAsync(scope, commit, kind);
+                    await WriteSnapshotAsync(scope, commit.RepositoryId, kind, commit.Outcome.StartedAt);
                 }
 
                 await WriteHoldsAsync(scope, commit);
@@ -71,7 +71,7 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
         return new RefSnapshot(kind, refs, head.Validator);
     }
 
-    private static async Task WriteSnapshotAsync(WriteScope scope, PollCommit commit, KindCommit kind)
+    internal static async Task WriteSnapshotAsync(WriteScope scope, long repositoryId, KindCommit kind, DateTimeOffset takenAt)
     {
         var packed = kind.Snapshot.Refs.Count > PackedAbove;
         await scope.Connection.ExecuteAsync(
@@ -84,7 +84,7 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
             """,
             new
             {
-                commit.RepositoryId,
+                RepositoryId = repositoryId,
                 Kind = kind.Snapshot.Kind.Name(),
                 kind.Digest,
                 kind.Filter,
@@ -92,13 +92,13 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
                 kind.Snapshot.Refs.Count,
                 kind.WholeCount,
                 Packed = packed ? PackedRefs.Pack(kind.Snapshot.Refs) : null,
-                At = commit.Outcome.StartedAt,
+                At = takenAt,
             },
             scope.Transaction);
 
         var standing = kind.Previous is { Count: > PackedAbove } ? null : kind.Previous; // a packed snapshot has no rows
         var rows = RefRows.Difference(standing, packed ? null : kind.Snapshot.Refs);
-        var key = new { commit.RepositoryId, Kind = kind.Snapshot.Kind.Name() };
+        var key = new { RepositoryId = repositoryId, Kind = kind.Snapshot.Kind.Name() };
         if (rows.Gone.Count > 0)
         {
             await scope.Connection.ExecuteAsync(

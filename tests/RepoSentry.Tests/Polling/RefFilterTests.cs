@@ -17,4 +17,15 @@ public sealed class RefFilterTests
         failure.Error.ShouldBe(RefSourceError.Malformed);
         failure.Message.ShouldContain("simplify the globs or branch_regex");
     }
+
+    [Fact]
+    public void A_filter_of_exact_names_matches_them_alone_whatever_they_look_like_as_a_pattern()
+    {
+        var filter = RefFilter.Parse(RefFilter.Exactly(["refs/heads/!odd", "refs/heads/a"]).Text);
+
+        filter.Matches("refs/heads/!odd").ShouldBeTrue();
+        filter.Matches("refs/heads/a").ShouldBeTrue();
+        filter.Matches("refs/heads/ab").ShouldBeFalse();
+        filter.MatchesNothing.ShouldBeFalse();
+    }
 }

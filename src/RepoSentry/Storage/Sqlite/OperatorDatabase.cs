@@ -16,6 +16,9 @@ internal sealed class OperatorDatabase : IAsyncDisposable
 
     public SqliteDatabase Database { get; }
 
+    /// <summary>Whether a service runs on it at the same time.</summary>
+    public bool IsShared => ours is null;
+
     /// <param name="create">Whether to make a file that is not there yet, for a service that never ran.</param>
     /// <exception cref="StorageException">It cannot be used; the message says why and what to do.</exception>
     public static OperatorDatabase Open(string path, bool create, DateTimeOffset now)

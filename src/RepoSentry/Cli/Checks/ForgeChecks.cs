@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using RepoSentry.Configuration;
+using RepoSentry.Network;
+using RepoSentry.Providers;
+using RepoSentry.Providers.GitHub;
+using RepoSentry.Providers.GitLab;
+using RepoSentry.Providers.PlainGit;
+
+namespace RepoSentry.Cli.Checks;
+
+/// <summary>One question to a forge tells whether its token is valid, what it may do and until when, what is left of the budget, and how far our clock is off.</summary>
+internal static class ForgeChecks
+{
+    private static readonly TimeSpan ClockOff = TimeSpan.FromSeconds(30);
+
+    public static async Task<IReadOnlyList<Finding>> ProviderAsync(ProviderConfig provider, SentryConfig config, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var options = config.Outbound() with { PublicOnly = provider.PublicOnly, CaFile = provider.CaFile, Proxy = provider.Proxy };
+        if (provider.Type is not ("github" or "gitlab"))
+        {
+            return [await RemoteChecks.LookAsync(provider, config, cancellationToken)];
+        }
+
+        var api = provider.Type == "github" ? GitHubOptions.For(provider).ApiBase : GitLabOptions.For(provider).ApiBase;
+        var findings = new List<Finding>();
+        if (provider.Proxy.Length == 0)
+        {
+            findings.Add(await RemoteChecks.ConnectAsync("forge " + provider.Name, api, options, now, cancellationToken));
+        }
+
+        return findings.Exists(finding => finding.Status == Finding.Failed) ? findings : [.. findings, .. await AskAsync(provider, api, options, now, cancellationToken)];
+    }
+
+    private static async Task<IReadOnlyList<Finding>> AskAsync(ProviderConfig provider, Uri api, OutboundOptions options, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var client = OutboundHttp.CreateClient(options);
+            using var request = Question(provider, api);
+            using var response = await client.SendAsync(request, cancellationToken);
+            var body = await response.Content.ReadAsStringAsync(cancellationToken);
+            return [Token(provider, response, body, now), .. Budget(provider, response), .. Clock(response, now)];
+        }
+        catch (Exception e) when (e is HttpRequestException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        {
+            return [Finding.Bad("token " + provider.Name, $"{SafeText.Of(api)} gave no answer: {e.Message}", "check the provider's url, proxy and ca_file, and its secret file")];
+        }
+    }
+
+    private static HttpRequestMessage Question(ProviderConfig provider, Uri api)
+    {
+        var isGitHub = provider.Type == "github";
+        var path = isGitHub ? "/rate_limit" : provider.Token is null ? "/projects?per_page=1" : "/personal_access_tokens/self";
+        var request = new HttpRequestMessage(HttpMethod.Get, new Uri(api.AbsoluteUri.TrimEnd('/') + path));
+        request.Headers.TryAddWithoutValidation("User-Agent", "RepoSentry");
+        request.Headers.TryAddWithoutValidation("Accept", isGitHub ? "application/vnd.github+json" : "application/json");
+        _ = isGitHub && request.Headers.TryAddWithoutValidation("X-GitHub-Api-Version", "2022-11-28");
+        if (provider.Token is { } token)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token.Reveal());
+        }
+
+        return request;
+    }
+
+    private static Finding Token(ProviderConfig provider, HttpResponseMessage response, string body, DateTimeOffset now)
+    {
+        var check = "token " + provider.Name;
+        if (response.StatusCode == HttpStatusCode.Unauthorized)
+        {
+            return Finding.Bad(check, "the forge refuses the token: it is wrong, revoked or expired", $"make a new one and put it where the configuration refers to ({provider.Token?.Origin ?? "the provider's token"})");
+        }
+
+        if (provider.Token is null)
+        {
+            return Finding.Warn(check, "no token: public repositories only, and few requests an hour", $"give provider \"{provider.Name}\" a token");
+        }
+
+        var (scopes, end) = provider.Type == "github" ? GitHub(response) : response.IsSuccessStatusCode ? GitLab(body) : (null, null);
+        if (provider.Type == "gitlab" && scopes is { Count: > 0 } && !scopes.Any(scope => scope is "api" or "read_api"))
+        {
+            return Finding.Bad(check, $"its scopes are {string.Join(", ", scopes)}, which may not read the API", "make a token with the scope read_api (and read_repository for the fallback to Git)");
+        }
+
+        var what = scopes is { Count: > 0 } ? $"the token ({string.Join(", ", scopes)})" : "the token";
+        return end is { } until ? Finding.Until(check, what, until, now, "make a new token and put it in the place of this one")
+            : (int)response.StatusCode >= 500 ? Finding.Bad(check, $"the forge answered {(int)response.StatusCode}", "look at the forge's own status, and try again")
+            : Finding.Good(check, $"{what} is taken; the forge tells no end");
+    }
+
+    private static (IReadOnlyList<string>? Scopes, DateTimeOffset? End) GitHub(HttpResponseMessage response)
+    {
+        var scopes = Header(response, "X-OAuth-Scopes")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var told = Header(response, "github-authentication-token-expiration")?.Replace(" UTC", "Z", StringComparison.Ordinal);
+        return (scopes, DateTimeOffset.TryParse(told, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var end) ? end : null);
+    }
+
+    private static (IReadOnlyList<string>? Scopes, DateTimeOffset? End) GitLab(string body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            var root = document.RootElement;
+            var scopes = root.TryGetProperty("scopes", out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray().Select(scope => scope.ToString()).ToList() : null;
+            return (scopes, root.TryGetProperty("expires_at", out var told) && DateTimeOffset.TryParse(told.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var end) ? end : null);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return (null, null);
+        }
+    }
+
+    private static IEnumerable<Finding> Budget(ProviderConfig provider, HttpResponseMessage response)
+    {
+        var (left, limit) = (Header(response, "x-ratelimit-remaining") ?? Header(response, "RateLimit-Remaining"), Header(response, "x-ratelimit-limit") ?? Header(response, "RateLimit-Limit"));
+        if (int.TryParse(left, CultureInfo.InvariantCulture, out var remaining) && int.TryParse(limit, CultureInfo.InvariantCulture, out var all))
+        {
+            yield return remaining > all / 10
+                ? Finding.Good("budget " + provider.Name, $"{remaining} of {all} requests are left")
+                : Finding.Warn("budget " + provider.Name, $"only {remaining} of {all} requests are left", "wait for the window to end; a longer polling.interval or another credential asks less of this one");
+        }
+    }
+
+    private static IEnumerable<Finding> Clock(HttpResponseMessage response, DateTimeOffset now)
+    {
+        if (response.Headers.Date is { } date)
+        {
+            var off = (now - date).Duration();
+            yield return off < ClockOff ? Finding.Good("clock", "agrees with the forge's")
+                : Finding.Bad("clock", string.Create(CultureInfo.InvariantCulture, $"is {off.TotalSeconds:0} s off the forge's, which spoils signatures and expiry"), "set the clock of this machine (timedatectl set-ntp true)");
+        }
+    }
+
+    private static string? Header(HttpResponseMessage response, string name) => response.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using RepoSentry.Configuration;
+using RepoSentry.Storage.Sqlite;
+
+namespace RepoSentry.Cli.Checks;
+
+/// <summary>What the service needs of this machine: a local disk with room, and a database that this executable can use.</summary>
+internal static class MachineChecks
+{
+    private const long Scarce = 1L << 30;
+    private const long TooLittle = 100L << 20;
+
+    public static IEnumerable<Finding> Disk(SentryConfig config)
+    {
+        var folder = ExistingFolder(Path.GetFullPath(config.Storage.SqlitePath));
+        var real = Directory.ResolveLinkTarget(folder, returnFinalTarget: true)?.FullName ?? folder;
+        yield return MountTable.NetworkType(real) is { } network
+            ? Finding.Bad("file system", $"{folder} is on a network file system ({network}), where SQLite loses data", "choose a storage.sqlite.path on a local disk")
+            : Finding.Good("file system", $"{folder} is local");
+
+        var free = new DriveInfo(real).AvailableFreeSpace;
+        var words = string.Create(CultureInfo.InvariantCulture, $"{free / (1 << 20)} MiB are free in {folder}");
+        yield return free < TooLittle ? Finding.Bad("disk", words, "make room, or choose another storage.sqlite.path")
+            : free < Scarce ? Finding.Warn("disk", words, "make room before the history grows: 1 GiB is a good start")
+            : Finding.Good("disk", words);
+    }
+
+    /// <param name="before">Whether nothing is installed yet: then no database is no surprise.</param>
+    public static Finding Database(SentryConfig config, bool before)
+    {
+        try
+        {
+            var path = SqliteStorage.Choose(Path.GetFullPath(config.Storage.SqlitePath));
+            if (!File.Exists(path))
+            {
+                return before ? Finding.Good("database", $"{path} will be made at the first start") : Finding.Warn("database", $"{path} does not exist yet", "the first start of the service makes it; if it ran before, is this its configuration?");
+            }
+
+            var status = SqliteMaintenance.Status(path, check: false);
+            return status.Schema > status.Newest
+                ? Finding.Bad("database", $"{path} has schema {status.Schema}, this executable knows {status.Newest}", "run the newer executable, or restore a backup made before the upgrade")
+                : Finding.Good("database", $"{path} has schema {status.Schema}{(status.Schema < status.Newest ? $", {status.Newest} after the next start" : "")}, used by {status.Holder ?? "nobody"}");
+        }
+        catch (Exception e) when (DatabaseFile.Explains(e))
+        {
+            return Finding.Bad("database", e.Message, "db status --check looks closer; db restore puts a backup in its place");
+        }
+    }
+
+    private static string ExistingFolder(string path)
+    {
+        var folder = Path.GetDirectoryName(path)!;
+        while (!Directory.Exists(folder))
+        {
+            folder = Path.GetDirectoryName(folder)!;
+        }
+
+        return folder;
+    }
+}
