@@ -129,14 +129,7 @@ internal sealed partial class PollWorker(
         {
             while (!stopping.IsCancellationRequested && looking < Config.MaxWorkers && host.TakeNext() is { } turn)
             {
-                if (turn.Place == turn.Repository.Place)
-                {
-                    Start(turn.Repository, stopping);
-                }
-                else
-                {
-                    host.Release(failed: false); // it was paused, removed or placed anew while it waited
-                }
+                Start(turn.Repository, stopping);
             }
 
             if (!host.HasWaiting)

@@ -27,9 +27,9 @@ public sealed class PollWorkerTests
     {
         var slow = new TaskCompletionSource();
         await using var run = await Run.StartAsync(repositories: 0, begin: false);
-        run.Story.Forge.Before = async token =>
+        run.Story.Forge.Before = async (asked, token) =>
         {
-            if (run.Story.Forge.Asked[^1].Url.Host == "slow.example")
+            if (asked.Url.Host == "slow.example")
             {
                 await slow.Task.WaitAsync(token);
             }
@@ -90,7 +90,7 @@ public sealed class PollWorkerTests
     public async Task A_look_that_hangs_ends_at_its_time_limit() // gocd#13927
     {
         await using var run = await Run.StartAsync(repositories: 0, begin: false, new PollingConfig { Strategy = "fixed", EnableApiFallback = false, RetryAttempts = 1 });
-        run.Story.Forge.Before = token => Task.Delay(Timeout.InfiniteTimeSpan, token);
+        run.Story.Forge.Before = (_, token) => Task.Delay(Timeout.InfiniteTimeSpan, token);
         await run.BeginAsync([Build.Repository()]);
         await run.UntilAsync(() => run.Failures.Count == 1, advance: TimeSpan.FromSeconds(10));
         run.Failures.Single().ShouldContain("polling.timeout");

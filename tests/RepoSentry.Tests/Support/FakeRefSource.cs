@@ -27,7 +27,7 @@ internal sealed class FakeRefSource : IRefSource
 
     public Uri? MovedTo { get; set; }
 
-    public Func<CancellationToken, Task>? Before { get; set; }
+    public Func<RefLookRequest, CancellationToken, Task>? Before { get; set; }
 
     public FakeRefSource Push(string branch, char commit)
     {
@@ -56,7 +56,7 @@ internal sealed class FakeRefSource : IRefSource
 
         if (Before is not null)
         {
-            await Before(cancellationToken);
+            await Before(request, cancellationToken);
         }
 
         if (failures.TryDequeue(out var failure))
