@@ -82,18 +82,8 @@ internal static class EventEndpoints
         return refusal is null;
     }
 
-    private static async Task<IResult> ShowAsync(string id, EventLog log, OutcomeStore outcomes, TimeProvider time, CancellationToken cancellationToken)
-    {
-        if (await log.FindEventAsync(id, cancellationToken) is not { } found)
-        {
-            return Problems.NotFound($"There is no event {id}.");
-        }
-
-        var accepted = found.Deliveries.Where(delivery => delivery.ReceiptId is not null).ToList();
-        var (configured, statements) = accepted.Count == 0 ? (false, []) : await outcomes.FindAsync([.. accepted.Select(delivery => delivery.ReceiptId!)], cancellationToken);
-        return TypedResults.Ok(found with
-        {
-            Outcomes = [.. accepted.Select(delivery => TektonOutcome.Of(delivery, configured, [.. statements.Where(statement => statement.ReceiptId == delivery.ReceiptId)], time.GetUtcNow()))],
-        });
-    }
+    private static async Task<IResult> ShowAsync(string id, EventLog log, TektonOutcomes outcomes, CancellationToken cancellationToken) =>
+        await log.FindEventAsync(id, cancellationToken) is { } found
+            ? TypedResults.Ok((await outcomes.AddToAsync([found], cancellationToken))[0])
+            : Problems.NotFound($"There is no event {id}.");
 }

@@ -13,7 +13,7 @@ internal static class TraceEndpoints
         routes.MapGet("/trace/{id}", TraceAsync).RequireRole(Role.Viewer).WithName("trace").WithTags("events")
             .WithSummary("Events of a commit (7 characters or more), an event id, or a receiver's id of a delivery; newest first").Produces<ListAnswer<EventView>>().ProducesProblem(400).ProducesProblem(404);
 
-    private static async Task<IResult> TraceAsync(string id, EventLog log, CancellationToken cancellationToken)
+    private static async Task<IResult> TraceAsync(string id, EventLog log, TektonOutcomes outcomes, CancellationToken cancellationToken)
     {
         if (id.Length < Shortest)
         {
@@ -21,6 +21,6 @@ internal static class TraceEndpoints
         }
 
         var found = await log.TraceAsync(id, cancellationToken);
-        return found.Items.Count > 0 ? TypedResults.Ok(new ListAnswer<EventView>(found.Items, null)) : Problems.NotFound($"Nothing recorded has to do with {id}.");
+        return found.Items.Count > 0 ? TypedResults.Ok(new ListAnswer<EventView>(await outcomes.AddToAsync(found.Items, cancellationToken), null)) : Problems.NotFound($"Nothing recorded has to do with {id}.");
     }
 }

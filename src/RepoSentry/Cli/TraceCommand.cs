@@ -31,14 +31,19 @@ internal static class TraceCommand
     private static async Task ShowAsync(JsonElement item, ApiClient client, Printer printer, CancellationToken cancellationToken)
     {
         var detected = item.GetProperty("created_at").GetDateTimeOffset();
-        var delay = item.GetProperty("metadata") is { ValueKind: JsonValueKind.Object } metadata ? metadata.Text("detection_delay_ms") : "";
+        var delay = item.GetProperty("metadata") is { ValueKind: JsonValueKind.Object } metadata ? metadata.Text("detection_delay_seconds") : "";
         printer.Line($"{item.Text("repository")} {item.Text("ref")}: {item.Text("type")} {item.Sha("before")} -> {item.Sha("commit_sha")}");
-        printer.Line($"{detected:yyyy-MM-dd HH:mm:ss.fff}Z  poll      saw it{(delay.Length > 0 ? $", at most {delay} ms after the push" : "")}");
+        printer.Line($"{detected:yyyy-MM-dd HH:mm:ss.fff}Z  poll      saw it{(double.TryParse(delay, CultureInfo.InvariantCulture, out var seconds) ? string.Create(CultureInfo.InvariantCulture, $", at most {seconds:0.0} s after the push") : "")}");
         printer.Line($"{At(detected, detected)}  event     {item.Text("id")}");
         var deliveries = item.GetProperty("deliveries").EnumerateArray().ToList();
         foreach (var delivery in deliveries)
         {
             await ShowAttemptsAsync(delivery, detected, client, printer, cancellationToken);
+        }
+
+        foreach (var outcome in item.TryGetProperty("outcomes", out var outcomes) ? outcomes.EnumerateArray().Where(outcome => outcome.Text("state") != "accepted") : [])
+        {
+            printer.Line($"{"",24}  tekton    {Printer.Safe(outcome.Text("summary"))}");
         }
 
         printer.Line(deliveries.Count == 0 ? "it ended here: no trigger wants this type of event of this repository (repo explain tells why)" : Verdict(item, deliveries));

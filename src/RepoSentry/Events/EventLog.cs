@@ -130,8 +130,9 @@ internal sealed class EventLog(IDatabase database)
                 var isCommit = id.All(char.IsAsciiHexDigit);
                 var rows = (await connection.QueryAsync<EventRecord>(
                     $"""
-                    SELECT {EventColumns} FROM events e WHERE e.id = @id OR e.id IN (SELECT event_id FROM deliveries WHERE receipt_id = @id)
-                        {(isCommit ? "OR (e.commit_sha >= @from AND e.commit_sha < @to)" : "")}
+                    SELECT {EventColumns} FROM events e WHERE e.id IN (
+                        SELECT @id UNION SELECT event_id FROM deliveries WHERE receipt_id = @id
+                        {(isCommit ? "UNION SELECT id FROM events WHERE commit_sha >= @from AND commit_sha < @to" : "")})
                     ORDER BY e.seq DESC LIMIT {TraceLimit + 1}
                     """,
                     new { id, from = id.ToLowerInvariant(), to = id.ToLowerInvariant() + "g" })).AsList();

@@ -4,5 +4,6 @@ internal static class EventsModule
 {
     public static IServiceCollection AddEvents(this IServiceCollection services) => services
         .AddSingleton<EventLog>()
+        .AddSingleton<TektonOutcomes>()
         .AddSingleton<RetentionWorker>();
 }

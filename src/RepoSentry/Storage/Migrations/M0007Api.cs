@@ -16,6 +16,7 @@ internal sealed class M0007Api : Migration
         CREATE INDEX idx_events_status ON events(status, seq);
         CREATE INDEX idx_events_type ON events(event_type, seq);
         CREATE INDEX idx_events_branch ON events(branch_name, seq);
+        CREATE INDEX idx_events_commit ON events(commit_sha);
 
         -- Of the event's repository: its name may change.
         ALTER TABLE deliveries ADD COLUMN repository_id INTEGER;
@@ -54,6 +55,7 @@ internal sealed class M0007Api : Migration
         DROP INDEX idx_deliveries_trigger;
         DROP INDEX idx_deliveries_repository;
         ALTER TABLE deliveries DROP COLUMN repository_id;
+        DROP INDEX idx_events_commit;
         DROP INDEX idx_events_branch;
         DROP INDEX idx_events_type;
         DROP INDEX idx_events_status;
