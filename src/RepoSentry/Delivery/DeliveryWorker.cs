@@ -135,7 +135,7 @@ internal sealed partial class DeliveryWorker : IDisposable
             _ = AttemptAsync(start);
         }
 
-        return wakeAt is not { } at ? Timeout.InfiniteTimeSpan : at > Now ? at - Now : TimeSpan.Zero;
+        return wakeAt is not { } at ? Timeout.InfiniteTimeSpan : at - Now is var wait && wait > TimeSpan.Zero ? wait : TimeSpan.Zero; // one reading: a pause between two would make a negative wait, which no timer takes
     }
 
     private async Task AttemptAsync(LaneStart start)

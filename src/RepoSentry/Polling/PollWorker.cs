@@ -119,7 +119,7 @@ internal sealed partial class PollWorker(
             }
         }
 
-        return nextAt is not { } at ? Timeout.InfiniteTimeSpan : at > Now ? at - Now : TimeSpan.Zero;
+        return nextAt is not { } at ? Timeout.InfiniteTimeSpan : at - Now is var wait && wait > TimeSpan.Zero ? wait : TimeSpan.Zero; // one reading: a pause between two would make a negative wait, which no timer takes
     }
 
     // Those whose host had no slot go before the schedule, host by host.

@@ -106,7 +106,12 @@ internal static partial class E19Reload
         var cursor = "";
         do
         {
-            var page = (await service.AskAsync("/api/v1/repositories?limit=100" + cursor)).Json!.Value;
+            var (status, text, json) = await service.AskAsync("/api/v1/repositories?limit=100" + cursor);
+            if (status != 200 || json is not { } page)
+            {
+                throw new InvalidOperationException($"the list of repositories: {status} {text}; the log ends with {service.Log[Math.Max(0, service.Log.Length - 3000)..]}");
+            }
+
             names.UnionWith(page.GetProperty("items").EnumerateArray().Where(item => item.GetProperty("status").GetString() != "removed").Select(item => item.GetProperty("name").GetString()!));
             cursor = page.GetProperty("next_cursor").GetString() is { } next ? "&cursor=" + next : "";
         }
