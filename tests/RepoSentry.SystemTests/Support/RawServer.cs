@@ -44,7 +44,7 @@ internal sealed class RawServer : IAsyncDisposable
                 _ = ServeAsync(await listener.AcceptTcpClientAsync(stop.Token));
             }
         }
-        catch (Exception ended) when (ended is OperationCanceledException or SocketException)
+        catch (Exception ended) when (ended is OperationCanceledException or SocketException or InvalidOperationException)
         {
             // The test is over.
         }

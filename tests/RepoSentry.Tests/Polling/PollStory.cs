@@ -21,8 +21,9 @@ internal sealed class PollStory : IAsyncDisposable
     private readonly PollStore store;
     private readonly PollingConfig polling;
 
-    private PollStory(SqliteFile file, SqliteDatabase database, PollingConfig polling)
+    private PollStory(SqliteFile file, SqliteDatabase database, PollingConfig polling, FakeTimeProvider? time)
     {
+        Time = time ?? new FakeTimeProvider(Build.Noon);
         this.file = file;
         this.database = database;
         this.polling = polling;
@@ -30,15 +31,18 @@ internal sealed class PollStory : IAsyncDisposable
         store = new PollStore(database, new Outbox());
     }
 
-    public FakeTimeProvider Time { get; } = new(Build.Noon);
+    public FakeTimeProvider Time { get; }
     public FakeRefSource Forge { get; } = new FakeRefSource().Push("main", '1');
     public FakeRefSource Git { get; } = new FakeRefSource().Push("main", '1');
     public LiveFeed Feed { get; } = new();
 
-    public static async Task<PollStory> BeginAsync(PollingConfig? polling = null)
+    /// <summary>What the last start polls.</summary>
+    public IReadOnlyList<RepositoryAssignment> Assignments { get; private set; } = [];
+
+    public static async Task<PollStory> BeginAsync(PollingConfig? polling = null, FakeTimeProvider? time = null)
     {
         var temporary = new SqliteFile();
-        return new PollStory(temporary, await temporary.OpenAsync(), polling ?? new PollingConfig { Strategy = "fixed", MaxWorkers = 4 });
+        return new PollStory(temporary, await temporary.OpenAsync(), polling ?? new PollingConfig { Strategy = "fixed", MaxWorkers = 4 }, time);
     }
 
     /// <summary>What a restart with this configuration polls.</summary>
@@ -46,7 +50,8 @@ internal sealed class PollStory : IAsyncDisposable
     {
         var watched = await new RepositoryStore(database, Time).ApplyAsync(repositories, CancellationToken.None);
         await ownership.TakeAsync("node", ["git/1"], "test", CancellationToken.None);
-        return [.. watched.Select(repository => new PolledRepository(repository, new RefSources("forge", Forge, "github", Git), "git/1"))];
+        Assignments = [.. watched.Select(repository => new RepositoryAssignment(repository, new RefSources("forge", Forge, "github", Git), "git/1"))];
+        return [.. Assignments.Select(assignment => new PolledRepository(assignment.Watched, assignment.Sources, assignment.Shard))];
     }
 
     /// <summary>Looks once and returns what was recorded, as <c>type ref</c>.</summary>
