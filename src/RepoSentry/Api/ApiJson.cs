@@ -21,6 +21,7 @@ namespace RepoSentry.Api;
 [JsonSerializable(typeof(Explanation))]
 [JsonSerializable(typeof(ReleaseAnswer))]
 [JsonSerializable(typeof(ReloadAnswer))]
+[JsonSerializable(typeof(RotateAnswer))]
 [JsonSerializable(typeof(RepositoryEntry))]
 [JsonSerializable(typeof(List<InvalidPart>))]
 [JsonSerializable(typeof(RetryResult))]

@@ -48,6 +48,7 @@ internal static class ApiModule
         api.MapRetries();
         api.MapTriggers();
         api.MapReload();
+        api.MapSecrets();
         api.MapTekton();
         api.MapTokens();
         api.MapAudit();

@@ -17,10 +17,10 @@ internal static class RepositoryChangeEndpoints
     public static void MapRepositoryChanges(this RouteGroupBuilder group)
     {
         group.MapPost("", CreateAsync).Writes(Role.Admin, "repository.create").WithName("createRepository").WithSummary("Watch another repository")
-            .WithDescription("The body is an entry as in the configuration file, without token and api_base_url: the credential is that of the provider it names or whose host its URL has. Without such a provider only public addresses are reached.")
+            .WithDescription("The body is an entry as in the configuration file, without api_base_url. Without a token of its own, the credential is that of the provider it names or whose host its URL has; without such a provider only public addresses are reached. A token is taken literally and kept sealed, which needs security.master_key.")
             .Accepts<RepositoryEntry>("application/json").Produces<RepositoryView>(201).ProducesProblem(400).ProducesProblem(409).ProducesProblem(422);
         group.MapPut("/{name}", ReplaceAsync).Writes(Role.Admin, "repository.change").WithName("replaceRepository").WithSummary("Change one that came through the API: the entry whole")
-            .WithDescription("With If-Match only if the first part of the ETag is still the same: what a look changes does not count.")
+            .WithDescription("A token *** keeps the one that is stored. With If-Match only if the first part of the ETag is still the same: what a look changes does not count.")
             .Accepts<RepositoryEntry>("application/json").Produces<RepositoryView>().ProducesProblem(404).ProducesProblem(409).ProducesProblem(412).ProducesProblem(422);
         group.MapDelete("/{name}", RemoveAsync).Writes(Role.Admin, "repository.remove").WithName("removeRepository").WithSummary("Watch it no more; its history stays until retention").Produces(204).ProducesProblem(404).ProducesProblem(409).ProducesProblem(412);
         group.MapPost("/{name}/pause", (string name, PollWorker polling, RepositoryStore store, CancellationToken token) => PauseAsync(name, true, polling, store, token))
@@ -124,6 +124,7 @@ internal sealed record RepositoryEntry(
     string Name,
     string Url,
     string? Provider = null,
+    string? Token = null,
     bool Enabled = true,
     IReadOnlyList<string>? Branches = null,
     string? BranchRegex = null,

@@ -19,10 +19,11 @@ internal static class RepoChangeCommands
         var tags = new Option<string[]>("--tag") { Description = "Globs of tags to watch (default: none); may be repeated" };
         var triggers = new Option<string[]>("--trigger") { Description = "Triggers to fire (default: all); may be repeated" };
         var provider = new Option<string?>("--provider") { Description = "Provider of the configuration whose credential is used" };
+        var secret = new Option<string?>("--token-file") { Description = "File with a token of its own (- reads standard input), kept sealed by security.master_key" };
         var interval = new Option<string?>("--interval") { Description = "Its own polling interval, such as 30s" };
         var wait = new Option<bool>("--wait") { Description = "Wait for its first complete look" };
         var limit = Timeout();
-        return new Command("add", "Watch another repository") { url, name, branches, tags, triggers, provider, interval, wait, limit }.Orders(async (result, client, printer, token) =>
+        return new Command("add", "Watch another repository") { url, name, branches, tags, triggers, provider, secret, interval, wait, limit }.Orders(async (result, client, printer, token) =>
         {
             var called = result.GetValue(name) ?? LastPart(result.GetValue(url)!);
             var made = await client.PostAsync(
@@ -31,6 +32,7 @@ internal static class RepoChangeCommands
                     ("name", called),
                     ("url", result.GetValue(url)),
                     ("provider", result.GetValue(provider)),
+                    ("token", result.GetValue(secret) is { } file ? await ReadTokenAsync(file, token) : null),
                     ("branches", Given(result.GetValue(branches))),
                     ("tags", Given(result.GetValue(tags))),
                     ("triggers", Given(result.GetValue(triggers))),
@@ -48,6 +50,18 @@ internal static class RepoChangeCommands
                 throw new ClientException(ExitCode.Failed, $"{called} is watched, but its first look failed: {Printer.Safe(made.Text("error"))}");
             }
         });
+    }
+
+    private static async Task<string> ReadTokenAsync(string file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (file == "-" ? await Console.In.ReadToEndAsync(cancellationToken) : await File.ReadAllTextAsync(file, cancellationToken)).Trim();
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            throw new ClientException(ExitCode.Failed, $"--token-file {file} cannot be read: {unreadable.Message}");
+        }
     }
 
     private static Command Remove(Argument<string> name) => new Command("remove", "Watch it no more; its history stays until retention") { name }.Orders(async (result, client, _, token) =>

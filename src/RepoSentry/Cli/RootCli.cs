@@ -30,6 +30,7 @@ internal static class RootCli
         TriggerCommand.Create(),
         TraceCommand.Create(),
         TokenCommand.Create(),
+        SecretsCommand.Create(),
         DbCommand.Create(),
         MigrateCommand.Create(),
         ConfigCommand.Create(),

@@ -23,6 +23,9 @@ internal sealed class ConfigRequests
     public Task<EntryResult> RemoveAsync(string name, CancellationToken cancellationToken, IReadOnlyCollection<string>? versions = null) =>
         AskAsync(new ConfigRequest.Remove(name, versions), request => request.Done, cancellationToken);
 
+    /// <summary>Seals what is stored with the first line of the master key.</summary>
+    public Task<ResealResult> ResealAsync(CancellationToken cancellationToken) => AskAsync(new ConfigRequest.Reseal(), request => request.Done, cancellationToken);
+
     /// <summary>Nobody waits for these.</summary>
     public void Post(ConfigRequest request) => waiting.Writer.TryWrite(request);
 
@@ -51,6 +54,11 @@ internal abstract record ConfigRequest
         public TaskCompletionSource<EntryResult> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
+    internal sealed record Reseal : ConfigRequest
+    {
+        public TaskCompletionSource<ResealResult> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
     /// <summary>A trigger that is no longer there owes something: it becomes a dead letter.</summary>
     internal sealed record Bury : ConfigRequest;
 }
@@ -66,6 +74,11 @@ internal sealed record ReloadResult(string Outcome, IReadOnlyList<string> Change
 
     public static ReloadResult Unavailable(string why) => new("unavailable", [], [], [new ConfigProblem(new Place("reload"), why)], []);
 }
+
+/// <param name="Key">The id of the key that everything is sealed with now.</param>
+/// <param name="Resealed">How many were sealed with another one.</param>
+/// <param name="Problem">Why nothing was done.</param>
+internal sealed record ResealResult(string? Key, int Resealed, string? Problem);
 
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Errors">Where it is not as it must be.</param>

@@ -1,4 +1,5 @@
 using System.Net;
+using RepoSentry.Configuration.Secrets;
 
 namespace RepoSentry.Configuration;
 
@@ -102,7 +103,7 @@ internal static class CoreSections
     public static SecurityConfig Security(SectionReader security)
     {
         var standard = new SecurityConfig();
-        security.Later("master_key");
+        var key = security.Secret("master_key", manyLines: true);
         var config = new SecurityConfig
         {
             AllowedEnvVars = security.Texts("allowed_env_vars", [.. standard.AllowedEnvVars]),
@@ -110,7 +111,13 @@ internal static class CoreSections
             InsecureHosts = [.. security.Texts("insecure_hosts").Select(host => host.Trim('[', ']'))],
             AllowedNetworks = security.Texts("allowed_networks"),
             AllowUnauthenticated = security.Flag("allow_unauthenticated", standard.AllowUnauthenticated),
+            MasterKey = key,
         };
+        if (key is not null && !security.Load.Secrets.IsUnread(key) && MasterKey.ProblemOf(key.Reveal()) is { } problem)
+        {
+            security.Error("master_key", problem, "openssl rand -base64 32 makes one");
+        }
+
         foreach (var network in config.AllowedNetworks.Where(network => !IPNetwork.TryParse(network, out _)))
         {
             security.Error("allowed_networks", $"{security.Load.Quote(network)} is not a network", "such as 10.0.0.0/8 or fd00::/8");

@@ -73,6 +73,7 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
                 CaFile = basis?.CaFile ?? "",
                 Proxy = basis?.Proxy ?? "",
                 Ssh = basis?.Ssh,
+                PublicOnly = !entry.Load.IsOperators && (basis is null || basis.PublicOnly),
                 Identity = $"{type} {Forge(url, type)} {apiBaseUrl} {entry.IdentityOf("token")} {basis?.Identity}",
             };
             made[key] = provider = basis is { RequestsPerHour: > 0 } ? own with { RequestsPerHour = basis.RequestsPerHour, Burst = basis.Burst } : rates.Fill(own);

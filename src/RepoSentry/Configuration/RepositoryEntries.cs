@@ -1,12 +1,15 @@
+using RepoSentry.Configuration.Secrets;
+
 namespace RepoSentry.Configuration;
 
 /// <summary>
 /// Repositories that stand beside those of the file: entries of the same form, as JSON, that came through the API. They use the file's providers and their
-/// credentials, and bring none of their own: whoever may add a repository shall neither read a secret file nor send a token where it does not belong.
+/// credentials, or bring a token of their own, which is kept sealed; references are not followed, for whoever may add a repository shall not read a secret file.
 /// </summary>
 internal sealed class RepositoryEntries(SentryConfig file, ProviderResolution providers, IReadOnlyCollection<string> triggers, SecurityConfig security, string shared)
 {
-    private static readonly string[] OfTheFileOnly = ["token", "api_base_url"];
+    /// <summary>Stands for the token that is kept: whoever changes an entry need not know it.</summary>
+    public const string KeptToken = "***";
 
     /// <summary>Beside a configuration that no file was read for.</summary>
     public static RepositoryEntries Beside(SentryConfig config) => new(
@@ -26,7 +29,8 @@ internal sealed class RepositoryEntries(SentryConfig file, ProviderResolution pr
     };
 
     /// <summary>Reads one entry. Its problems name the line and column of the JSON.</summary>
-    public (RepositoryConfig? Repository, IReadOnlyList<ConfigProblem> Errors) Read(string json)
+    /// <param name="before">The entry that it replaces, whose token <c>***</c> means.</param>
+    public (RepositoryConfig? Repository, IReadOnlyList<ConfigProblem> Errors) Read(string json, string? before = null)
     {
         var problems = new Problems();
         var load = new LoadContext("repository", new LoadOptions { Environment = new Dictionary<string, string>() }, []) { Problems = problems, IsOperators = false };
@@ -36,9 +40,15 @@ internal sealed class RepositoryEntries(SentryConfig file, ProviderResolution pr
         }
 
         var entry = new SectionReader(load, root, "");
-        foreach (var key in OfTheFileOnly.Where(entry.Says))
+        if (entry.Says("api_base_url"))
         {
-            entry.Error(key, "belongs into the configuration file only", "name a provider of the file: its credential is used");
+            entry.Error("api_base_url", "belongs into the configuration file only", "name a provider of the file");
+        }
+
+        var token = Token(entry, json, before);
+        if (token is not null)
+        {
+            root.Set("token", entry.Place, new ScalarNode(entry.At("token"), token, IsPlain: false));
         }
 
         var repository = new RepositorySections(providers, triggers, security).Repository(entry);
@@ -47,6 +57,50 @@ internal sealed class RepositoryEntries(SentryConfig file, ProviderResolution pr
             entry.Error("url", $"{repository.Url.Scheme} is not taken through the API", "use https, or configure a provider for its host in the file");
         }
 
-        return problems.Any ? (null, problems.Errors) : (repository! with { Source = RepositoryConfig.FromApi, Entry = json }, []);
+        return problems.Any ? (null, problems.Errors) : (repository! with { Source = RepositoryConfig.FromApi, Entry = SealedEntry.Of(json, token, Sealing) }, []);
+    }
+
+    /// <summary>Why entries that are stored cannot be opened; null if all can.</summary>
+    public ConfigProblem? Unopened(IEnumerable<(string Name, string Entry)> stored) => stored
+        .Select(one => (one.Name, SealedEntry.Open(one.Entry, Sealing).Problem))
+        .Where(one => one.Problem is not null)
+        .Select(one => new ConfigProblem(new Place("security.master_key"), $"the token of repository {one.Name}, which came through the API, {one.Problem}", "give the key that it was sealed with; beside a new one, in a line of its own below it"))
+        .FirstOrDefault();
+
+    /// <summary>Seals the tokens of stored entries with the first line of the master key.</summary>
+    /// <returns>Those that were sealed with another one.</returns>
+    public IReadOnlyList<(string Name, string Entry)> Resealed(IEnumerable<(string Name, string Entry)> stored) =>
+        [.. stored.Select(one => (one.Name, Entry: SealedEntry.Resealed(one.Entry, Sealing!))).Where(one => one.Entry is not null).Select(one => (one.Name, one.Entry!))];
+
+    public MasterKey? Sealing { get; } = security.MasterKey is { } lines ? new MasterKey(lines) : null;
+
+    /// <returns>In plain; null if there is none, or it is refused, which has been said.</returns>
+    private string? Token(SectionReader entry, string json, string? before)
+    {
+        if (!entry.Says("token"))
+        {
+            return null;
+        }
+
+        if (Sealing is null)
+        {
+            entry.Error("token", "is kept sealed only, and there is no key to seal it with", "set security.master_key, or name a provider of the file: its credential is used");
+            return null;
+        }
+
+        var keeps = entry.AsWritten("token") == KeptToken;
+        if (keeps && (before is null || !SealedEntry.IsForTheSame(json, before)))
+        {
+            entry.Error("token", $"{KeptToken} keeps the token that is stored for this host, and there is none", "send the token itself");
+            return null;
+        }
+
+        var (token, problem) = SealedEntry.Open(keeps ? before! : json, Sealing);
+        if (token is null)
+        {
+            entry.Error("token", problem ?? $"{KeptToken} keeps the token that is stored for this host, and there is none", "send the token itself");
+        }
+
+        return token;
     }
 }

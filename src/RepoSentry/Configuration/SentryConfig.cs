@@ -150,6 +150,9 @@ internal sealed record SecurityConfig
     /// <summary>CIDR blocks that may be dialled although they are link-local, metadata or loopback.</summary>
     public IReadOnlyList<string> AllowedNetworks { get; init; } = [];
     public bool AllowUnauthenticated { get; init; }
+
+    /// <summary>Seals tokens that come through the API. The first line is the key in use, further lines are earlier ones; at least 32 characters each.</summary>
+    public Secret? MasterKey { get; init; }
 }
 
 internal sealed record TelemetryConfig

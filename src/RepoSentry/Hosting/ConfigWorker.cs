@@ -14,17 +14,23 @@ internal sealed partial class ConfigWorker(
 {
     private static readonly TimeSpan RemovedDrain = TimeSpan.FromSeconds(40);
 
-    private readonly Dictionary<string, string> unusable = new(StringComparer.Ordinal);
     private LoadedConfig loaded = started.Loaded;
-    private List<RepositoryConfig> others = [];
+    private KnownEntries known = KnownEntries.None;
     private Task draining = Task.CompletedTask;
 
     /// <summary>At a start: everything is taken over before anything runs.</summary>
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
-        others = ReadEntries(loaded.Entries!, [.. await assigner.LoadEntriesAsync(cancellationToken)]);
-        current.Value = loaded.Entries!.With(others);
-        var assignments = await assigner.AssignAsync(current.Value, unusable, cancellationToken);
+        var entries = loaded.Entries!;
+        var written = await assigner.LoadEntriesAsync(cancellationToken);
+        if (entries.Unopened(written) is { } sealedOtherwise)
+        {
+            throw new UnusableConfigException(sealedOtherwise.ToString());
+        }
+
+        known = Read(entries, written);
+        current.Value = entries.With(known.Usable);
+        var assignments = await assigner.AssignAsync(current.Value, known.Reasons, cancellationToken);
         await BuryAsync(cancellationToken);
         polling.Add(assignments.Select(assignment => new PolledRepository(assignment.Watched, assignment.Sources, assignment.Shard)));
         outbox.Orphaned = _ => requests.Post(new ConfigRequest.Bury());
@@ -59,6 +65,9 @@ internal sealed partial class ConfigWorker(
             case ConfigRequest.Remove remove:
                 remove.Done.TrySetResult(await GuardAsync(() => RemoveAsync(remove.Name, remove.Versions), why => new EntryResult(EntryOutcome.Failed, [new ConfigProblem(new Place(remove.Name), why)])));
                 break;
+            case ConfigRequest.Reseal reseal:
+                reseal.Done.TrySetResult(await GuardAsync(ResealAsync, why => new ResealResult(null, 0, why)));
+                break;
             default:
                 await GuardAsync(async () => await BuryAsync(CancellationToken.None), _ => 0);
                 break;
@@ -77,6 +86,12 @@ internal sealed partial class ConfigWorker(
             current.Standing = current.Standing with { Problem = "a change of the configuration could not be stored: " + failure.Message };
             return failed("it could not be stored: " + failure.Message);
         }
+        catch (Exception failure)
+        {
+            Log.NotApplied(logger, failure);
+            current.Standing = current.Standing with { Problem = "a change of the configuration could not be applied: the log says why" };
+            return failed("it could not be applied: the log says why");
+        }
     }
 
     private async Task<ReloadResult> ReloadAsync(string cause)
@@ -87,12 +102,13 @@ internal sealed partial class ConfigWorker(
         }
 
         var next = source.Load();
-        if (next.Config is null)
+        IReadOnlyList<ConfigProblem> errors = next.Config is null ? next.Errors : next.Entries!.Unopened(known.Written) is { } sealedOtherwise ? [sealedOtherwise] : [];
+        if (errors.Count > 0)
         {
-            var more = next.Errors.Count > 1 ? $" (and {next.Errors.Count - 1} more)" : "";
-            current.Standing = current.Standing with { Problem = $"{next.Errors[0]}{more}: the configuration before stays in force" };
-            Log.Refused(logger, cause, next.Errors.Count, next.Errors[0].ToString());
-            return ReloadResult.Refused(next.Errors, next.Warnings);
+            var more = errors.Count > 1 ? $" (and {errors.Count - 1} more)" : "";
+            current.Standing = current.Standing with { Problem = $"{errors[0]}{more}: the configuration before stays in force" };
+            Log.Refused(logger, cause, errors.Count, errors[0].ToString());
+            return ReloadResult.Refused(errors, next.Warnings);
         }
 
         var difference = ConfigDifference.Between(loaded, next);
@@ -101,9 +117,8 @@ internal sealed partial class ConfigWorker(
             return new ReloadResult("unchanged", [], current.Standing.NeedRestart, [], next.Warnings);
         }
 
-        var entries = ReadEntries(next.Entries!, [.. others.Select(other => (other.Name, other.Entry!)), .. unusable.Keys.Select(name => (name, rejected[name]))]);
-        await ApplyAsync(ConfigDifference.WithoutFixed(current.Value, next.Entries!.With(entries)));
-        (loaded, others) = (next, entries);
+        await ApplyAsync(next.Entries!, Read(next.Entries!, known.Written));
+        loaded = next;
         var needRestart = ConfigDifference.Between(started.Loaded, next).NeedRestart;
         current.Standing = new ConfigStanding(time.GetUtcNow(), null, needRestart);
         Log.Reloaded(logger, cause, difference.Changes.Count, string.Join("; ", difference.Changes.Take(20)), string.Join(", ", needRestart));
@@ -113,68 +128,86 @@ internal sealed partial class ConfigWorker(
     private async Task<EntryResult> PutAsync(ConfigRequest.Put put)
     {
         var entries = loaded.Entries!;
-        var known = others.FindIndex(other => other.Name == put.Name);
-        var exists = known >= 0 || unusable.ContainsKey(put.Name);
+        var before = known.EntryOf(put.Name);
         if (entries.IsInFile(put.Name))
         {
             return EntryResult.Of(EntryOutcome.InFile);
         }
 
-        if (exists != put.Replace)
+        if (before is not null != put.Replace)
         {
-            return EntryResult.Of(exists ? EntryOutcome.Exists : EntryOutcome.Missing);
+            return EntryResult.Of(before is not null ? EntryOutcome.Exists : EntryOutcome.Missing);
         }
 
-        if (IsOther(put.Name, put.Versions))
+        if (IsOther(before, put.Versions))
         {
             return EntryResult.Of(EntryOutcome.Changed);
         }
 
-        var (repository, errors) = entries.Read(put.Json);
+        var (repository, errors) = entries.Read(put.Json, before);
         if (repository is null)
         {
             return new EntryResult(EntryOutcome.Invalid, errors);
         }
 
-        List<RepositoryConfig> next = [.. others.Where(other => other.Name != put.Name), repository];
-        var wasUnusable = unusable.Remove(put.Name);
-        await ApplyAsync(ConfigDifference.WithoutFixed(current.Value, entries.With(next)));
-        others = next;
-        Log.Entered(logger, put.Name, put.Replace ? "changed" : "added", wasUnusable);
+        await ApplyAsync(entries, known.With(repository));
+        Log.Entered(logger, put.Name, put.Replace ? "changed" : "added");
         return EntryResult.Of(EntryOutcome.Done);
     }
 
     private async Task<EntryResult> RemoveAsync(string name, IReadOnlyCollection<string>? versions)
     {
+        var before = known.EntryOf(name);
         if (loaded.Entries!.IsInFile(name))
         {
             return EntryResult.Of(EntryOutcome.InFile);
         }
 
-        if (IsOther(name, versions))
+        if (IsOther(before, versions))
         {
             return EntryResult.Of(EntryOutcome.Changed);
         }
 
-        if (!unusable.Remove(name) && others.TrueForAll(other => other.Name != name))
+        if (before is null)
         {
             return EntryResult.Of(EntryOutcome.Missing);
         }
 
-        List<RepositoryConfig> next = [.. others.Where(other => other.Name != name)];
-        await ApplyAsync(ConfigDifference.WithoutFixed(current.Value, loaded.Entries!.With(next)));
-        others = next;
-        Log.Entered(logger, name, "removed", false);
+        await ApplyAsync(loaded.Entries!, known.Without(name));
+        Log.Entered(logger, name, "removed");
         return EntryResult.Of(EntryOutcome.Done);
     }
 
-    private bool IsOther(string name, IReadOnlyCollection<string>? versions) =>
-        versions is not null && (others.Find(other => other.Name == name)?.Entry ?? rejected.GetValueOrDefault(name)) is { } entry && !versions.Contains(EntryVersion.Of(entry));
+    private async Task<ResealResult> ResealAsync()
+    {
+        if (loaded.Entries!.Sealing is not { } key)
+        {
+            return new ResealResult(null, 0, "security.master_key is not set: nothing is sealed");
+        }
+
+        if (loaded.Entries.Unopened(known.Written) is { } sealedOtherwise)
+        {
+            return new ResealResult(null, 0, sealedOtherwise.ToString());
+        }
+
+        var anew = loaded.Entries.Resealed(known.Written);
+        await assigner.StoreEntriesAsync(anew, CancellationToken.None);
+        var entries = anew.ToDictionary(one => one.Name, one => one.Entry, StringComparer.Ordinal);
+        known = new KnownEntries(
+            [.. known.Usable.Select(one => one with { Entry = entries.GetValueOrDefault(one.Name, one.Entry!) })],
+            known.Rejected.ToDictionary(one => one.Key, one => (entries.GetValueOrDefault(one.Key, one.Value.Entry), one.Value.Reason), StringComparer.Ordinal));
+        Log.Resealed(logger, anew.Count, key.CurrentId);
+        return new ResealResult(key.CurrentId, anew.Count, null);
+    }
+
+    private static bool IsOther(string? entry, IReadOnlyCollection<string>? versions) => entry is not null && versions is not null && !versions.Contains(EntryVersion.Of(entry));
 
     // What may fail comes first; what follows are assignments in memory.
-    private async Task ApplyAsync(SentryConfig next)
+    private async Task ApplyAsync(RepositoryEntries entries, KnownEntries becomes)
     {
-        var assignments = await assigner.AssignAsync(next, unusable, CancellationToken.None);
+        var next = ConfigDifference.WithoutFixed(current.Value, entries.With(becomes.Usable));
+        var assignments = await assigner.AssignAsync(next, becomes.Reasons, CancellationToken.None);
+        known = becomes;
         if (next.Triggers.Any(trigger => workers.All.All(worker => worker.Name != trigger.Name)))
         {
             await draining; // one that returns must not meet itself leaving
@@ -207,30 +240,8 @@ internal sealed partial class ConfigWorker(
         return buried;
     }
 
-    private readonly Dictionary<string, string> rejected = new(StringComparer.Ordinal);
-
-    // An entry whose provider or trigger the file no longer has stays, with an error, until it can be used again.
-    private List<RepositoryConfig> ReadEntries(RepositoryEntries entries, List<(string Name, string Entry)> written)
-    {
-        unusable.Clear();
-        rejected.Clear();
-        var usable = new List<RepositoryConfig>();
-        foreach (var (name, entry) in written)
-        {
-            var (repository, errors) = entries.Read(entry);
-            if (repository is not null)
-            {
-                usable.Add(repository);
-                continue;
-            }
-
-            unusable[name] = errors[0].Message;
-            rejected[name] = entry;
-            Log.Unusable(logger, name, errors[0].ToString());
-        }
-
-        return usable;
-    }
+    private KnownEntries Read(RepositoryEntries entries, IEnumerable<(string Name, string Entry)> written) =>
+        KnownEntries.Read(entries, written, (name, problem) => Log.Unusable(logger, name, problem));
 
     private static partial class Log
     {
@@ -243,8 +254,14 @@ internal sealed partial class ConfigWorker(
         [LoggerMessage(Level = LogLevel.Error, Message = "a change of the configuration could not be stored, the one before stays in force: {Reason}")]
         public static partial void NotStored(ILogger logger, string reason);
 
-        [LoggerMessage(Level = LogLevel.Information, Message = "repository {Repository} was {Change} through the API (unusable before: {WasUnusable})")]
-        public static partial void Entered(ILogger logger, string repository, string change, bool wasUnusable);
+        [LoggerMessage(Level = LogLevel.Error, Message = "a change of the configuration could not be applied")]
+        public static partial void NotApplied(ILogger logger, Exception failure);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "repository {Repository} was {Change} through the API")]
+        public static partial void Entered(ILogger logger, string repository, string change);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "{Count} stored secrets were sealed anew with the master key {Key}")]
+        public static partial void Resealed(ILogger logger, int count, string key);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "repository {Repository}, which came through the API, cannot be watched: {Reason}")]
         public static partial void Unusable(ILogger logger, string repository, string reason);
@@ -253,6 +270,9 @@ internal sealed partial class ConfigWorker(
         public static partial void Buried(ILogger logger, int count);
     }
 }
+
+/// <summary>What is stored does not go with the configuration: the service must not run on it.</summary>
+internal sealed class UnusableConfigException(string message) : Exception(message);
 
 /// <summary>The configuration that the process was started with.</summary>
 /// <param name="Source">Null where no file was read for it.</param>

@@ -77,7 +77,8 @@ internal sealed partial class SentryEngine(
         }
         catch (Exception e)
         {
-            Fail(e is StorageException ? e.Message : $"unexpected: {e.Message}", e is StorageException ? null : e);
+            var known = e is StorageException or UnusableConfigException;
+            Fail(known ? e.Message : $"unexpected: {e.Message}", known ? null : e);
         }
     }
 

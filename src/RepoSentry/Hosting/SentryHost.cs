@@ -60,7 +60,15 @@ internal static class SentryHost
     {
         await using var app = Build(started);
         var lifecycle = app.Services.GetRequiredService<Lifecycle>(); // the services are gone once it has run
-        await app.RunAsync(cancellationToken);
+        try
+        {
+            await app.RunAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (lifecycle.HasFailed)
+        {
+            // it failed before it listened
+        }
+
         return lifecycle.HasFailed ? 1 : 0;
     }
 

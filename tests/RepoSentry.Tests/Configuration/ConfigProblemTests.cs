@@ -140,7 +140,6 @@ public sealed class ConfigProblemTests
     [InlineData("discovery: [{ provider: github }]", "discovery is not available")]
     [InlineData("telemetry: { otlp_endpoint: http://x }", "telemetry.otlp_endpoint is not available")]
     [InlineData("plugins: { directory: /p }", "plugins.directory is not available")]
-    [InlineData("security: { master_key: \"env:M_KEY\" }", "security.master_key is not available")]
     [InlineData("notifications: [a]", "notifications is not available")]
     [InlineData("events: { stores: [a] }", "events is not available")]
     [InlineData("repositories: [{ name: a, url: https://g/a, pull_requests: true }]", "repositories[0].pull_requests is not available")]

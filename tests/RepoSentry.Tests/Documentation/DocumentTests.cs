@@ -24,6 +24,7 @@ public sealed partial class DocumentTests
         ["BROKER_TOKEN"] = "g",
         ["MIRROR_TOKEN"] = "h",
         ["REPOSENTRY_API_TOKEN"] = "e",
+        ["REPOSENTRY_MASTER_KEY"] = "0123456789abcdef0123456789abcdef",
         ["CORP_GIT_PASSWORD"] = "f",
         ["DEV_EVENT_LISTENER_URL"] = "http://el-dev.ci.svc:8080",
     };
@@ -136,6 +137,7 @@ public sealed partial class DocumentTests
                 File.WriteAllText(Path.Combine(folder, file), "x");
             }
 
+            File.WriteAllText(Path.Combine(folder, "master"), new string('k', 32));
             ServerCertificate.Create().Write(Path.Combine(folder, "tls.crt"), Path.Combine(folder, "tls.key"));
 
             return ConfigLoader.LoadText(string.Join('\n', block.Lines), Path.Combine(folder, "reposentry.yaml"), new LoadOptions { Environment = Environment });

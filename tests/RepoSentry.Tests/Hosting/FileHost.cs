@@ -29,11 +29,18 @@ internal sealed class FileHost : IAsyncDisposable
 
     public CurrentConfig Current => app.Services.GetRequiredService<CurrentConfig>();
 
+    /// <summary>Why the last start failed.</summary>
+    public string? Reason { get; private set; }
+
     public IReadOnlyList<string> Names => [.. Polling.Repositories.Keys.Order(StringComparer.Ordinal)];
 
-    public static async Task<FileHost> StartAsync(string rest)
+    public string Database => Path.Combine(folder, "reposentry.db");
+
+    /// <param name="masterKey">Lines of <c>security.master_key</c>; null leaves it out.</param>
+    public static async Task<FileHost> StartAsync(string rest, string? masterKey = null)
     {
         var host = new FileHost();
+        host.WriteMasterKey(masterKey);
         host.Write(rest);
         await host.StartAsync();
         return host;
@@ -45,21 +52,48 @@ internal sealed class FileHost : IAsyncDisposable
         System.IO.File.WriteAllText(target, Text(rest));
     }
 
+    public void WriteMasterKey(string? lines)
+    {
+        if (lines is not null)
+        {
+            System.IO.File.WriteAllText(MasterKey, lines);
+        }
+    }
+
+    private string MasterKey => Path.Combine(folder, "master");
+
     public string Text(string rest) => $$"""
         app: { data_dir: "{{folder}}", log_level: error, shutdown_timeout: 1s }
         api: { listen: "127.0.0.1:0", rate_limit: off }
-        security: { require_https: false }
+        security: { require_https: false{{(System.IO.File.Exists(MasterKey) ? ", master_key: \"file:master\"" : "")}} }
 
         """ + rest;
 
     public async Task StartAsync()
     {
+        (await BeginAsync()).ShouldBe(LifecycleState.Running);
+    }
+
+    /// <returns>What became of the start.</returns>
+    public async Task<LifecycleState> BeginAsync()
+    {
         var loaded = ConfigLoader.Load(File);
         loaded.Errors.ShouldBeEmpty();
         app = SentryHost.Build(new StartedWith(loaded, new ConfigSource(File, new Dictionary<string, string>())));
-        await app.StartAsync();
+        var lifecycle = app.Services.GetRequiredService<Lifecycle>();
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (OperationCanceledException) when (lifecycle.HasFailed)
+        {
+            // it failed before it listened
+        }
+
         http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
-        await RunningHost.UntilAsync(() => Task.FromResult(app.Services.GetRequiredService<Lifecycle>().State == LifecycleState.Running));
+        await RunningHost.UntilAsync(() => Task.FromResult(lifecycle.State is LifecycleState.Running or LifecycleState.Failed));
+        Reason = lifecycle.Reason;
+        return lifecycle.State;
     }
 
     public async Task StopAsync()

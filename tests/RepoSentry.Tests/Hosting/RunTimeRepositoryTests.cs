@@ -89,7 +89,7 @@ public sealed class RunTimeRepositoryTests
     [InlineData("""{"name":"x"}""", 422, "url")]
     [InlineData("""{"url":"https://git.example/x"}""", 400, "name must be given")]
     [InlineData("""{"name":"x","url":"https://git.example/x","frob":1}""", 422, "unknown key")]
-    [InlineData("""{"name":"x","url":"https://git.example/x","token":"t"}""", 422, "configuration file only")]
+    [InlineData("""{"name":"x","url":"https://git.example/x","token":"t"}""", 422, "set security.master_key")]
     [InlineData("""{"name":"x","url":"https://git.example/x","api_base_url":"https://evil.example"}""", 422, "configuration file only")]
     [InlineData("""{"name":"x","url":"file:///etc"}""", 422, "not taken through the API")]
     [InlineData("""{"name":"x","url":"ssh://git@git.example/x"}""", 422, "not taken through the API")]

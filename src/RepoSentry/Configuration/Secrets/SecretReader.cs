@@ -6,7 +6,7 @@ namespace RepoSentry.Configuration.Secrets;
 /// <summary>
 /// Makes a <see cref="Secret"/> of what stands in the configuration: <c>env:NAME</c>, <c>file:PATH</c>, <c>k8s:NAMESPACE/NAME#KEY</c>, <c>vault:PATH#KEY</c>,
 /// text with <c>${VAR}</c>, or a literal.
-/// References are told by the text as written: a variable whose value begins with <c>file:</c> reads no file.
+/// References are told by the text as written: a variable whose value begins with <c>file:</c> reads no file. What came through the API is taken as it stands.
 /// </summary>
 internal sealed partial class SecretReader(LoadContext load)
 {
@@ -28,6 +28,11 @@ internal sealed partial class SecretReader(LoadContext load)
     /// <summary>The absolute path of a <c>file:</c> reference; null for anything else.</summary>
     public string? FilePath(ScalarNode scalar) => scalar.Text.StartsWith("file:", StringComparison.Ordinal) && Expand(scalar).Text is { } text ? load.Beside(text[5..]) : null;
 
+    /// <summary>Whether only the form of its reference was checked.</summary>
+    public bool IsUnread(Secret secret) => load.Stores is null && secret.Origin is { } origin && IsOfStore(origin);
+
+    private static bool IsOfStore(string text) => text.StartsWith("k8s:", StringComparison.Ordinal) || text.StartsWith("vault:", StringComparison.Ordinal);
+
     private Secret? Resolve(ScalarNode scalar, string name, bool lenient, bool literalIsFine)
     {
         var text = scalar.Text;
@@ -36,7 +41,8 @@ internal sealed partial class SecretReader(LoadContext load)
             return null;
         }
 
-        return text.StartsWith("k8s:", StringComparison.Ordinal) || text.StartsWith("vault:", StringComparison.Ordinal) ? FromStore(scalar, name, lenient)
+        return !load.IsOperators ? new Secret(text)
+            : IsOfStore(text) ? FromStore(scalar, name, lenient)
             : text.StartsWith("env:", StringComparison.Ordinal) ? FromVariable(scalar, name, lenient)
             : text.StartsWith("file:", StringComparison.Ordinal) ? FromFile(scalar, name, lenient)
             : FromText(scalar, name, lenient, literalIsFine);
