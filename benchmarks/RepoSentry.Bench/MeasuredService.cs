@@ -16,7 +16,8 @@ internal sealed class MeasuredService : IAsyncDisposable
     private readonly int port = FreePort();
 
     /// <param name="sections">YAML beside app and api.</param>
-    public MeasuredService(string executable, string sections)
+    /// <param name="prepare">Called with the path of the configuration before the service starts.</param>
+    public MeasuredService(string executable, string sections, Action<string>? prepare = null)
     {
         var config = Path.Combine(folder, "reposentry.yaml");
         File.WriteAllText(config, $$"""
@@ -24,6 +25,7 @@ internal sealed class MeasuredService : IAsyncDisposable
             api: { listen: "127.0.0.1:{{port}}", rate_limit: off }
 
             """ + sections);
+        prepare?.Invoke(config);
         var clock = Stopwatch.GetTimestamp();
         process = Process.Start(new ProcessStartInfo(executable, ["run", "-c", config]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
         process.BeginOutputReadLine();
@@ -87,6 +89,8 @@ internal sealed class MeasuredService : IAsyncDisposable
     }
 
     public async Task<JsonElement> GetAsync(string path) => JsonDocument.Parse(await Http.GetStringAsync(new Uri($"http://127.0.0.1:{port}{path}"))).RootElement;
+
+    public Task<byte[]> BytesAsync(string path) => Http.GetByteArrayAsync(new Uri($"http://127.0.0.1:{port}{path}"));
 
     /// <summary>Times a request again and again.</summary>
     public async Task<double[]> TimeAsync(string path, int count)

@@ -29,6 +29,7 @@ internal static class SqliteMaintenance
     /// <returns>Schema before and after.</returns>
     public static (long Before, long After) Migrate(string path, DateTimeOffset now)
     {
+        RefuseMissing(path);
         using var held = Take(path, now);
         using var connection = OpenExisting(path, SqliteOpenMode.ReadWrite);
         var before = SchemaMigrator.Read(connection);
@@ -39,6 +40,7 @@ internal static class SqliteMaintenance
     /// <returns>Schema before and after.</returns>
     public static (long Before, long After) Rollback(string path, long to, DateTimeOffset now)
     {
+        RefuseMissing(path);
         using var held = Take(path, now);
         using var connection = OpenExisting(path, SqliteOpenMode.ReadWrite);
         var before = SchemaMigrator.Read(connection);
@@ -160,13 +162,17 @@ internal static class SqliteMaintenance
         }
     }
 
-    private static SqliteConnection OpenExisting(string path, SqliteOpenMode mode)
+    private static void RefuseMissing(string path)
     {
         if (!File.Exists(path))
         {
-            throw new StorageException($"{path} does not exist") { Trouble = StorageTrouble.Missing };
+            throw new StorageException($"{path} does not exist: the service makes it at its first start") { Trouble = StorageTrouble.Missing };
         }
+    }
 
+    private static SqliteConnection OpenExisting(string path, SqliteOpenMode mode)
+    {
+        RefuseMissing(path);
         try
         {
             return SqliteDatabase.Connect(path, mode);
