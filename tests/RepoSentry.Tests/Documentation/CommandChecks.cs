@@ -32,9 +32,12 @@ internal sealed partial class CommandChecks
         ["docker", ..] => Docker(command),
         ["systemctl" or "journalctl", ..] => Units(command),
         ["kubectl", ..] => [],
-        _ when command[0].StartsWith("./", StringComparison.Ordinal) || command[0].Contains('/', StringComparison.Ordinal) => Path.Exists(Path.Combine(Document.Root, command[0])) ? [] : ["there is no such script"],
+        _ when command[0].StartsWith("./", StringComparison.Ordinal) || command[0].Contains('/', StringComparison.Ordinal) => Path.Exists(Path.Combine(Document.Root, Built(command[0]))) ? [] : ["there is no such script"],
         _ => Knows(command[0]) ? [] : ["nobody checks this program: CommandChecks is the table"],
     };
+
+    // What a build makes need not be there: its project must.
+    private static string Built(string program) => program.Split("/bin/")[0];
 
     private IEnumerable<string> Curl(string[] command)
     {
