@@ -50,6 +50,33 @@ public sealed partial class ManualTests
         }
     }
 
+    [Fact]
+    public void Every_command_within_a_sentence_or_a_table_is_one_that_there_is()
+    {
+        var checks = new CommandChecks();
+        var commands = (from document in Document.All
+                        from code in Code.Matches(Fenced.Replace(document.Text, "")).AsEnumerable()
+                        let text = code.Groups["text"].Value
+                        where text.StartsWith("reposentry ", StringComparison.Ordinal) && char.IsAsciiLetterLower(text["reposentry ".Length])
+                        from command in ShellText.Commands([text])
+                        select (document.Path, Command: command)).ToList();
+
+        commands.Count.ShouldBeGreaterThan(40);
+        (from one in commands from problem in checks.Problems(one.Command) where problem.Contains("Unrecognized", StringComparison.Ordinal) select $"{one.Path}: {problem}").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Every_file_of_the_sources_that_a_document_names_is_there()
+    {
+        var named = (from document in Document.All
+                     where document.Path != "CHANGELOG.md"
+                     from file in Source.Matches(document.Text).AsEnumerable()
+                     select (document.Path, File: file.Groups["path"].Value)).ToList();
+
+        named.Count.ShouldBeGreaterThan(40);
+        named.Where(one => !Path.Exists(Path.Combine(Document.Root, one.File))).ShouldBeEmpty();
+    }
+
     private static List<Match> Rows(string page, Regex pattern) => [.. pattern.Matches(Document.At(page).Text).AsEnumerable()];
 
     private static IEnumerable<string> Names(Match row, string group) =>
@@ -66,4 +93,11 @@ public sealed partial class ManualTests
 
     [GeneratedRegex("`(?<text>[^`]+)`", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Code { get; }
+
+    // A name that begins with X stands for another.
+    [GeneratedRegex("`(?<path>(src|tests|docs|deploy|benchmarks)/(?!.*X[A-Z])[A-Za-z0-9./_-]+)`", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
+    private static partial Regex Source { get; }
+
+    [GeneratedRegex("^```.*?^```", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: 5000)]
+    private static partial Regex Fenced { get; }
 }
