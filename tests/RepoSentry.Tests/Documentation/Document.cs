@@ -21,7 +21,7 @@ internal sealed class Document
 
     public static IReadOnlyList<Document> All { get; } =
     [
-        .. Directory.EnumerateFiles(Root, "*.md").Concat(Directory.EnumerateFiles(System.IO.Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories))
+        .. ((string[])["docs", "deploy"]).SelectMany(folder => Directory.EnumerateFiles(System.IO.Path.Combine(Root, folder), "*.md", SearchOption.AllDirectories)).Concat(Directory.EnumerateFiles(Root, "*.md"))
             .Order(StringComparer.Ordinal).Select(Read),
     ];
 

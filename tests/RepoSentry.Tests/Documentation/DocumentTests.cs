@@ -1,4 +1,3 @@
-using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
 using RepoSentry.Cli;
 using RepoSentry.Configuration;
@@ -58,22 +57,6 @@ public sealed partial class DocumentTests
         chinese.LineCount.ShouldBeLessThanOrEqualTo(120);
         chinese.Outline.ShouldBe(english.Outline);
         chinese.Blocks.Select(block => block.Language).ShouldBe(english.Blocks.Select(block => block.Language));
-    }
-
-    [Fact]
-    public void Every_command_in_the_documents_is_one_that_the_executable_takes()
-    {
-        var root = RootCli.Create();
-        var commands = (from document in Document.All
-                        from block in document.Blocks
-                        where block.Language == "sh"
-                        from line in block.Lines
-                        let arguments = Arguments(line)
-                        where arguments is not null
-                        select (document.Path, Line: line, Errors: root.Parse(arguments).Errors)).ToList();
-
-        commands.Count.ShouldBeGreaterThan(20);
-        (from command in commands from error in command.Errors select $"{command.Path}: {command.Line}: {error.Message}").ShouldBeEmpty();
     }
 
     [Fact]
@@ -151,18 +134,6 @@ public sealed partial class DocumentTests
     private static List<string> Pages(string folder) =>
         [.. Document.Of(folder).Select(document => $"{Path.GetFileName(document.Path)}: {document.Outline}; {string.Join(' ', document.Blocks.Select(block => block.Language))}")];
 
-    /// <summary>The arguments of a line that starts the product; null for any other line.</summary>
-    private static List<string>? Arguments(string line)
-    {
-        var words = CommandLineParser.SplitCommandLine(line.Split(" # ")[0].Split(" | ")[0].Split(" > ")[0]).SkipWhile(word => Assignment.IsMatch(word)).ToList();
-        return words switch
-        {
-            ["reposentry" or "./run", ..] when words.Count > 1 => words[1..],
-            ["./run"] => ["demo"],
-            _ => null,
-        };
-    }
-
     private static string WithoutUnit(string metric) => Unit.Replace(metric, "");
 
     [GeneratedRegex(@"\bCreate[A-Z][A-Za-z]+(<[a-z]+>)?\(\s*""(?<name>reposentry_[a-z_]+)""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
@@ -176,7 +147,4 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"\]\((?<target>[^)\s]+)\)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Link { get; }
-
-    [GeneratedRegex(@"\A[A-Z_]+=", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
-    private static partial Regex Assignment { get; }
 }
