@@ -20,6 +20,7 @@ internal static class RootCli
         DemoCommand.Create(),
         WatchCommand.Create(),
         ListenCommand.Create(),
+        InitCommand.Create(),
         RunCommand.Create(),
         ValidateCommand.Create(),
         CheckCommand.Create(),
