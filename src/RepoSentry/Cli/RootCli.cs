@@ -34,6 +34,7 @@ internal static class RootCli
         DbCommand.Create(),
         MigrateCommand.Create(),
         ConfigCommand.Create(),
+        SupportCommand.Create(),
         VersionCommand.Create(),
     };
 }

@@ -48,7 +48,7 @@ internal static class ClientOptions
     {
         command.SetAction(async (result, token) =>
         {
-            if (!Uri.TryCreate(result.GetValue(Server), UriKind.Absolute, out var server) || server.Scheme is not ("http" or "https"))
+            if (!TryServer(result, out var server))
             {
                 await Console.Error.WriteLineAsync($"--server {result.GetValue(Server)} is no http(s) address");
                 return ExitCode.Usage;
@@ -72,6 +72,9 @@ internal static class ClientOptions
         });
         return command;
     }
+
+    public static bool TryServer(ParseResult result, out Uri server) =>
+        Uri.TryCreate(result.GetValue(Server), UriKind.Absolute, out server!) && server.Scheme is "http" or "https";
 
     private static async Task<int> RepeatAsync(bool watch, Func<Task> show, CancellationToken cancellationToken)
     {
