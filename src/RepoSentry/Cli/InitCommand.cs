@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RepoSentry.Cli.Completion;
 using RepoSentry.Cli.Init;
 
 namespace RepoSentry.Cli;
@@ -10,7 +11,7 @@ internal static class InitCommand
 
     public static Command Create()
     {
-        var file = new Option<string>("--config", "-c") { Description = "Configuration file to write", HelpName = "FILE", DefaultValueFactory = _ => DefaultFile };
+        var file = new Option<string>("--config", "-c") { Description = "Configuration file to write", HelpName = "FILE", DefaultValueFactory = _ => DefaultFile }.Files();
         var defaults = new Option<bool>("--defaults") { Description = "Ask nothing: write an example to change by hand" };
         var force = new Option<bool>("--force") { Description = "Write over an existing file without asking" };
         var command = new Command("init", "Write a first configuration, commented, by question and answer") { file, defaults, force };

@@ -35,6 +35,7 @@ internal static class RootCli
         MigrateCommand.Create(),
         ConfigCommand.Create(),
         SupportCommand.Create(),
+        CompletionCommand.Create(),
         VersionCommand.Create(),
     };
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using RepoSentry.Cli.Client;
+using RepoSentry.Cli.Completion;
 using RepoSentry.Cli.Support;
 
 namespace RepoSentry.Cli;
@@ -11,7 +12,7 @@ internal static class SupportCommand
     public static Command Create()
     {
         var file = ConfigFile.Option();
-        var output = new Option<string?>("--output", "-o") { Description = "Archive to write (default: reposentry-support-TIME.tar.gz here)", HelpName = "FILE.tar.gz" };
+        var output = new Option<string?>("--output", "-o") { Description = "Archive to write (default: reposentry-support-TIME.tar.gz here)", HelpName = "FILE.tar.gz" }.Files();
         var dump = new Command("dump", "Put what is needed for an inquiry into one archive, without secrets") { output, file, ClientOptions.Server };
         dump.SetAction(async (result, token) =>
         {

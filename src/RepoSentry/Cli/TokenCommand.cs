@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using RepoSentry.Api;
 using RepoSentry.Cli.Client;
+using RepoSentry.Cli.Completion;
 using RepoSentry.Configuration;
 using RepoSentry.Storage;
 using RepoSentry.Storage.Sqlite;
@@ -12,7 +13,7 @@ namespace RepoSentry.Cli;
 internal static class TokenCommand
 {
     private static readonly Option<string?> Config = ConfigFile.Option();
-    private static readonly Option<string?> Database = new("--database") { Description = "The database file itself, in place of the service", Recursive = true };
+    private static readonly Option<string?> Database = new Option<string?>("--database") { Description = "The database file itself, in place of the service", HelpName = "FILE", Recursive = true }.Files();
 
     public static Command Create()
     {
@@ -68,7 +69,7 @@ internal static class TokenCommand
 
     private static Command Revoke()
     {
-        var name = new Argument<string>("name") { Description = "Name or id of a token in use" };
+        var name = new Argument<string>("name") { Description = "Name or id of a token in use" }.Names("tokens");
         return new Command("revoke", "End a token: nothing takes it any more within a second") { name }.Orders(async (result, client, _, token) =>
         {
             var called = result.GetValue(name)!;

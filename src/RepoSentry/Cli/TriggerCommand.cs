@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using RepoSentry.Cli.Client;
+using RepoSentry.Cli.Completion;
 
 namespace RepoSentry.Cli;
 
@@ -12,7 +13,7 @@ internal static class TriggerCommand
 
     public static Command Create()
     {
-        var name = new Argument<string>("name") { Description = "Name of the trigger" };
+        var name = new Argument<string>("name") { Description = "Name of the trigger" }.Names("triggers");
         return new Command("trigger", "Triggers")
         {
             new Command("list", "Every trigger").Does(async (_, client, printer, token) =>
