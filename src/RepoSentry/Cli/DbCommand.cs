@@ -24,7 +24,7 @@ internal static class DbCommand
     private static Command Status()
     {
         var check = new Option<bool>("--check") { Description = "Read every page and say whether the file is sound" };
-        var output = new Option<string>("--output", "-o") { Description = "text or json", DefaultValueFactory = _ => "text" };
+        var output = new Option<string>("--output", "-o") { Description = "Form of the output: text or json", DefaultValueFactory = _ => "text" };
         output.AcceptOnlyFromAmong("text", "json");
         return OnDatabase(new Command("status", "Schema, size, who uses it") { check, output }, (result, path) =>
         {
@@ -43,7 +43,7 @@ internal static class DbCommand
 
     private static Command Rollback()
     {
-        var to = new Option<long?>("--to") { Description = "Schema to go back to; one back without it" };
+        var to = new Option<long?>("--to") { Description = "Schema to go back to (default: one back)" };
         var yes = new Option<bool>("--yes") { Description = "What the newer schema stored beyond the older one is lost: yes" };
         return OnDatabase(new Command("rollback", "Take the schema back, for an older executable") { to, yes }, (result, path) =>
         {

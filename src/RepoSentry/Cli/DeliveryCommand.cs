@@ -19,7 +19,7 @@ internal static class DeliveryCommand
         var given = new Argument<long?>("id") { Description = "Number of the delivery; without it, options choose", Arity = ArgumentArity.ZeroOrOne };
         var dead = new Option<string?>("--status") { Description = "dead (the default) or superseded" }.OneOf("dead", "superseded");
         var limit = new Option<int>("--limit") { Description = "At most so many", DefaultValueFactory = _ => 50 };
-        return new Command("delivery", "Deliveries")
+        return new Command("delivery", "Deliveries: what was sent to whom, and each attempt")
         {
             new Command("list", "Deliveries, newest first") { trigger, status, repository, limit }.Does(async (result, client, printer, token) => List(
                 await client.ListAsync(

@@ -20,7 +20,7 @@ internal static class EventCommand
         var trigger = new Option<string?>("--trigger") { Description = "Only to this trigger, also where the event was not owed to it" }.Names("triggers");
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say how many it would be" };
         var limit = new Option<int>("--limit") { Description = "At most so many", DefaultValueFactory = _ => 50 };
-        return new Command("event", "Events")
+        return new Command("event", "Events: what moved, and what became of it")
         {
             new Command("list", "Events, newest first") { repository, gitRef, type, status, since, limit }.Does(async (result, client, printer, token) => List(
                 await client.ListAsync(

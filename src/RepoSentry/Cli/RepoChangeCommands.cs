@@ -19,8 +19,8 @@ internal static class RepoChangeCommands
         var branches = new Option<string[]>("--branch") { Description = "Globs of branches to watch (default: all); may be repeated", AllowMultipleArgumentsPerToken = false };
         var tags = new Option<string[]>("--tag") { Description = "Globs of tags to watch (default: none); may be repeated" };
         var triggers = new Option<string[]>("--trigger") { Description = "Triggers to fire (default: all); may be repeated" }.Names("triggers");
-        var provider = new Option<string?>("--provider") { Description = "Provider of the configuration whose credential is used" };
-        var interval = new Option<string?>("--interval") { Description = "Its own polling interval, such as 30s" };
+        var provider = new Option<string?>("--provider") { Description = "Provider of the configuration whose credential is used (default: the first that matches the URL)" };
+        var interval = new Option<string?>("--interval") { Description = "Its own polling interval, such as 30s (default: polling.interval)" };
         var wait = new Option<bool>("--wait") { Description = "Wait for its first complete look" };
         var limit = Timeout();
         return new Command("add", "Watch another repository") { url, name, branches, tags, triggers, provider, interval, wait, limit }.Orders(async (result, client, printer, token) =>

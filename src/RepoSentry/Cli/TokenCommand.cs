@@ -34,7 +34,7 @@ internal static class TokenCommand
         var name = new Argument<string>("name") { Description = "What it is called, in the audit log too" };
         var role = new Option<string>("--role") { Description = string.Join(", ", Roles.All), Required = true };
         role.AcceptOnlyFromAmong([.. Roles.All]);
-        var expires = new Option<string?>("--expires") { Description = "How long it is good, such as 90d; for ever without it" };
+        var expires = new Option<string?>("--expires") { Description = "How long it is good, such as 90d (default: for ever)" };
         return new Command("create", "Make a token; it is shown once") { name, role, expires }.Orders(async (result, client, printer, token) =>
         {
             var (called, life) = (result.GetValue(name)!, result.GetValue(expires));

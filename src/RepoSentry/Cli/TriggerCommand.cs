@@ -14,7 +14,7 @@ internal static class TriggerCommand
     public static Command Create()
     {
         var name = new Argument<string>("name") { Description = "Name of the trigger" }.Names("triggers");
-        return new Command("trigger", "Triggers")
+        return new Command("trigger", "Triggers: whether they send, and what waits for them")
         {
             new Command("list", "Every trigger").Does(async (_, client, printer, token) =>
                 List([.. (await client.GetAsync("/api/v1/triggers", token)).GetProperty("items").EnumerateArray()], printer)),

@@ -9,21 +9,21 @@ internal static class ClientOptions
 
     public static Option<string> Server { get; } = new("--server")
     {
-        Description = $"Address of the service (REPOSENTRY_SERVER; default {DefaultServer})",
+        Description = "Address of the service, http or https (or REPOSENTRY_SERVER)",
         Recursive = true,
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable("REPOSENTRY_SERVER") is { Length: > 0 } server ? server : DefaultServer,
     };
 
     public static Option<string> Output { get; } = new("--output", "-o")
     {
-        Description = "table, wide, json, yaml or name",
+        Description = "Form of the output: table, wide (all columns), json, yaml or name",
         Recursive = true,
         DefaultValueFactory = _ => "table",
     };
 
-    public static Option<bool> NoHeaders { get; } = new("--no-headers") { Description = "Leave the header line out", Recursive = true };
+    public static Option<bool> NoHeaders { get; } = new("--no-headers") { Description = "Leave the header line of tables out", Recursive = true };
 
-    public static Option<bool> Watch { get; } = new("--watch", "-w") { Description = "Show it again every 2 s" };
+    public static Option<bool> Watch { get; } = new("--watch", "-w") { Description = "Show it again every 2 s, until Ctrl-C" };
 
     static ClientOptions() => Output.AcceptOnlyFromAmong("table", "text", "wide", "json", "yaml", "name");
 

@@ -14,12 +14,14 @@ internal static class Completions
 
     public static Argument<T> Names<T>(this Argument<T> argument, string list)
     {
+        argument.HelpName ??= argument.Name; // --help would ask for the words otherwise
         argument.CompletionSources.Add(context => Ask(context, list));
         return argument;
     }
 
     public static Option<T> Names<T>(this Option<T> option, string list)
     {
+        option.HelpName ??= "NAME"; // --help would ask for the words otherwise
         option.CompletionSources.Add(context => Ask(context, list));
         return option;
     }
@@ -33,12 +35,14 @@ internal static class Completions
 
     public static Argument<T> Files<T>(this Argument<T> argument)
     {
+        argument.HelpName ??= "FILE"; // --help would ask for the words otherwise
         argument.CompletionSources.Add(Entries);
         return argument;
     }
 
     public static Option<T> Files<T>(this Option<T> option)
     {
+        option.HelpName ??= "FILE"; // --help would ask for the words otherwise
         option.CompletionSources.Add(Entries);
         return option;
     }
