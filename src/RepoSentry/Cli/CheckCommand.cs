@@ -15,7 +15,7 @@ internal static class CheckCommand
     {
         var file = ConfigFile.Option();
         var before = new Option<bool>("--pre") { Description = "Before installing: no database is expected yet" };
-        var output = new Option<string>("--output", "-o") { Description = "text or json", DefaultValueFactory = _ => "text" };
+        var output = new Option<string>("--output", "-o") { Description = "Form of the output: text or json", DefaultValueFactory = _ => "text" };
         output.AcceptOnlyFromAmong("text", "json");
         var command = new Command("check", "Configuration, tokens, budgets, names, certificates, clock, disk, database, triggers: what fails, and what to do") { file, before, output };
         command.Aliases.Add("doctor");

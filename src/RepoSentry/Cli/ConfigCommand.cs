@@ -12,7 +12,7 @@ internal static class ConfigCommand
     {
         var file = ConfigFile.Option();
         var origin = new Option<bool>("--origin") { Description = "Say where each value comes from: default, file, variable" };
-        var output = new Option<string>("--output", "-o") { Description = "text or json", DefaultValueFactory = _ => "text" };
+        var output = new Option<string>("--output", "-o") { Description = "Form of the output: text or json", DefaultValueFactory = _ => "text" };
         output.AcceptOnlyFromAmong("text", "json");
         var show = new Command("show", "Every key with its value, secrets as ***") { file, origin, output };
         show.SetAction(result =>

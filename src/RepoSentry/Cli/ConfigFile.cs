@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RepoSentry.Cli.Completion;
 using RepoSentry.Configuration;
 using RepoSentry.Network;
 
@@ -9,7 +10,8 @@ internal static class ConfigFile
 {
     private static readonly string[] Usual = ["reposentry.yaml", "config.yaml", "/etc/reposentry/config.yaml"];
 
-    public static Option<string?> Option() => new("--config", "-c") { Description = $"Configuration file (default: the first of {string.Join(", ", Usual)})" };
+    public static Option<string?> Option() =>
+        new Option<string?>("--config", "-c") { Description = $"Configuration file (default: the first of {string.Join(", ", Usual)})", HelpName = "FILE" }.Files();
 
     public static string PathOf(string? path) => path ?? Array.Find(Usual, File.Exists) ?? Usual[0];
 

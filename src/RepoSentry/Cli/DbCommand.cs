@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using RepoSentry.Cli.Completion;
 using RepoSentry.Storage.Migrations;
 using RepoSentry.Storage.Sqlite;
 
@@ -23,7 +24,7 @@ internal static class DbCommand
     private static Command Status()
     {
         var check = new Option<bool>("--check") { Description = "Read every page and say whether the file is sound" };
-        var output = new Option<string>("--output", "-o") { Description = "text or json", DefaultValueFactory = _ => "text" };
+        var output = new Option<string>("--output", "-o") { Description = "Form of the output: text or json", DefaultValueFactory = _ => "text" };
         output.AcceptOnlyFromAmong("text", "json");
         return OnDatabase(new Command("status", "Schema, size, who uses it") { check, output }, (result, path) =>
         {
@@ -42,7 +43,7 @@ internal static class DbCommand
 
     private static Command Rollback()
     {
-        var to = new Option<long?>("--to") { Description = "Schema to go back to; one back without it" };
+        var to = new Option<long?>("--to") { Description = "Schema to go back to (default: one back)" };
         var yes = new Option<bool>("--yes") { Description = "What the newer schema stored beyond the older one is lost: yes" };
         return OnDatabase(new Command("rollback", "Take the schema back, for an older executable") { to, yes }, (result, path) =>
         {
@@ -62,7 +63,7 @@ internal static class DbCommand
 
     private static Command Backup()
     {
-        var target = new Argument<string>("file") { Description = "Where the backup goes" };
+        var target = new Argument<string>("file") { Description = "Where the backup goes" }.Files();
         var force = new Option<bool>("--force") { Description = "Replace an existing file" };
         return OnDatabase(new Command("backup", "Write one consistent copy, also while the service runs") { target, force }, (result, path) =>
         {
@@ -75,7 +76,7 @@ internal static class DbCommand
 
     private static Command Restore()
     {
-        var source = new Argument<string>("file") { Description = "A backup" };
+        var source = new Argument<string>("file") { Description = "A backup" }.Files();
         return OnDatabase(new Command("restore", "Put a backup in the place of the database; the service must not run") { source }, (result, path) =>
         {
             var kept = SqliteMaintenance.Restore(path, Path.GetFullPath(result.GetValue(source)!), TimeProvider.System.GetUtcNow());
@@ -87,7 +88,7 @@ internal static class DbCommand
     private static Command OnDatabase(Command command, Func<ParseResult, string, int> act)
     {
         var file = ConfigFile.Option();
-        var database = new Option<string?>("--database") { Description = "The database file (default: storage.sqlite.path of the configuration)" };
+        var database = new Option<string?>("--database") { Description = "The database file (default: storage.sqlite.path of the configuration)", HelpName = "FILE" }.Files();
         command.Options.Add(file);
         command.Options.Add(database);
         command.SetAction(result =>

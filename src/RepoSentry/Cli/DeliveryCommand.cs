@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using RepoSentry.Cli.Client;
+using RepoSentry.Cli.Completion;
 
 namespace RepoSentry.Cli;
 
@@ -10,15 +11,15 @@ internal static class DeliveryCommand
     public static Command Create()
     {
         var id = new Argument<long>("id") { Description = "Number of the delivery" };
-        var trigger = new Option<string?>("--trigger") { Description = "Only to this trigger" };
-        var status = new Option<string?>("--status") { Description = "Only with this status: waiting, in_flight, delivered, dead, superseded" };
-        var repository = new Option<string?>("--repository", "--repo") { Description = "Only of this repository" };
+        var trigger = new Option<string?>("--trigger") { Description = "Only to this trigger" }.Names("triggers");
+        var status = new Option<string?>("--status") { Description = "Only with this status: waiting, in_flight, delivered, dead, superseded, cancelled" }.OneOf("waiting", "in_flight", "delivered", "dead", "superseded", "cancelled");
+        var repository = new Option<string?>("--repository", "--repo") { Description = "Only of this repository" }.Names("repositories");
         var since = new Option<string?>("--since") { Description = "Only since then: a time, or a span such as 2h" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say how many it would be" };
         var given = new Argument<long?>("id") { Description = "Number of the delivery; without it, options choose", Arity = ArgumentArity.ZeroOrOne };
-        var dead = new Option<string?>("--status") { Description = "dead (the default) or superseded" };
+        var dead = new Option<string?>("--status") { Description = "dead (the default) or superseded" }.OneOf("dead", "superseded");
         var limit = new Option<int>("--limit") { Description = "At most so many", DefaultValueFactory = _ => 50 };
-        return new Command("delivery", "Deliveries")
+        return new Command("delivery", "Deliveries: what was sent to whom, and each attempt")
         {
             new Command("list", "Deliveries, newest first") { trigger, status, repository, limit }.Does(async (result, client, printer, token) => List(
                 await client.ListAsync(

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using RepoSentry.Cli.Client;
+using RepoSentry.Cli.Completion;
 
 namespace RepoSentry.Cli;
 
@@ -10,16 +11,16 @@ internal static class EventCommand
     public static Command Create()
     {
         var id = new Argument<string>("id") { Description = "Id of the event" };
-        var repository = new Option<string?>("--repository", "--repo") { Description = "Only of this repository" };
+        var repository = new Option<string?>("--repository", "--repo") { Description = "Only of this repository" }.Names("repositories");
         var gitRef = new Option<string?>("--ref") { Description = "Only of this ref, full or short name" };
         var type = new Option<string?>("--type") { Description = "Only of this type, such as branch_updated" };
-        var status = new Option<string?>("--status") { Description = "Only with this status: pending, delivered, failed, superseded, unrouted" };
+        var status = new Option<string?>("--status") { Description = "Only with this status: pending, delivered, failed, superseded, unrouted" }.OneOf("pending", "delivered", "failed", "superseded", "unrouted");
         var since = new Option<string?>("--since") { Description = "Only since then: a time, or a span such as 2h" };
         var given = new Argument<string?>("id") { Description = "Id of the event; without it, options choose", Arity = ArgumentArity.ZeroOrOne };
-        var trigger = new Option<string?>("--trigger") { Description = "Only to this trigger, also where the event was not owed to it" };
+        var trigger = new Option<string?>("--trigger") { Description = "Only to this trigger, also where the event was not owed to it" }.Names("triggers");
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say how many it would be" };
         var limit = new Option<int>("--limit") { Description = "At most so many", DefaultValueFactory = _ => 50 };
-        return new Command("event", "Events")
+        return new Command("event", "Events: what moved, and what became of it")
         {
             new Command("list", "Events, newest first") { repository, gitRef, type, status, since, limit }.Does(async (result, client, printer, token) => List(
                 await client.ListAsync(

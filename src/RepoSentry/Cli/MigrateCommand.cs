@@ -1,5 +1,6 @@
 using System.CommandLine;
 using RepoSentry.Abstractions;
+using RepoSentry.Cli.Completion;
 using RepoSentry.Configuration;
 using RepoSentry.Polling;
 using RepoSentry.Storage;
@@ -12,9 +13,9 @@ internal static class MigrateCommand
 {
     public static Command Create()
     {
-        var from = new Option<string>("--from-go") { Description = "Configuration of the Go original", Required = true };
-        var database = new Option<string?>("--database") { Description = "SQLite file of the Go original (default: the one its configuration names, if it is there)" };
-        var output = new Option<string?>("--output", "-o") { Description = "Configuration to write, - for standard output (default: reposentry.yaml beside the original)" };
+        var from = new Option<string>("--from-go") { Description = "Configuration of the Go original", HelpName = "CONFIG", Required = true }.Files();
+        var database = new Option<string?>("--database") { Description = "SQLite file of the Go original (default: the one its configuration names, if it is there)", HelpName = "FILE" }.Files();
+        var output = new Option<string?>("--output", "-o") { Description = "Configuration to write, - for standard output (default: reposentry.yaml beside the original)", HelpName = "FILE" }.Files();
         var force = new Option<bool>("--force") { Description = "Write over an existing configuration" };
         var replace = new Option<bool>("--replace") { Description = "Put the original's heads in the place of snapshots that are there already" };
         var command = new Command("migrate", "Take over the Go original's configuration and heads: equal heads are silent, moved heads fire, refs it never knew are a baseline") { from, database, output, force, replace };

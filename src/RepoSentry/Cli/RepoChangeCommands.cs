@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using RepoSentry.Cli.Client;
+using RepoSentry.Cli.Completion;
 
 namespace RepoSentry.Cli;
 
@@ -17,10 +18,10 @@ internal static class RepoChangeCommands
         var name = new Option<string?>("--name") { Description = "Its name here (default: the last part of the URL)" };
         var branches = new Option<string[]>("--branch") { Description = "Globs of branches to watch (default: all); may be repeated", AllowMultipleArgumentsPerToken = false };
         var tags = new Option<string[]>("--tag") { Description = "Globs of tags to watch (default: none); may be repeated" };
-        var triggers = new Option<string[]>("--trigger") { Description = "Triggers to fire (default: all); may be repeated" };
-        var provider = new Option<string?>("--provider") { Description = "Provider of the configuration whose credential is used" };
-        var secret = new Option<string?>("--token-file") { Description = "File with a token of its own (- reads standard input), kept sealed by security.master_key" };
-        var interval = new Option<string?>("--interval") { Description = "Its own polling interval, such as 30s" };
+        var triggers = new Option<string[]>("--trigger") { Description = "Triggers to fire (default: all); may be repeated" }.Names("triggers");
+        var provider = new Option<string?>("--provider") { Description = "Provider of the configuration whose credential is used (default: the first that matches the URL)" };
+        var secret = new Option<string?>("--token-file") { Description = "File with a token of its own (- reads standard input), kept sealed by security.master_key (default: none)" };
+        var interval = new Option<string?>("--interval") { Description = "Its own polling interval, such as 30s (default: polling.interval)" };
         var wait = new Option<bool>("--wait") { Description = "Wait for its first complete look" };
         var limit = Timeout();
         return new Command("add", "Watch another repository") { url, name, branches, tags, triggers, provider, secret, interval, wait, limit }.Orders(async (result, client, printer, token) =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using RepoSentry.Cli.Client;
+using RepoSentry.Cli.Completion;
 
 namespace RepoSentry.Cli;
 
@@ -10,10 +11,10 @@ internal static class RepoCommand
 
     public static Command Create()
     {
-        var name = new Argument<string>("name") { Description = "Name of the repository" };
+        var name = new Argument<string>("name") { Description = "Name of the repository" }.Names("repositories");
         var gitRef = new Option<string?>("--ref") { Description = "Also say whether this ref is watched, full or short name" };
-        var status = new Option<string?>("--status") { Description = "Only those in this state: pending, active, paused, error, held, archived, gone, removed" };
-        var command = new Command("repo", "Repositories")
+        var status = new Option<string?>("--status") { Description = "Only those in this state: pending, active, paused, error, held, archived, gone, removed" }.OneOf("pending", "active", "paused", "error", "held", "archived", "gone", "removed");
+        var command = new Command("repo", "Repositories: what is watched, and how each stands")
         {
             new Command("list", "Every repository") { status }.Does(async (result, client, printer, token) => printer.List(
                 await client.ListAsync("/api/v1/repositories", [("status", result.GetValue(status))], All, token),

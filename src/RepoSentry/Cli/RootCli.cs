@@ -20,6 +20,7 @@ internal static class RootCli
         DemoCommand.Create(),
         WatchCommand.Create(),
         ListenCommand.Create(),
+        InitCommand.Create(),
         RunCommand.Create(),
         ValidateCommand.Create(),
         CheckCommand.Create(),
@@ -34,6 +35,8 @@ internal static class RootCli
         DbCommand.Create(),
         MigrateCommand.Create(),
         ConfigCommand.Create(),
+        SupportCommand.Create(),
+        CompletionCommand.Create(),
         VersionCommand.Create(),
     };
 }

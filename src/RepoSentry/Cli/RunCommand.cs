@@ -11,12 +11,12 @@ internal static class RunCommand
     public static Command Create()
     {
         var file = ConfigFile.Option();
-        var listen = new Option<string?>("--listen") { Description = "Overrides api.listen" };
-        var logLevel = new Option<string?>("--log-level") { Description = "Overrides app.log_level" };
-        var dataDir = new Option<string?>("--data-dir") { Description = "Overrides app.data_dir" };
+        var listen = new Option<string?>("--listen") { Description = "Address of the API, host:port (default: api.listen of the configuration)" };
+        var logLevel = new Option<string?>("--log-level") { Description = "trace, debug, info, warn or error (default: app.log_level of the configuration)" };
+        var dataDir = new Option<string?>("--data-dir") { Description = "Folder of the data (default: app.data_dir of the configuration)" };
         var role = new Option<string>("--role") { Description = "Roles of this process: all", DefaultValueFactory = _ => "all" };
         role.AcceptOnlyFromAmong("all");
-        var command = new Command("run", "Run the service") { file, listen, logLevel, dataDir, role };
+        var command = new Command("run", "Run the service until SIGTERM or Ctrl-C") { file, listen, logLevel, dataDir, role };
         command.SetAction((result, token) =>
         {
             var flags = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using RepoSentry.Api;
 using RepoSentry.Cli.Client;
+using RepoSentry.Cli.Completion;
 using RepoSentry.Configuration;
 using RepoSentry.Storage;
 using RepoSentry.Storage.Sqlite;
@@ -12,7 +13,7 @@ namespace RepoSentry.Cli;
 internal static class TokenCommand
 {
     private static readonly Option<string?> Config = ConfigFile.Option();
-    private static readonly Option<string?> Database = new("--database") { Description = "The database file itself, in place of the service", Recursive = true };
+    private static readonly Option<string?> Database = new Option<string?>("--database") { Description = "The database file itself, in place of the service", HelpName = "FILE", Recursive = true }.Files();
 
     public static Command Create()
     {
@@ -33,7 +34,7 @@ internal static class TokenCommand
         var name = new Argument<string>("name") { Description = "What it is called, in the audit log too" };
         var role = new Option<string>("--role") { Description = string.Join(", ", Roles.All), Required = true };
         role.AcceptOnlyFromAmong([.. Roles.All]);
-        var expires = new Option<string?>("--expires") { Description = "How long it is good, such as 90d; for ever without it" };
+        var expires = new Option<string?>("--expires") { Description = "How long it is good, such as 90d (default: for ever)" };
         return new Command("create", "Make a token; it is shown once") { name, role, expires }.Orders(async (result, client, printer, token) =>
         {
             var (called, life) = (result.GetValue(name)!, result.GetValue(expires));
@@ -68,7 +69,7 @@ internal static class TokenCommand
 
     private static Command Revoke()
     {
-        var name = new Argument<string>("name") { Description = "Name or id of a token in use" };
+        var name = new Argument<string>("name") { Description = "Name or id of a token in use" }.Names("tokens");
         return new Command("revoke", "End a token: nothing takes it any more within a second") { name }.Orders(async (result, client, _, token) =>
         {
             var called = result.GetValue(name)!;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using RepoSentry.Cli.Client;
+using RepoSentry.Cli.Completion;
 
 namespace RepoSentry.Cli;
 
@@ -12,8 +13,8 @@ internal static class TriggerCommand
 
     public static Command Create()
     {
-        var name = new Argument<string>("name") { Description = "Name of the trigger" };
-        return new Command("trigger", "Triggers")
+        var name = new Argument<string>("name") { Description = "Name of the trigger" }.Names("triggers");
+        return new Command("trigger", "Triggers: whether they send, and what waits for them")
         {
             new Command("list", "Every trigger").Does(async (_, client, printer, token) =>
                 List([.. (await client.GetAsync("/api/v1/triggers", token)).GetProperty("items").EnumerateArray()], printer)),

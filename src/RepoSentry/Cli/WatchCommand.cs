@@ -23,9 +23,9 @@ internal static class WatchCommand
         var urls = new Argument<string[]>("url") { Description = "Repositories to watch", Arity = ArgumentArity.OneOrMore };
         var branches = new Option<string[]>("--branch") { Description = "Only branches that match this glob; may be given again", DefaultValueFactory = _ => ["**"] };
         var tags = new Option<bool>("--tags") { Description = "Tags too" };
-        var interval = new Option<string>("--interval") { Description = "Time between looks", DefaultValueFactory = _ => "10s" };
+        var interval = new Option<string>("--interval") { Description = "Time between looks, such as 500ms, 10s or 1m", DefaultValueFactory = _ => "10s" };
         var exec = new Option<string?>("--exec") { Description = "Command to run for each change; it finds the change in REPOSENTRY_* variables" };
-        var output = new Option<string>("--output", "-o") { Description = "text or json", DefaultValueFactory = _ => "text" };
+        var output = new Option<string>("--output", "-o") { Description = "Form of the output: text or json", DefaultValueFactory = _ => "text" };
         output.AcceptOnlyFromAmong("text", "json");
         var command = new Command("watch", "Watch repositories without any configuration") { urls, branches, tags, interval, exec, output };
         command.SetAction((result, token) => RunAsync(

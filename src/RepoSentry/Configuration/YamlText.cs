@@ -63,7 +63,8 @@ internal static partial class YamlText
 
     private static string Shown(ScalarNode scalar) => scalar.IsNull ? "null" : scalar.IsPlain && scalar.Text is "true" or "false" ? scalar.Text : Scalar(scalar.Text);
 
-    private static string Quoted(string text)
+    /// <summary>In double quotes, whatever it is.</summary>
+    public static string Quoted(string text)
     {
         var quoted = new StringBuilder("\"");
         foreach (var character in text)

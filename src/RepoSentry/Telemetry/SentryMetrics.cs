@@ -20,8 +20,13 @@ internal static class SentryMetrics
 
     private static readonly ConcurrentDictionary<string, Func<int?>> RateLimits = new(StringComparer.Ordinal);
 
-    static SentryMetrics() =>
+    private static readonly ConcurrentDictionary<string, Func<DateTimeOffset?>> Expiries = new(StringComparer.Ordinal);
+
+    static SentryMetrics()
+    {
         Meter.CreateObservableGauge("reposentry_provider_rate_limit_remaining", RemainingRequests, description: "Requests left in the forge's current window, by credential.");
+        Meter.CreateObservableGauge("reposentry_credential_expiry_timestamp", CredentialExpiries, "s", "When the credential expires, in Unix time, as its forge told; absent while it told nothing.");
+    }
 
     public static void Polled(string provider, string outcome, TimeSpan duration, TimeSpan lateness)
     {
@@ -53,10 +58,24 @@ internal static class SentryMetrics
     /// <param name="remaining">Asked at each scrape; null while the forge has not told.</param>
     public static void ObserveRateLimit(string credential, Func<int?> remaining) => RateLimits[credential] = remaining;
 
+    /// <param name="end">Asked at each scrape; null while the forge has not told.</param>
+    public static void ObserveExpiry(string credential, Func<DateTimeOffset?> end) => Expiries[credential] = end;
+
     public static void Delivered(string trigger, string outcome, TimeSpan duration)
     {
         Deliveries.Add(1, new("trigger", trigger), new("outcome", outcome));
         DeliveryDuration.Record(duration.TotalSeconds);
+    }
+
+    private static IEnumerable<Measurement<long>> CredentialExpiries()
+    {
+        foreach (var (credential, end) in Expiries)
+        {
+            if (end() is { } time)
+            {
+                yield return new Measurement<long>(time.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("credential", credential));
+            }
+        }
     }
 
     private static IEnumerable<Measurement<int>> RemainingRequests()

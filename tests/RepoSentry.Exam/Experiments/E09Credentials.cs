@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Formats.Tar;
+using System.IO.Compression;
 using System.Text;
 using RepoSentry.Exam.Support;
 using RepoSentry.SystemTests.Support;
@@ -8,7 +10,7 @@ namespace RepoSentry.Exam.Experiments;
 
 /// <summary>
 /// E9: every credential is a canary of its own. Servers redirect elsewhere, refuse in circles, and echo what they were sent in every part of an answer, at the
-/// most talkative log level. No canary may show up at another server, in logs, metrics, the API, the database, or arguments of processes.
+/// most talkative log level. No canary may show up at another server, in logs, metrics, the API, the support dump, the database, or arguments of processes.
 /// </summary>
 internal static class E09Credentials
 {
@@ -69,6 +71,7 @@ internal static class E09Credentials
 
         string[] canaries = [ApiCanary, "canary-key-77aa", .. actors.SelectMany(actor => actor.Forms)];
         var answers = await ApiAsync(service);
+        var dump = await DumpAsync(service);
         await service.StopAsync(TimeSpan.FromSeconds(15));
         var used = actors.Where(actor => actor.Server.Requests.Any(head => actor.Forms.Any(form => head.Contains(form, StringComparison.Ordinal)))).ToList();
 
@@ -79,6 +82,8 @@ internal static class E09Credentials
         Judge(trial, "canaries at another server", canaries, [.. foreign.Requests.Select(head => ("foreign", head)), .. actors.SelectMany(actor => actor.Server.Requests.Select(head => (actor.Name, Others(actor, head))))]);
         Judge(trial, "canaries in logs", canaries, [("standard output", service.Log), .. Directory.GetFiles(service.Folder, "*.log").Select(file => (file, File.ReadAllText(file)))]);
         Judge(trial, "canaries in the API and metrics", canaries, answers);
+        trial.Reaches("files of the support dump", dump.Count, 12);
+        Judge(trial, "canaries in the support dump", canaries, dump);
         Judge(trial, "canaries in the database", canaries, [.. Directory.GetFiles(service.Data).Select(file => (Path.GetFileName(file), Encoding.Latin1.GetString(File.ReadAllBytes(file))))]);
         Judge(trial, "canaries in arguments of processes", canaries, [.. arguments.Keys.Select(line => ("arguments", line))]);
         Judge(trial, "keys left in temporary folders", ["canary-key-77aa"], [.. Directory.GetDirectories(Path.GetTempPath(), "reposentry-git-*").SelectMany(Directory.GetFiles).Select(file => (file, File.ReadAllText(file)))]);
@@ -130,6 +135,29 @@ internal static class E09Credentials
         }
 
         return answers;
+    }
+
+    private static async Task<List<(string Where, string Text)>> DumpAsync(ServiceRun service)
+    {
+        var file = Path.Combine(service.Folder, "dump.tar.gz");
+        var start = new ProcessStartInfo(ServiceRun.Executable, ["support", "dump", "-o", file, "-c", service.ConfigPath, "--server", $"http://127.0.0.1:{service.Port}"]) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
+        start.Environment["REPOSENTRY_TOKEN"] = ApiCanary;
+        foreach (var (name, value) in service.Environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        using var dump = Process.Start(start)!;
+        await Task.WhenAll(dump.StandardError.ReadToEndAsync(), dump.StandardOutput.ReadToEndAsync(), dump.WaitForExitAsync());
+        var parts = new List<(string, string)>();
+        await using var archive = new TarReader(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
+        while (await archive.GetNextEntryAsync(copyData: true) is { } entry)
+        {
+            using var text = new StreamReader(entry.DataStream ?? Stream.Null);
+            parts.Add((entry.Name, await text.ReadToEndAsync()));
+        }
+
+        return parts;
     }
 
     /// <summary>A server with a trick, and the credential that belongs to it.</summary>

@@ -71,6 +71,26 @@ public sealed class MigrateCommandTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Replacing_puts_the_originals_heads_back_so_that_what_moved_since_fires_again()
+    {
+        WriteOriginal("http://127.0.0.1:9");
+        WriteHeads("equal", "moved");
+        (await MigrateAsync("--force")).Code.ShouldBe(0);
+        var moved = web.Push("moved", "second");
+        await service.StartReadyAsync();
+        await service.UntilAsync(async () => (await EventsAsync()).Count == 1, "seeing the moved branch");
+        (await service.StopAsync()).ShouldBe(0);
+
+        var (code, _, errors) = await MigrateAsync("--replace");
+        code.ShouldBe(0, errors);
+        errors.ShouldContain("heads of 1 repositories taken over, 0 had them already");
+        await service.StartReadyAsync();
+        await service.UntilAsync(async () => (await EventsAsync()).Count == 2, "seeing it once more");
+        await service.WatchingAsync();
+        (await EventsAsync()).ShouldBe([$"branch_updated moved {moved}", $"branch_updated moved {moved}"]);
+    }
+
+    [Fact]
     public async Task The_configuration_keeps_references_has_no_plain_secret_and_is_valid()
     {
         WriteOriginal("http://127.0.0.1:9", "  headers: { Authorization: canary-header, X-Source: \"${SOURCE_KEY:-sentry}\" }\n");

@@ -133,15 +133,22 @@ internal sealed class Service : IAsyncDisposable
     }
 
     /// <summary>Runs another command of the executable.</summary>
-    public static async Task<(int Code, string Output, string Errors)> RunAsync(string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="input">What it reads; null leaves it the test's own input.</param>
+    public static async Task<(int Code, string Output, string Errors)> RunAsync(string[] arguments, IReadOnlyDictionary<string, string>? environment = null, string? input = null)
     {
-        var start = new ProcessStartInfo(Executable, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Executable, arguments) { UseShellExecute = false, RedirectStandardInput = input is not null, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;
         }
 
         using var run = Process.Start(start)!;
+        if (input is not null)
+        {
+            await run.StandardInput.WriteAsync(input);
+            run.StandardInput.Close();
+        }
+
         var errors = run.StandardError.ReadToEndAsync();
         var output = await run.StandardOutput.ReadToEndAsync();
         await run.WaitForExitAsync();

@@ -10,7 +10,7 @@ internal sealed partial class CommandChecks
 {
     private static readonly string[] Trusted =
     [
-        "bash", "cat", "cd", "chmod", "cp", "dotnet", "echo", "eval", "export", "git", "grep", "jq", "kill", "ls", "mkdir", "npm", "openssl", "pidof", "ps", "rm", "sha256sum", "skopeo", "sleep", "source", "sqlite3", "sudoedit", "tail", "wait",
+        "bash", "cat", "cd", "chmod", "cp", "dotnet", "echo", "eval", "export", "git", "grep", "jq", "kill", "ls", "mkdir", "mv", "npm", "openssl", "pidof", "ps", "rm", "sed", "sha256sum", "skopeo", "sleep", "source", "sqlite3", "sudoedit", "tail", "wait",
     ];
 
     private readonly RootCommand root = RootCli.Create();

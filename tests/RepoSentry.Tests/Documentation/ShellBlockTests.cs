@@ -65,7 +65,7 @@ public sealed class ShellBlockTests
     // A block of text may show commands too, with or without a prompt, among what they print.
     private static IEnumerable<string[]> Shown(Document document) =>
         from block in document.Blocks
-        where block.Language is "sh" or "text"
+        where block.Language is "sh" or "text" && !IsHelp(block)
         from command in ShellText.Commands(block.Language == "sh" ? block.Lines : Prompted(block.Lines))
         select command;
 
@@ -82,6 +82,9 @@ public sealed class ShellBlockTests
             }
         }
     }
+
+    // Compared with --help by the tests of the commands' page.
+    private static bool IsHelp(Block block) => block.Lines.Any(line => line.EndsWith("Show help and usage information", StringComparison.Ordinal));
 
     private static bool IsManifest(Block block) => block.Lines[0].StartsWith("# Tekton: ", StringComparison.Ordinal) || block.Lines[0].StartsWith("# Kubernetes: ", StringComparison.Ordinal);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Providers;
@@ -87,6 +88,49 @@ public sealed class RefSourceCatalogTests
 
         seen["told"].ShouldBe(42);
         seen.ShouldNotContainKey("silent");
+    }
+
+    [Fact]
+    public void When_a_token_expires_is_a_metric_once_the_forge_has_told()
+    {
+        var limit = new GitHubRateLimit(GitHubOptions.For(Provider("github", null, null)), TimeProvider.System);
+        SentryMetrics.ObserveExpiry("expiring", () => limit.TokenEnd);
+        Seen().ShouldNotContainKey("expiring");
+
+        Note(HttpStatusCode.OK, "2027-01-31 12:00:00 UTC");
+        Seen()["expiring"].ShouldBe(1801396800);
+        Note(HttpStatusCode.NotModified, null);
+        Seen()["expiring"].ShouldBe(1801396800);
+        Note(HttpStatusCode.OK, "2027-01-31 14:00:00 +0100");
+        Seen()["expiring"].ShouldBe(1801400400);
+        Note(HttpStatusCode.OK, null);
+        Seen().ShouldNotContainKey("expiring", "the new token has no end");
+
+        void Note(HttpStatusCode status, string? end)
+        {
+            using var response = new HttpResponseMessage(status);
+            _ = end is not null && response.Headers.TryAddWithoutValidation("github-authentication-token-expiration", end);
+            limit.Note(response);
+        }
+
+        static Dictionary<string, long> Seen()
+        {
+            var seen = new Dictionary<string, long>(StringComparer.Ordinal);
+            using var listener = new MeterListener
+            {
+                InstrumentPublished = (instrument, self) =>
+                {
+                    if (instrument.Name == "reposentry_credential_expiry_timestamp")
+                    {
+                        self.EnableMeasurementEvents(instrument);
+                    }
+                },
+            };
+            listener.SetMeasurementEventCallback<long>((_, value, tags, _) => seen[tags[0].Value!.ToString()!] = value);
+            listener.Start();
+            listener.RecordObservableInstruments();
+            return seen;
+        }
     }
 
     private static ProviderConfig Provider(string type, string? url, string? apiBase) => new()

@@ -93,8 +93,7 @@ internal static class ForgeChecks
     private static (IReadOnlyList<string>? Scopes, DateTimeOffset? End) GitHub(HttpResponseMessage response)
     {
         var scopes = Header(response, "X-OAuth-Scopes")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        var told = Header(response, "github-authentication-token-expiration")?.Replace(" UTC", "Z", StringComparison.Ordinal);
-        return (scopes, DateTimeOffset.TryParse(told, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var end) ? end : null);
+        return (scopes, GitHubRateLimit.EndOf(response));
     }
 
     private static (IReadOnlyList<string>? Scopes, DateTimeOffset? End) GitLab(string body)

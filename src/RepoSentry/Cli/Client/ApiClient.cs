@@ -41,6 +41,22 @@ internal sealed class ApiClient : IDisposable
     public Task<JsonElement> PostAsync(string path, IEnumerable<(string Name, object? Value)> fields, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, path, BulkLimit, cancellationToken, JsonContent.Create(fields.Where(field => field.Value is not null).ToDictionary(field => field.Name, field => field.Value)));
 
+    /// <summary>An answer as it came, whatever its status: for those who only carry it further.</summary>
+    public async Task<(int Status, string Text)> AnswerAsync(string path, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var end = new CancellationTokenSource(limit);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(end.Token, cancellationToken);
+        try
+        {
+            using var response = await http.GetAsync(new Uri(server, path), both.Token);
+            return ((int)response.StatusCode, await response.Content.ReadAsStringAsync(both.Token));
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ClientException(ExitCode.Unreachable, $"{server} gave no answer: {(e is HttpRequestException ? e.Message : $"nothing within {limit.TotalSeconds:0} s")}");
+        }
+    }
+
     /// <summary>The items of a list, page by page, up to a limit.</summary>
     public async Task<IReadOnlyList<JsonElement>> ListAsync(string path, IEnumerable<(string Name, string? Value)> query, int most, CancellationToken cancellationToken)
     {

@@ -9,21 +9,21 @@ internal static class ClientOptions
 
     public static Option<string> Server { get; } = new("--server")
     {
-        Description = $"Address of the service (REPOSENTRY_SERVER; default {DefaultServer})",
+        Description = "Address of the service, http or https (or REPOSENTRY_SERVER)",
         Recursive = true,
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable("REPOSENTRY_SERVER") is { Length: > 0 } server ? server : DefaultServer,
     };
 
     public static Option<string> Output { get; } = new("--output", "-o")
     {
-        Description = "table, wide, json, yaml or name",
+        Description = "Form of the output: table, wide (all columns), json, yaml or name",
         Recursive = true,
         DefaultValueFactory = _ => "table",
     };
 
-    public static Option<bool> NoHeaders { get; } = new("--no-headers") { Description = "Leave the header line out", Recursive = true };
+    public static Option<bool> NoHeaders { get; } = new("--no-headers") { Description = "Leave the header line of tables out", Recursive = true };
 
-    public static Option<bool> Watch { get; } = new("--watch", "-w") { Description = "Show it again every 2 s" };
+    public static Option<bool> Watch { get; } = new("--watch", "-w") { Description = "Show it again every 2 s, until Ctrl-C" };
 
     static ClientOptions() => Output.AcceptOnlyFromAmong("table", "text", "wide", "json", "yaml", "name");
 
@@ -48,7 +48,7 @@ internal static class ClientOptions
     {
         command.SetAction(async (result, token) =>
         {
-            if (!Uri.TryCreate(result.GetValue(Server), UriKind.Absolute, out var server) || server.Scheme is not ("http" or "https"))
+            if (!TryServer(result, out var server))
             {
                 await Console.Error.WriteLineAsync($"--server {result.GetValue(Server)} is no http(s) address");
                 return ExitCode.Usage;
@@ -72,6 +72,9 @@ internal static class ClientOptions
         });
         return command;
     }
+
+    public static bool TryServer(ParseResult result, out Uri server) =>
+        Uri.TryCreate(result.GetValue(Server), UriKind.Absolute, out server!) && server.Scheme is "http" or "https";
 
     private static async Task<int> RepeatAsync(bool watch, Func<Task> show, CancellationToken cancellationToken)
     {

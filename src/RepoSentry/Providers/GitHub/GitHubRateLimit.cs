@@ -26,6 +26,19 @@ internal sealed class GitHubRateLimit(GitHubOptions options, TimeProvider time)
     private long pausedAt;
     private TimeSpan pause;
     private int refusals;
+    private DateTimeOffset? tokenEnd;
+
+    /// <summary>When the token expires; null while GitHub has not told, and for a token without an end.</summary>
+    public DateTimeOffset? TokenEnd
+    {
+        get
+        {
+            lock (gate)
+            {
+                return tokenEnd;
+            }
+        }
+    }
 
     public RateLimitState? Current
     {
@@ -63,6 +76,7 @@ internal sealed class GitHubRateLimit(GitHubOptions options, TimeProvider time)
             primary.Take();
         }
 
+        NoteTokenEnd(response);
         if (ForgeHttp.Number(response, "x-ratelimit-limit") is not { } limit
             || ForgeHttp.Number(response, "x-ratelimit-remaining") is not { } remaining
             || ForgeHttp.Header(response, "x-ratelimit-resource") is not (null or "core")
@@ -109,6 +123,22 @@ internal sealed class GitHubRateLimit(GitHubOptions options, TimeProvider time)
         }
 
         return asked;
+    }
+
+    /// <summary>What an answer tells of the token that it was asked with.</summary>
+    public static DateTimeOffset? EndOf(HttpResponseMessage response) =>
+        DateTimeOffset.TryParse(ForgeHttp.Header(response, "github-authentication-token-expiration")?.Replace(" UTC", "Z", StringComparison.Ordinal), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var end) ? end : null;
+
+    // A full answer without the header is one to a token without an end; of other answers that is not known.
+    private void NoteTokenEnd(HttpResponseMessage response)
+    {
+        if (EndOf(response) is var told && (told is not null || response.StatusCode == HttpStatusCode.OK))
+        {
+            lock (gate)
+            {
+                tokenEnd = told;
+            }
+        }
     }
 
     private static bool IsSecondary(string body) =>

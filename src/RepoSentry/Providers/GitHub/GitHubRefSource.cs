@@ -25,6 +25,7 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited
         limit = new GitHubRateLimit(options, time);
         api = new GitHubApi(options, client, limit, time);
         SentryMetrics.ObserveRateLimit(options.Provider, () => limit.Current?.Remaining);
+        SentryMetrics.ObserveExpiry(options.Provider, () => limit.TokenEnd);
     }
 
     public RateLimitState? Current => limit.Current;
