@@ -35,7 +35,7 @@ internal sealed record Explanation(
             repository.Status,
             repository.Standing.Notice,
             looks.Count == 0 ? null : PollView.Of(looks[^1]),
-            repository.IsWatched ? new NextLook(polling.NextLookAt(repository), repository.DueBecause, polling.IntervalOf(repository).TotalSeconds) : null,
+            repository.IsWatched ? new NextLook(polling.NextLookAt(repository), polling.Why(repository), polling.IntervalOf(repository).TotalSeconds) : null,
             [.. repository.Filters.Select(pair => Kind(repository, pair.Key))],
             [.. config.Triggers.Select(trigger => Trigger(repository, trigger, deliveries, lastEvents.Count > 0 ? lastEvents[0] : null, explainedRef))],
             lastEvents,

@@ -32,7 +32,7 @@ internal static class StatusEndpoints
             (time.GetUtcNow() - startedAt).TotalSeconds,
             Environment.MachineName,
             current.Standing,
-            new PollingStatus(config.Polling.Strategy == "adaptive" ? "fixed" : config.Polling.Strategy, config.Polling.Interval.TotalSeconds),
+            new PollingStatus(config.Polling.Strategy, config.Polling.Interval.TotalSeconds, [.. polling.Budgets.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => PollingBudget.Of(one.Key, one.Value))]),
             RepositoryCounts(polling),
             [.. deliveries.All.Select(worker => worker.View)],
             [.. sources.Limits.Select(limit => new BudgetStatus(limit.Credential, limit.Provider, limit.State.Limit, limit.State.Remaining, limit.State.ResetsAt))],
@@ -81,8 +81,19 @@ internal sealed record StatusAnswer(
     IReadOnlyList<BudgetStatus> Budgets,
     IReadOnlyDictionary<string, ComponentHealth> Components);
 
-/// <param name="Strategy">What runs, whatever was asked for.</param>
-internal sealed record PollingStatus(string Strategy, double IntervalSeconds);
+/// <param name="Strategy">adaptive or fixed.</param>
+/// <param name="Budgets">What the looks of each credential may spend.</param>
+internal sealed record PollingStatus(string Strategy, double IntervalSeconds, IReadOnlyList<PollingBudget> Budgets);
+
+/// <param name="LooksPerSecond">Spent on looks.</param>
+/// <param name="Available">Looks a second that the forge's limits leave; null where nobody counts.</param>
+/// <param name="KeepsInterval">Whether polling.interval holds for everyone.</param>
+/// <param name="LongestSeconds">Nobody waits longer.</param>
+internal sealed record PollingBudget(string Credential, int Repositories, double LooksPerSecond, double? Available, bool KeepsInterval, double LongestSeconds, string Says)
+{
+    public static PollingBudget Of(string credential, LookBudget budget) => new(
+        credential, budget.Repositories, budget.Spent, double.IsInfinity(budget.Available) ? null : budget.Available, budget.KeepsInterval, budget.Longest.TotalSeconds, budget.Explain(credential));
+}
 
 /// <summary>What a forge said of a credential's limit.</summary>
 internal sealed record BudgetStatus(string Credential, string Provider, int Limit, int Remaining, DateTimeOffset ResetsAt);

@@ -24,6 +24,7 @@ internal static class RootCli
         RunCommand.Create(),
         ValidateCommand.Create(),
         CheckCommand.Create(),
+        PlanCommand.Create(),
         StatusCommand.Create(),
         RepoCommand.Create(),
         EventCommand.Create(),

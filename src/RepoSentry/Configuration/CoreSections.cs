@@ -57,14 +57,9 @@ internal static class CoreSections
             polling.Error("max_interval", $"{Durations.Format(max)} is shorter than polling.interval ({Durations.Format(interval)})");
         }
 
-        if (polling.Choice("strategy", standard.Strategy, ["adaptive", "fixed"]) == "adaptive")
-        {
-            polling.Load.Problems.Warn(polling.Has("strategy") ? polling.At("strategy") : new Place(polling.Load.File, 1, 1), "adaptive polling is not available in this version; repositories are polled at fixed intervals", "strategy: fixed says the same without this warning");
-        }
-
         var config = new PollingConfig
         {
-            Strategy = "fixed",
+            Strategy = polling.Choice("strategy", standard.Strategy, ["adaptive", "fixed"]),
             Interval = interval,
             MinInterval = min,
             MaxInterval = max,

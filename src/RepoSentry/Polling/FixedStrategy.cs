@@ -4,11 +4,12 @@ using RepoSentry.Configuration;
 namespace RepoSentry.Polling;
 
 /// <summary>When to look next: each repository at its interval. Pure.</summary>
-internal sealed class FixedStrategy(Func<PollingConfig> current)
+/// <param name="stretch">How much longer than asked for those without an interval of their own wait, where their credential's budget is short.</param>
+internal sealed class FixedStrategy(Func<PollingConfig> current, Func<RepositoryConfig, double>? stretch = null)
 {
     private PollingConfig Config => current();
 
-    public TimeSpan IntervalOf(RepositoryConfig repository) => repository.PollingInterval ?? Config.Interval;
+    public TimeSpan IntervalOf(RepositoryConfig repository) => repository.PollingInterval ?? Config.Interval * (stretch?.Invoke(repository) ?? 1);
 
     /// <summary>One that the forge has archived is looked at rarely: it can only come back to life.</summary>
     public TimeSpan IntervalOf(RepositoryConfig repository, bool archived) =>

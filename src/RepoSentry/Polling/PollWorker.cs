@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Threading.Channels;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
@@ -12,18 +11,13 @@ internal sealed partial class PollWorker(
     CurrentConfig current, LookRunner runner, RepositoryStore repositories, TimeProvider time, ILogger<PollWorker> logger)
 {
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan StorageRetry = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan DefaultBlock = TimeSpan.FromMinutes(1);
 
     private readonly Channel<PollSignal> signals = Channel.CreateUnbounded<PollSignal>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly PollSchedule schedule = new();
-    private readonly FixedStrategy strategy = new(() => current.Value.Polling);
+    private readonly PollTurns turns = new(current, time, runner.CanFallBack);
     private readonly Dictionary<string, HostSlots> hosts = new(StringComparer.OrdinalIgnoreCase);
-    private readonly ConcurrentDictionary<string, TimeSpan> blockedUntil = new(StringComparer.Ordinal);
     private readonly HashSet<HostSlots> crowded = [];
     private Dictionary<string, PolledRepository> polled = new(StringComparer.Ordinal);
-    private readonly Dictionary<long, LookCheckpoint> unwritten = [];
-    private readonly long startedAt = time.GetTimestamp();
+    private readonly LookCheckpoints unwritten = new(repositories);
     private readonly LogGate gate = new(time);
     private int looking;
 
@@ -32,12 +26,14 @@ internal sealed partial class PollWorker(
 
     private PollingConfig Config => current.Value.Polling;
 
-    private TimeSpan Now => time.GetElapsedTime(startedAt);
+    public TimeSpan IntervalOf(PolledRepository repository) => turns.IntervalOf(repository);
 
-    public TimeSpan IntervalOf(PolledRepository repository) => strategy.IntervalOf(repository.Config, repository.Archived);
+    public string Why(PolledRepository repository) => turns.Why(repository);
+
+    public IReadOnlyDictionary<string, LookBudget> Budgets => turns.Budgets;
 
     /// <summary>When the next look is due, by the wall clock.</summary>
-    public DateTimeOffset NextLookAt(PolledRepository repository) => time.GetUtcNow() + (repository.DueAt - Now);
+    public DateTimeOffset NextLookAt(PolledRepository repository) => time.GetUtcNow() + (repository.DueAt - turns.Now);
 
     /// <summary>Asks for a look now.</summary>
     public void PollNow(string repository) => signals.Writer.TryWrite(new PollSignal.Asked(repository, Released: false));
@@ -49,12 +45,9 @@ internal sealed partial class PollWorker(
     public void Add(IEnumerable<PolledRepository> added)
     {
         var all = new Dictionary<string, PolledRepository>(polled, StringComparer.Ordinal);
-        foreach (var repository in added)
-        {
-            all.Add(repository.Config.Name, repository);
-            PlaceFirst(repository);
-        }
-
+        var first = added.ToList();
+        first.ForEach(repository => all.Add(repository.Config.Name, repository));
+        turns.Begin(first);
         Volatile.Write(ref polled, all);
     }
 
@@ -99,16 +92,11 @@ internal sealed partial class PollWorker(
     private TimeSpan StartDue(CancellationToken stopping)
     {
         TimeSpan? nextAt = null;
-        while (looking < Config.MaxWorkers && schedule.TakeDue(Now, out nextAt) is { } turn)
+        while (looking < Config.MaxWorkers && turns.Take(out nextAt) is { } turn)
         {
             var repository = turn.Repository;
             var host = HostOf(repository);
-            if (IsBlocked(repository) && !runner.CanFallBack(repository))
-            {
-                schedule.Place(repository, Spread(repository, blockedUntil[repository.Sources.Credential]));
-                repository.DueBecause = $"the forge asked credential {repository.Sources.Credential} to wait";
-            }
-            else if (host.TryTake())
+            if (host.TryTake())
             {
                 Start(repository, stopping);
             }
@@ -119,7 +107,7 @@ internal sealed partial class PollWorker(
             }
         }
 
-        return nextAt is not { } at ? Timeout.InfiniteTimeSpan : at - Now is var wait && wait > TimeSpan.Zero ? wait : TimeSpan.Zero; // one reading: a pause between two would make a negative wait, which no timer takes
+        return nextAt is not { } at ? Timeout.InfiniteTimeSpan : at - turns.Now is var wait && wait > TimeSpan.Zero ? wait : TimeSpan.Zero; // one reading: a pause between two would make a negative wait, which no timer takes
     }
 
     // Those whose host had no slot go before the schedule, host by host.
@@ -143,7 +131,9 @@ internal sealed partial class PollWorker(
     {
         looking++;
         repository.Looking = true;
-        _ = LookAsync(repository, Now - repository.DueAt, stopping);
+        repository.LookingSince = turns.Now;
+        var lateness = repository.LookingSince - repository.DueAt;
+        _ = LookAsync(repository, lateness > TimeSpan.Zero ? lateness : TimeSpan.Zero, stopping);
     }
 
     private async Task LookAsync(PolledRepository repository, TimeSpan lateness, CancellationToken stopping)
@@ -152,7 +142,7 @@ internal sealed partial class PollWorker(
         var end = LookEnd.NotMade;
         try
         {
-            end = await runner.RunAsync(repository, IsBlocked(repository), lateness, stopping);
+            end = await runner.RunAsync(repository, turns.IsBlocked(repository), lateness, stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -178,21 +168,13 @@ internal sealed partial class PollWorker(
                 break;
             case PollSignal.Asked(var name, var released) when polled.TryGetValue(name, out var repository) && repository.IsWatched:
                 repository.ReleasedAt = released ? time.GetUtcNow() : repository.ReleasedAt;
-                if (repository.Looking)
-                {
-                    repository.AskedAgain = true;
-                }
-                else
-                {
-                    schedule.Place(repository, Now);
-                    repository.DueBecause = "an operator asked for it";
-                }
-
+                repository.AskedAgain |= repository.Looking;
+                turns.PlaceNow(repository, "an operator asked for it");
                 break;
             case PollSignal.Paused(var name, var paused) when polled.TryGetValue(name, out var repository):
                 repository.Paused = paused;
                 repository.Wake();
-                PlaceAgain(repository, paused ? "" : "an operator resumed it");
+                turns.PlaceNow(repository, paused ? "" : "an operator resumed it");
                 break;
             case PollSignal.Reassigned(var wanted, var done):
                 Reassign(wanted);
@@ -211,155 +193,62 @@ internal sealed partial class PollWorker(
         looking--;
         repository.Looking = false;
         HostOf(repository).Release(failed: end.Failure?.Error == RefSourceError.Unavailable);
-        var next = NextAt(repository, end);
-        if (repository.TakeAssignment())
-        {
-            next = Now;
-            repository.DueBecause = "its configuration was changed";
-        }
-
+        turns.After(repository, end);
         if (repository.Left)
         {
-            unwritten.Remove(repository.Id);
+            unwritten.Forget(repository);
         }
-        else if (repository.IsWatched)
+        else if (end.Result is { } result)
         {
-            schedule.Place(repository, next);
+            unwritten.Note(repository, result);
         }
 
         StartWaiting(stopping);
-    }
-
-    private TimeSpan NextAt(PolledRepository repository, LookEnd end)
-    {
-        if (end.Failure is { Error: RefSourceError.RateLimited } limited)
-        {
-            blockedUntil[repository.Sources.Credential] = Now + (limited.RetryAfter ?? DefaultBlock);
-        }
-
-        if (end.TryAgainIn is { } wait)
-        {
-            repository.Tries++;
-            repository.DueBecause = $"the last look failed ({end.Failure?.Message}): try {repository.Tries + 1} of {Config.RetryAttempts}";
-            return Now + wait;
-        }
-
-        repository.Tries = 0;
-        if (end.Result is { } result)
-        {
-            var first = repository.LastLookedAt is null;
-            repository.FailedLooks = 0;
-            repository.LastLookedAt = result.Outcome.StartedAt;
-            NoteCheckpoint(repository, result);
-            (var again, repository.AskedAgain) = (repository.AskedAgain, false);
-            repository.DueBecause = again ? "asked for while a look was under way" : IntervalReason(repository);
-            return again ? Now : strategy.NextAt(repository.Config, repository.Archived, repository.DueAt, Now, first, Random.Shared.NextDouble());
-        }
-
-        if (end.Failure is not { } failure)
-        {
-            repository.DueBecause = "the last look could not be stored";
-            return Now + StorageRetry; // our own storage failed, or a bug: the snapshot is as it was, so look again
-        }
-
-        repository.FailedLooks++;
-        repository.DueBecause = failure.RetryAfter is null ? $"looks fail ({repository.FailedLooks} in a row)" : "the forge asked to wait";
-        var next = strategy.AfterFailure(repository.Config, Now, failure.Error, repository.FailedLooks);
-        return failure.RetryAfter is { } asked && Now + asked > next ? Spread(repository, Now + asked) : next;
-    }
-
-    private static string IntervalReason(PolledRepository repository) =>
-        repository.Archived ? "the forge has archived it: looked at each polling.max_interval"
-        : repository.Config.PollingInterval is not null ? "its own polling_interval"
-        : "polling.interval";
-
-    private TimeSpan Spread(PolledRepository repository, TimeSpan from) => from + (strategy.IntervalOf(repository.Config) * Random.Shared.NextDouble() * 0.5);
-
-    private void PlaceFirst(PolledRepository repository)
-    {
-        if (repository.IsWatched)
-        {
-            var since = repository is { IsKnown: true, LastLookedAt: { } at } ? time.GetUtcNow() - at : (TimeSpan?)null;
-            schedule.Place(repository, strategy.FirstAt(repository.Config, Now, since, Random.Shared.NextDouble()));
-            repository.DueBecause = since is null ? "it was never looked at: at once" : "the service has started: its place in the interval";
-        }
     }
 
     private void Reassign(IReadOnlyList<RepositoryAssignment> wanted)
     {
         var known = polled.Values.ToDictionary(repository => repository.Id);
         var all = new Dictionary<string, PolledRepository>(wanted.Count, StringComparer.Ordinal);
+        var (added, same) = (new List<PolledRepository>(), new List<PolledRepository>());
         foreach (var assignment in wanted)
         {
             var isKnown = known.Remove(assignment.Watched.Stored.Id, out var repository);
             repository ??= new PolledRepository(assignment.Watched, assignment.Sources, assignment.Shard);
             all.Add(assignment.Watched.Config.Name, repository);
-            if (!isKnown)
+            if (isKnown && repository.Assign(assignment))
             {
-                PlaceFirst(repository);
+                turns.PlaceNow(repository, "its configuration was changed");
             }
-            else if (repository.Assign(assignment))
+            else
             {
-                PlaceAgain(repository, "its configuration was changed");
-            }
-            else if (repository.IsWatched && repository.DueAt - Now > IntervalOf(repository))
-            {
-                schedule.Place(repository, Now + (IntervalOf(repository) * Random.Shared.NextDouble())); // the interval became shorter
+                (isKnown ? same : added).Add(repository);
             }
         }
 
         foreach (var gone in known.Values)
         {
             gone.Left = true;
-            gone.Place++;
-            unwritten.Remove(gone.Id);
+            turns.Leave(gone);
+            unwritten.Forget(gone);
         }
 
+        turns.Begin(added);
+        turns.Adjust(same);
         Volatile.Write(ref polled, all);
-    }
-
-    // Due now, or no place at all if it is not watched. One that is being looked at gets its place afterwards.
-    private void PlaceAgain(PolledRepository repository, string because)
-    {
-        if (repository.Looking)
-        {
-            return;
-        }
-
-        repository.Place++;
-        if (repository.IsWatched)
-        {
-            schedule.Place(repository, Now);
-            repository.DueBecause = because;
-        }
-    }
-
-    private void NoteCheckpoint(PolledRepository repository, PollResult result)
-    {
-        var marks = result.Marks.Count > 0 ? result.Marks : unwritten.GetValueOrDefault(repository.Id)?.Validators ?? [];
-        unwritten[repository.Id] = new LookCheckpoint(repository.Id, result.Outcome.StartedAt, marks);
     }
 
     private async Task WriteCheckpointAsync()
     {
-        foreach (var batch in unwritten.Values.Chunk(500).ToList())
+        try
         {
-            try
-            {
-                await repositories.CheckpointAsync(batch, CancellationToken.None);
-            }
-            catch (StorageException e)
-            {
-                Log.NoCheckpoint(logger, e.Message);
-                return;
-            }
+            await unwritten.WriteAsync();
         }
-
-        unwritten.Clear();
+        catch (StorageException e)
+        {
+            Log.NoCheckpoint(logger, e.Message);
+        }
     }
-
-    private bool IsBlocked(PolledRepository repository) =>
-        blockedUntil.TryGetValue(repository.Sources.Credential, out var until) && until > Now;
 
     private HostSlots HostOf(PolledRepository repository)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
+using RepoSentry.Polling.Strategies;
 using RepoSentry.Providers;
 using RepoSentry.Storage;
 
@@ -72,9 +73,21 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     /// <summary>Why the next look is when it is, in one sentence.</summary>
     public string DueBecause { get; set; } = "never looked at: at once";
 
+    /// <summary>How often it changes, and its place in the adaptive policy; null before the policy knows it.</summary>
+    public Cadence? Cadence { get; set; }
+
+    /// <summary>Where the adaptive policy has it; null while it stands in the schedule.</summary>
+    public Roster? Roster { get; set; }
+
+    /// <summary>What earlier processes learnt of its changes.</summary>
+    public byte[]? LearntBefore { get; } = watched.Stored.PolicyState;
+
     /// <summary>Grows with each change of its place in the schedule: an older place is void.</summary>
     public int Place { get; set; }
     public bool Looking { get; set; }
+
+    /// <summary>When the look under way began, monotonic.</summary>
+    public TimeSpan LookingSince { get; set; }
 
     /// <summary>Asked for while a look was under way: one more follows.</summary>
     public bool AskedAgain { get; set; }

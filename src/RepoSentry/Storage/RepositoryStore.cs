@@ -69,7 +69,8 @@ internal sealed class RepositoryStore(IDatabase database, TimeProvider time)
             async scope =>
             {
                 await scope.Connection.ExecuteAsync(
-                    "UPDATE repository_states SET last_checked = @LookedAt WHERE id = @RepositoryId", looks, scope.Transaction);
+                    "UPDATE repository_states SET last_checked = @LookedAt, policy_state = COALESCE(@PolicyState, policy_state) WHERE id = @RepositoryId",
+                    looks.Select(look => new { look.RepositoryId, look.LookedAt, look.PolicyState }), scope.Transaction);
                 var validators = from look in looks
                                  from validator in look.Validators
                                  select new { look.RepositoryId, Kind = validator.Kind.Name(), validator.Validator, validator.Digest };
@@ -187,7 +188,7 @@ internal sealed record WatchedRepository(RepositoryConfig Config, StoredReposito
 internal sealed record SnapshotHead(byte[] Digest, string Filter, string? Validator, int RefCount, int? WholeCount = null);
 
 /// <summary>A look that found nothing new.</summary>
-internal sealed record LookCheckpoint(long RepositoryId, DateTimeOffset LookedAt, IReadOnlyList<ValidatorMark> Validators);
+internal sealed record LookCheckpoint(long RepositoryId, DateTimeOffset LookedAt, IReadOnlyList<ValidatorMark> Validators, byte[]? PolicyState = null);
 
 /// <param name="Kind">Kind of the snapshot.</param>
 /// <param name="Digest">The snapshot that the validator belongs to.</param>
@@ -217,6 +218,9 @@ internal sealed record StoredRepository
 
     /// <summary>An operator paused it.</summary>
     public bool Paused { get; init; }
+
+    /// <summary>What the polling policy has learnt of its changes.</summary>
+    public byte[]? PolicyState { get; init; }
 
     /// <summary>The entry as JSON, for one that came through the API.</summary>
     public string? Entry { get; init; }

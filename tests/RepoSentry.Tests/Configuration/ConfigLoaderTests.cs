@@ -47,9 +47,9 @@ public sealed class ConfigLoaderTests : IDisposable
         var loaded = ConfigLoader.Load(Path.Combine(folder, "config.yaml"), ConfigOf.Environment(("GITHUB_TOKEN", "gh"), ("GITLAB_TOKEN", "gl"), ("WEBHOOK_SECRET", "wh"), ("AUDIT_SECRET", "au")));
 
         loaded.Errors.ShouldBeEmpty();
-        loaded.Warnings.ShouldHaveSingleItem().Message.ShouldBe("adaptive polling is not available in this version; repositories are polled at fixed intervals");
+        loaded.Warnings.ShouldBeEmpty();
         var config = loaded.Config.ShouldNotBeNull();
-        config.Polling.Strategy.ShouldBe("fixed");
+        config.Polling.Strategy.ShouldBe("adaptive");
         config.Triggers.Select(trigger => (trigger.Name, trigger.Coalesce, trigger.Secret!.Reveal(), trigger.Secret.Origin)).ShouldBe([("tekton", "none", "wh", "env:WEBHOOK_SECRET"), ("audit", "latest", "au", "env:AUDIT_SECRET")]);
         config.Repositories.Select(repository => (repository.Name, repository.Provider, repository.ProviderType))
             .ShouldBe([("web", "github", "github"), ("old-style", "repository:old-style", "gitlab"), ("inner", "inner", "git"), ("open", "git", "git")]);

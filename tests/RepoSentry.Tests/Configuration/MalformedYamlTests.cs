@@ -64,7 +64,7 @@ public sealed class MalformedYamlTests
     [InlineData("---\n")]
     [InlineData("~\n")]
     [InlineData("repositories:\n")]
-    public void An_empty_file_is_the_defaults(string text) => JsonSerializer.Serialize(ConfigOf.Good(text)).ShouldBe(JsonSerializer.Serialize(new SentryConfig { Polling = new PollingConfig { Strategy = "fixed" }, Storage = new StorageConfig { SqlitePath = "./data/reposentry.db" } }));
+    public void An_empty_file_is_the_defaults(string text) => JsonSerializer.Serialize(ConfigOf.Good(text)).ShouldBe(JsonSerializer.Serialize(new SentryConfig { Storage = new StorageConfig { SqlitePath = "./data/reposentry.db" } }));
 
     [Fact]
     public void A_byte_order_mark_is_skipped() =>

@@ -66,6 +66,9 @@ internal sealed class PollStory : IAsyncDisposable
 
     public Task<int> ReleaseAsync(PolledRepository repository) => new RepositoryStore(database, Time).ReleaseAsync(repository.Id, CancellationToken.None);
 
+    /// <summary>Other settings from now on.</summary>
+    public void Change(PollingConfig polling) => Current.Value = Current.Value with { Polling = polling };
+
     public PollWorker Worker() => new(
         Current,
         new LookRunner(Current, Poller(), store, ownership, Feed, new RecentLooks(Time), Time, NullLogger<LookRunner>.Instance),

@@ -1,8 +1,5 @@
-using System.Collections.Concurrent;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
-using RepoSentry.Polling;
-using RepoSentry.Storage;
 using RepoSentry.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -11,12 +8,10 @@ namespace RepoSentry.Tests.Polling;
 
 public sealed class PollWorkerTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     [Fact]
     public async Task Never_seen_repositories_are_looked_at_at_once_and_again_at_their_interval()
     {
-        await using var run = await Run.StartAsync(repositories: 8);
+        await using var run = await PollRun.StartAsync(repositories: 8);
         await run.UntilAsync(() => run.Baselines == 8);
         var looks = run.Story.Forge.Asked.Count;
         await run.UntilAsync(() => run.Story.Forge.Asked.Count >= looks + 8, advance: TimeSpan.FromSeconds(20));
@@ -26,7 +21,7 @@ public sealed class PollWorkerTests
     public async Task A_slow_host_never_delays_another() // kargo#2836
     {
         var slow = new TaskCompletionSource();
-        await using var run = await Run.StartAsync(repositories: 0, begin: false);
+        await using var run = await PollRun.StartAsync(repositories: 0, begin: false);
         run.Story.Forge.Before = async (asked, token) =>
         {
             if (asked.Url.Host == "slow.example")
@@ -47,7 +42,7 @@ public sealed class PollWorkerTests
     [Fact]
     public async Task An_unavailable_api_is_tried_again_then_git_stands_in()
     {
-        await using var run = await Run.StartAsync(repositories: 1);
+        await using var run = await PollRun.StartAsync(repositories: 1);
         await run.UntilAsync(() => run.Baselines == 1);
         foreach (var _ in Enumerable.Range(0, 3))
         {
@@ -65,7 +60,7 @@ public sealed class PollWorkerTests
     [InlineData(RefSourceError.NotFound)]
     public async Task A_refused_look_is_an_error_and_never_falls_back(RefSourceError error)
     {
-        await using var run = await Run.StartAsync(repositories: 1, begin: false);
+        await using var run = await PollRun.StartAsync(repositories: 1, begin: false);
         run.Story.Forge.FailNext(error);
         await run.BeginAsync([Build.Repository()]);
         await run.UntilAsync(() => run.Failures.Count == 1);
@@ -77,7 +72,7 @@ public sealed class PollWorkerTests
     [Fact]
     public async Task A_rate_limit_is_obeyed_for_the_whole_credential_while_git_stands_in()
     {
-        await using var run = await Run.StartAsync(repositories: 3);
+        await using var run = await PollRun.StartAsync(repositories: 3);
         await run.UntilAsync(() => run.Baselines == 3);
         var asked = run.Story.Forge.Asked.Count;
         run.Story.Forge.FailNext(RefSourceError.RateLimited, TimeSpan.FromMinutes(10));
@@ -89,7 +84,7 @@ public sealed class PollWorkerTests
     [Fact]
     public async Task A_look_that_hangs_ends_at_its_time_limit() // gocd#13927
     {
-        await using var run = await Run.StartAsync(repositories: 0, begin: false, new PollingConfig { Strategy = "fixed", EnableApiFallback = false, RetryAttempts = 1 });
+        await using var run = await PollRun.StartAsync(repositories: 0, begin: false, new PollingConfig { Strategy = "fixed", EnableApiFallback = false, RetryAttempts = 1 });
         run.Story.Forge.Before = (_, token) => Task.Delay(Timeout.InfiniteTimeSpan, token);
         await run.BeginAsync([Build.Repository()]);
         await run.UntilAsync(() => run.Failures.Count == 1, advance: TimeSpan.FromSeconds(10));
@@ -99,89 +94,10 @@ public sealed class PollWorkerTests
     [Fact]
     public async Task A_look_asked_for_comes_now()
     {
-        await using var run = await Run.StartAsync(repositories: 1);
+        await using var run = await PollRun.StartAsync(repositories: 1);
         await run.UntilAsync(() => run.Baselines == 1);
         run.Story.Forge.Push("main", '2');
         run.Worker.PollNow("repo0");
         await run.UntilAsync(() => run.Changes.Count == 1);
-    }
-
-    private sealed class Run : IAsyncDisposable
-    {
-        private readonly CancellationTokenSource ending = new();
-        private readonly SemaphoreSlim noted = new(0);
-        private int baselines;
-        private Task running = Task.CompletedTask;
-
-        private Run(PollStory story)
-        {
-            Story = story;
-            Worker = story.Worker();
-            story.Feed.Subscribe(Note);
-        }
-
-        public PollStory Story { get; }
-        public PollWorker Worker { get; }
-        public int Baselines => Volatile.Read(ref baselines);
-        public ConcurrentQueue<string> Changes { get; } = [];
-        public ConcurrentQueue<string> Failures { get; } = [];
-
-        public static async Task<Run> StartAsync(int repositories, bool begin = true, PollingConfig? polling = null)
-        {
-            var run = new Run(await PollStory.BeginAsync(polling ?? new PollingConfig { Strategy = "fixed", MaxWorkers = 16 }));
-            if (begin)
-            {
-                await run.BeginAsync([.. Enumerable.Range(0, repositories).Select(number => Build.Repository($"repo{number}"))]);
-            }
-
-            return run;
-        }
-
-        public async Task BeginAsync(RepositoryConfig[] repositories)
-        {
-            Worker.Add(await Story.StartAsync(repositories));
-            running = Worker.RunAsync(ending.Token);
-        }
-
-        /// <summary>Waits until it holds, moving the clock on between checks if asked to.</summary>
-        public async Task UntilAsync(Func<bool> holds, TimeSpan? advance = null)
-        {
-            using var limit = new CancellationTokenSource(Patience);
-            while (!holds())
-            {
-                limit.IsCancellationRequested.ShouldBeFalse($"it did not happen: {Baselines} baselines, {Changes.Count} changes, failures {string.Join("; ", Failures)}");
-                Story.Time.Advance(advance ?? TimeSpan.Zero);
-                await noted.WaitAsync(TimeSpan.FromMilliseconds(20), CancellationToken.None);
-            }
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await ending.CancelAsync();
-            await running;
-            await Story.DisposeAsync();
-            ending.Dispose();
-            noted.Dispose();
-        }
-
-        private void Note(LiveNote note)
-        {
-            switch (note)
-            {
-                case LiveNote.Baseline:
-                    Interlocked.Increment(ref baselines);
-                    break;
-                case LiveNote.Changed changed:
-                    Changes.Enqueue(changed.Event.Change.Ref);
-                    break;
-                case LiveNote.LookFailed failed:
-                    Failures.Enqueue(failed.Error);
-                    break;
-                default:
-                    break;
-            }
-
-            noted.Release();
-        }
     }
 }

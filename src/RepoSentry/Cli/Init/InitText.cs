@@ -14,7 +14,7 @@ internal static class InitText
             .Append("# Who asks the API: any address but a loopback one asks for a token (reposentry token create).\n")
             .Append("api:\n  listen: ").Append(Quoted(answers.Listen)).Append("\n\n")
             .Append("# No repository waits longer than this for its next look, while the forge's limit allows.\n")
-            .Append("polling:\n  strategy: fixed\n  interval: ").Append(YamlText.Scalar(answers.Interval)).Append("\n\n")
+            .Append("polling:\n  interval: ").Append(YamlText.Scalar(answers.Interval)).Append("\n\n")
             .Append("# One entry for each forge and credential; the first that matches a repository's URL is used.\n")
             .Append("providers:\n  - name: ").Append(answers.Type).Append("\n    type: ").Append(answers.Type).Append("\n    url: ").Append(Quoted(answers.ForgeUrl)).Append('\n');
         text.Append(answers.Token is { } token ? $"    token: {Quoted(token)}\n" : "    # token: \"${GITHUB_TOKEN}\"   # none: public repositories only, and few requests an hour\n").Append('\n')

@@ -21,6 +21,7 @@ internal static class SchemaMigrator
         [M0005RunTimeRepositories.Number] = () => new M0005RunTimeRepositories(),
         [M0006TektonOutcomes.Number] = () => new M0006TektonOutcomes(),
         [M0007Api.Number] = () => new M0007Api(),
+        [M0008Policy.Number] = () => new M0008Policy(),
     };
 
     public static long Newest => Known.Keys[^1];

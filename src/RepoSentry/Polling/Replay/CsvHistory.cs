@@ -1,0 +1,38 @@
+using System.Globalization;
+using System.IO.Compression;
+
+namespace RepoSentry.Polling.Replay;
+
+/// <summary>Reads <c>repo,push_time_seconds</c>, packed with gzip or not.</summary>
+internal static class CsvHistory
+{
+    private const string Header = "repo,push_time_seconds";
+
+    /// <exception cref="FormatException">Its message says which line is not as it must be.</exception>
+    public static PushHistory Read(string path)
+    {
+        using var file = File.OpenRead(path);
+        using var plain = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : (Stream)file;
+        using var reader = new StreamReader(plain);
+        var pushes = new Dictionary<string, List<double>>(StringComparer.Ordinal);
+        for (var number = 1; reader.ReadLine() is { } line; number++)
+        {
+            var comma = line.LastIndexOf(',');
+            if (comma > 0 && double.TryParse(line.AsSpan(comma + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var time) && double.IsFinite(time) && time >= 0)
+            {
+                if (!pushes.TryGetValue(line[..comma], out var list))
+                {
+                    pushes[line[..comma]] = list = [];
+                }
+
+                list.Add(time);
+            }
+            else if (line.Length > 0 && (number > 1 || line != Header))
+            {
+                throw new FormatException($"{path}:{number}: expected repo,push_time_seconds with a time from 0 on, found {line[..Math.Min(line.Length, 80)]}");
+            }
+        }
+
+        return new PushHistory([.. pushes.Values.Select(list => list.Order().ToArray())]);
+    }
+}

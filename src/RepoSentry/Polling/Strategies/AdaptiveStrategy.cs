@@ -1,0 +1,195 @@
+namespace RepoSentry.Polling.Strategies;
+
+/// <summary>
+/// Looks follow the expected changes: the interval of each repository is proportional to its current intensity to the power -0.45, and one factor for all is
+/// steered so that just the budget is spent. Nobody waits longer than the longest interval. O(log N) for each look, no sums over the fleet.
+/// </summary>
+/// <remarks>A push waits half an interval on average, so that the sum of weight × rate × interval is least, for a given number of looks, at interval ∝ 1/√(weight × rate).</remarks>
+internal sealed class AdaptiveStrategy(LookLimits limits, HourProfile fleet) : IPollingStrategy
+{
+    private const double Exponent = -0.45;
+    private const double Day = 86_400;
+    private const double Learning = 0.1;
+    private const double MostSteering = 2;
+    private const double Early = 0.97;
+    private const double MostUnequal = 4;
+
+    private readonly PriorityQueue<(Cadence Cadence, int Place), double> due = new();
+    private readonly Queue<(Cadence Cadence, int Place)> resting = new();
+    private readonly LinkedList<Cadence> waiting = [];
+    private LookLimits limits = limits;
+    private double tokenAt = double.NegativeInfinity;
+    private double steady;
+    private double factor;
+
+    public int Count { get; private set; }
+
+    /// <summary>Seconds between two looks at each, if all had the same.</summary>
+    private double Mean => Count / limits.PerSecond;
+
+    private double Longest => Math.Min(limits.MaxInterval, MostUnequal * Mean);
+
+    // After a time without looks none are made up for: what promises the most comes first, one for each token.
+    public void Start(IReadOnlyCollection<Cadence> cadences, double now)
+    {
+        tokenAt = Math.Max(tokenAt, now);
+        var rank = 0;
+        foreach (var cadence in cadences.OrderByDescending(one => one.Weight * one.Intensity.At(now, fleet) * Math.Min(now - one.LookedAt, limits.MaxInterval)))
+        {
+            Join(cadence);
+            cadence.DueAt = now + (rank++ / limits.PerSecond);
+            cadence.Interval = cadence.DueAt - cadence.LookedAt;
+            due.Enqueue((cadence, ++cadence.Place), cadence.DueAt);
+            Order(cadence, now);
+        }
+    }
+
+    public void Looked(Cadence cadence, double lookedAt)
+    {
+        Join(cadence);
+        cadence.LookedAt = lookedAt;
+        cadence.Interval = IntervalOf(cadence, lookedAt);
+        cadence.DueAt = lookedAt + cadence.Interval;
+        resting.Enqueue((cadence, ++cadence.Place));
+        Order(cadence, lookedAt);
+    }
+
+    public void Remove(Cadence cadence)
+    {
+        if (!cadence.IsMember)
+        {
+            return;
+        }
+
+        cadence.IsMember = false;
+        Leave(cadence);
+        Resize(Count - 1);
+    }
+
+    public Cadence? Take(double now, out double nextAt)
+    {
+        Wake(now);
+        nextAt = tokenAt;
+        if (now < tokenAt)
+        {
+            return null;
+        }
+
+        if (Next(now) is not { } next)
+        {
+            nextAt = resting.TryPeek(out var first) ? first.Cadence.LookedAt + limits.MinInterval : double.PositiveInfinity;
+            return null;
+        }
+
+        tokenAt = limits.TokenAfter(tokenAt, now);
+        Steer(now - next.DueAt);
+        Leave(next);
+        return next;
+    }
+
+    public void Limit(LookLimits limits, double now)
+    {
+        var ratio = this.limits.PerSecond / limits.PerSecond;
+        (this.limits, steady, factor) = (limits, steady * ratio, factor * ratio);
+        tokenAt = Math.Min(tokenAt, now + (1 / limits.PerSecond));
+        due.Clear();
+        resting.Clear();
+        foreach (var cadence in waiting)
+        {
+            cadence.Interval = Math.Min(cadence.Interval * ratio, Early * Longest);
+            cadence.DueAt = Math.Max(now, cadence.LookedAt + cadence.Interval);
+            due.Enqueue((cadence, ++cadence.Place), cadence.DueAt);
+        }
+    }
+
+    private double IntervalOf(Cadence cadence, double now) =>
+        Math.Max(limits.MinInterval, Math.Min(factor * Math.Pow(cadence.Weight * cadence.Intensity.At(now, fleet) * Day, Exponent), Early * Longest));
+
+    // The factor follows the lateness at once, and remembers a little of it: late looks mean that more is wanted than there is.
+    private void Steer(double late)
+    {
+        var lateness = Math.Clamp(late / Mean, -MostSteering, MostSteering);
+        steady *= Math.Exp(Learning * lateness / Count);
+        factor = steady * Math.Exp(lateness);
+    }
+
+    private void Wake(double now)
+    {
+        while (resting.TryPeek(out var first) && (first.Place != first.Cadence.Place || first.Cadence.LookedAt + limits.MinInterval <= now))
+        {
+            resting.Dequeue();
+            if (first.Place == first.Cadence.Place)
+            {
+                due.Enqueue(first, first.Cadence.DueAt);
+            }
+        }
+    }
+
+    // The one that waits longest goes first where it would pass its limit before its turn. Last looks lie a token apart, and so do these limits: none is missed.
+    private Cadence? Next(double now)
+    {
+        if (waiting.First is { Value: var oldest } && now - oldest.WaitsSince >= limits.MaxInterval - (2 / limits.PerSecond))
+        {
+            return oldest;
+        }
+
+        while (due.TryPeek(out var first, out _))
+        {
+            if (first.Place == first.Cadence.Place)
+            {
+                return first.Cadence;
+            }
+
+            due.Dequeue();
+        }
+
+        return null;
+    }
+
+    private void Join(Cadence cadence)
+    {
+        if (!cadence.IsMember)
+        {
+            cadence.IsMember = true;
+            Resize(Count + 1);
+        }
+    }
+
+    // As many more looks are wanted as there are more repositories.
+    private void Resize(int count)
+    {
+        var ratio = Count > 0 ? (double)count / Count : 0;
+        Count = count;
+        (steady, factor) = ratio > 0 ? (steady * ratio, factor * ratio) : (Mean, Mean);
+    }
+
+    private void Leave(Cadence cadence)
+    {
+        cadence.Place++;
+        if (cadence.Node is { List: not null } node)
+        {
+            waiting.Remove(node);
+        }
+    }
+
+    // Looks end in almost the order in which they began: the walk is short.
+    private void Order(Cadence cadence, double since)
+    {
+        cadence.WaitsSince = since;
+        var node = cadence.Node ??= new LinkedListNode<Cadence>(cadence);
+        var before = waiting.Last;
+        while (before is not null && before.Value.WaitsSince > since)
+        {
+            before = before.Previous;
+        }
+
+        if (before is null)
+        {
+            waiting.AddFirst(node);
+        }
+        else
+        {
+            waiting.AddAfter(before, node);
+        }
+    }
+}

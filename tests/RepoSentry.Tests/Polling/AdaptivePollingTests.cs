@@ -1,0 +1,123 @@
+using RepoSentry.Configuration;
+using RepoSentry.Polling;
+using RepoSentry.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace RepoSentry.Tests.Polling;
+
+/// <summary>The adaptive policy in the poller itself: real looks, real storage, a clock that is moved.</summary>
+public sealed class AdaptivePollingTests
+{
+    private static readonly PollingConfig Polling = new() { Strategy = "adaptive", MaxWorkers = 16, Interval = TimeSpan.FromSeconds(60), MinInterval = TimeSpan.FromSeconds(10), Surplus = 1 };
+
+    [Fact]
+    public async Task Nobody_waits_longer_than_the_interval_and_no_more_is_spent_than_the_surplus_allows()
+    {
+        const int Count = 20;
+        const int Seconds = 600;
+        await using var run = await PollRun.StartAsync(Count, polling: Polling);
+        await run.UntilAsync(() => run.Baselines == Count);
+        var seen = run.Story.Forge.Asked.GroupBy(asked => asked.Url).ToDictionary(group => group.Key, group => (Looks: group.Count(), At: 0));
+        var longest = 0;
+        for (var second = 1; second <= Seconds; second++)
+        {
+            run.Story.Time.Advance(TimeSpan.FromSeconds(1));
+            await run.SettleAsync();
+            foreach (var group in run.Story.Forge.Asked.GroupBy(asked => asked.Url))
+            {
+                var before = seen[group.Key];
+                if (group.Count() > before.Looks)
+                {
+                    longest = Math.Max(longest, second - before.At);
+                    seen[group.Key] = (group.Count(), second);
+                }
+            }
+        }
+
+        longest.ShouldBeLessThanOrEqualTo(62);
+        seen.Values.Min(one => Seconds - one.At).ShouldBeLessThanOrEqualTo(62);
+        var looks = run.Story.Forge.Asked.Count - Count;
+        looks.ShouldBeInRange(Count * Seconds / 60, (Count * Seconds * 2 / 60) + Count);
+    }
+
+    [Fact]
+    public async Task What_it_learnt_is_there_after_a_restart()
+    {
+        await using var story = await PollStory.BeginAsync(Polling);
+        var worker = story.Worker();
+        var repository = (await story.StartAsync(Build.Repository())).Single();
+        using (var ending = new CancellationTokenSource())
+        {
+            worker.Add([repository]);
+            var running = worker.RunAsync(ending.Token);
+            await UntilAsync(story, () => repository.LastLookedAt is not null);
+            story.Forge.Push("main", '2');
+            await UntilAsync(story, () => repository.Cadence?.Intensity.Changes == 1);
+            worker.Why(repository).ShouldStartWith("the adaptive policy expects ");
+            await ending.CancelAsync();
+            await running;
+        }
+
+        var restarted = story.Worker();
+        var again = (await story.StartAsync(Build.Repository())).Single();
+        restarted.Add([again]);
+
+        again.Cadence!.Intensity.Changes.ShouldBe(1);
+        again.Cadence.Interval.ShouldBeLessThanOrEqualTo(60);
+    }
+
+    [Fact]
+    public async Task The_strategy_is_changed_while_it_runs_and_nobody_is_forgotten()
+    {
+        await using var run = await PollRun.StartAsync(6, polling: Polling);
+        await run.UntilAsync(() => run.Baselines == 6);
+        await run.UntilAsync(() => run.Worker.Repositories.Values.All(repository => repository.Roster is not null));
+
+        foreach (var strategy in (string[])["fixed", "adaptive", "fixed"])
+        {
+            run.Story.Change(Polling with { Strategy = strategy });
+            await run.Worker.ApplyAsync(run.Story.Assignments);
+            var before = run.Worker.Repositories.Values.ToDictionary(repository => repository.Config.Name, repository => repository.LastLookedAt);
+            await run.UntilAsync(() => run.Worker.Repositories.Values.All(repository => repository.LastLookedAt > before[repository.Config.Name]), advance: TimeSpan.FromSeconds(5));
+            run.Worker.Repositories.Values.Count(repository => repository.Roster is not null).ShouldBe(strategy == "adaptive" ? 6 : 0);
+        }
+    }
+
+    [Fact]
+    public void A_budget_that_does_not_cover_the_interval_is_spread_up_to_the_longest()
+    {
+        var provider = new ProviderConfig { Name = "corp", Type = "gitlab", RequestsPerHour = 1000 };
+        RepositoryConfig[] repositories = [.. Enumerable.Range(0, 100).Select(number => Build.Repository($"r{number}") with { Provider = "corp", ProviderType = "gitlab" })];
+        var budget = LookBudget.Of(provider, repositories, Polling with { MaxInterval = TimeSpan.FromHours(1) });
+
+        budget.KeepsInterval.ShouldBeFalse();
+        budget.Spent.ShouldBe(0.25, tolerance: 0.001);
+        budget.Longest.ShouldBe(TimeSpan.FromHours(1));
+        budget.Stretch.ShouldBe(100 / 60.0 / 0.25, tolerance: 0.01);
+        budget.Explain("corp").ShouldContain("credential corp has 0.25 looks a second where polling.interval needs 1.67");
+        LookBudget.Of(provider, repositories[..10], Polling).KeepsInterval.ShouldBeTrue();
+        LookBudget.Of(null, repositories, Polling).Spent.ShouldBe(2 * 100 / 60.0, tolerance: 0.001);
+    }
+
+    [Fact]
+    public void Repositories_with_an_interval_of_their_own_are_served_first_up_to_four_fifths()
+    {
+        var provider = new ProviderConfig { Name = "corp", Type = "gitlab", RequestsPerHour = 4000 };
+        var pinned = Build.Repository("pinned") with { Provider = "corp", ProviderType = "gitlab", PollingInterval = TimeSpan.FromSeconds(1) };
+        var budget = LookBudget.Of(provider, [pinned, pinned with { Name = "other" }, Build.Repository("usual") with { ProviderType = "gitlab" }], Polling);
+
+        (budget.Repositories, budget.Available, budget.Pinned).ShouldBe((1, 1.0, 2.0));
+        budget.Left.ShouldBe(0.2, tolerance: 0.001);
+    }
+
+    private static async Task UntilAsync(PollStory story, Func<bool> holds)
+    {
+        for (var wait = 0; !holds(); wait++)
+        {
+            wait.ShouldBeLessThan(2000, "it did not happen");
+            story.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(5, CancellationToken.None);
+        }
+    }
+}
