@@ -16,7 +16,7 @@ internal sealed class LookCheckpoints(RepositoryStore store)
             repository.Id,
             result.Outcome.StartedAt,
             result.Marks.Count > 0 ? result.Marks : before?.Validators ?? [],
-            result.Events.Count > 0 ? repository.Cadence?.Intensity.Pack() : before?.PolicyState);
+            result.IsTelling ? repository.Cadence?.Intensity.Pack() : before?.PolicyState);
     }
 
     public void Forget(PolledRepository repository) => unwritten.Remove(repository.Id);

@@ -192,6 +192,11 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
             rosters.Changed(repository, result.Events.SelectMany(item => item.Event.Commits).Max(commit => commit.Timestamp), Now);
         }
 
+        if (result.Earlier.Count > 0)
+        {
+            rosters.Learn(repository, result.Earlier, Now);
+        }
+
         (var again, repository.AskedAgain) = (repository.AskedAgain, false);
         if (!again && rosters.Takes(repository))
         {

@@ -1,6 +1,7 @@
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Events;
+using RepoSentry.Providers;
 using RepoSentry.Storage;
 
 namespace RepoSentry.Polling;
@@ -29,7 +30,28 @@ internal sealed class RepositoryPoller(
         var events = await RouteAsync(repository, changes, source, startedAt - before, cancellationToken);
         var outcome = new PollOutcome(startedAt, time.GetElapsedTime(clock), OutcomeOf(seen, before), sourceName, events.Count);
         await CommitAsync(repository, seen, standing, events, outcome);
-        return new PollResult(outcome, seen.Marks, events);
+        return new PollResult(outcome, seen.Marks, events) { Earlier = await EarlierAsync(repository, source, outcome, cancellationToken) };
+    }
+
+    // Of one that is new: its last commits tell how often it moves. Not worth what the budget needs for looks.
+    private async Task<IReadOnlyList<DateTimeOffset>> EarlierAsync(PolledRepository repository, IRefSource source, PollOutcome outcome, CancellationToken cancellationToken)
+    {
+        var polling = current.Value.Polling;
+        if (outcome.Outcome != "baseline" || polling.Strategy != "adaptive" || source is not ICommitSource forge || source is IRateLimited { Current: { } limit } && limit.Remaining < limit.Limit / 2)
+        {
+            return [];
+        }
+
+        try
+        {
+            using var timer = new CancellationTokenSource(polling.EnrichTimeout, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+            return await forge.RecentAsync(repository.Config.Url, repository.Config.ApiBaseUrl, either.Token);
+        }
+        catch (Exception unknown) when (unknown is RefSourceException or OperationCanceledException)
+        {
+            return []; // the policy learns it by and by
+        }
     }
 
     private static string OutcomeOf(Sight seen, DateTimeOffset? before) =>
@@ -94,4 +116,11 @@ internal sealed class RepositoryPoller(
 /// <param name="Outcome">What the look came to.</param>
 /// <param name="Marks">New validators of unchanged snapshots, to be written with the next checkpoint.</param>
 /// <param name="Events">What was recorded.</param>
-internal sealed record PollResult(PollOutcome Outcome, IReadOnlyList<ValidatorMark> Marks, IReadOnlyList<RoutedEvent> Events);
+internal sealed record PollResult(PollOutcome Outcome, IReadOnlyList<ValidatorMark> Marks, IReadOnlyList<RoutedEvent> Events)
+{
+    /// <summary>When commits were made that were there before the first look, as far as the forge was asked.</summary>
+    public IReadOnlyList<DateTimeOffset> Earlier { get; init; } = [];
+
+    /// <summary>Whether it told the polling policy something.</summary>
+    public bool IsTelling => Events.Count > 0 || Earlier.Count > 0;
+}

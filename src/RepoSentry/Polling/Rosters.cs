@@ -1,5 +1,6 @@
 using System.Globalization;
 using RepoSentry.Configuration;
+using RepoSentry.Polling.Replay;
 using RepoSentry.Polling.Strategies;
 
 namespace RepoSentry.Polling;
@@ -88,6 +89,13 @@ internal sealed class Rosters(CurrentConfig current, TimeProvider time)
         Know(repository, now);
         var cadence = repository.Cadence!;
         cadence.Intensity.Add(Math.Clamp(changedAt is { } at ? Seconds(at) : At(now), Math.Min(cadence.LookedAt, At(now)), At(now)), At(now), fleet);
+    }
+
+    /// <summary>Takes note of commits that were made before the first look; those within a minute of each other came with one push.</summary>
+    public void Learn(PolledRepository repository, IReadOnlyList<DateTimeOffset> commits, TimeSpan now)
+    {
+        Know(repository, now);
+        repository.Cadence!.Intensity.Learn(GitHistory.Pushes([.. commits.Select(Seconds).Where(at => at <= At(now)).Order()]), At(now), fleet);
     }
 
     public void Remove(PolledRepository repository)

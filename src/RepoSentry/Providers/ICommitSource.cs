@@ -13,6 +13,10 @@ internal interface ICommitSource
     /// <exception cref="RefSourceException">Every failure of the forge, told apart by its kind.</exception>
     Task<CommitInfo?> CommitAsync(Uri repositoryUrl, Uri? apiBaseUrl, string commitId, CancellationToken cancellationToken);
 
+    /// <summary>When the last commits of the default branch were made: at most 100, by one request; empty where there are none.</summary>
+    /// <exception cref="RefSourceException">Every failure of the forge, told apart by its kind.</exception>
+    Task<IReadOnlyList<DateTimeOffset>> RecentAsync(Uri repositoryUrl, Uri? apiBaseUrl, CancellationToken cancellationToken);
+
     /// <summary>What a look learnt of the repository; null if none did. Asks nobody.</summary>
     RepositoryFacts? Known(Uri repositoryUrl, Uri? apiBaseUrl);
 }

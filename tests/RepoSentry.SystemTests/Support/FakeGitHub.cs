@@ -68,6 +68,8 @@ internal sealed class FakeGitHub : FakeForge
                 return PageAsync(context, [.. repository.Branches().Select(item => new { name = item.Name, commit = new { sha = item.Commit }, @protected = false })]);
             case ["tags"]:
                 return PageAsync(context, [.. repository.Tags().Reverse().Select(item => new { name = item.Name, commit = new { sha = item.Commit } })]);
+            case ["commits"]:
+                return PageAsync(context, [.. repository.History(repository.Branches().First(item => item.Name == repository.HeadBranch()).Commit).Select(id => Commit(repository.Commits[id], withFiles: false))]);
             case ["commits", var sha] when repository.Commits.TryGetValue(sha, out var commit):
                 Allow(context.Request);
                 return WriteAsync(context, Commit(commit, withFiles: true));

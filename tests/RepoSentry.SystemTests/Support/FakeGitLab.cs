@@ -81,6 +81,9 @@ internal sealed class FakeGitLab(string relativeRoot = "") : FakeForge
             case ["repository", "tags"]:
                 Allow(context.Request, "per_page", "page", "pagination", "page_token", "order_by", "sort");
                 return PageAsync(context, repository.Tags(), item => new { name = item.Name, target = item.TagObject ?? item.Commit, commit = new { id = item.Commit } });
+            case ["repository", "commits"]:
+                Allow(context.Request, "per_page", "first_parent");
+                return WriteAsync(context, repository.History(repository.Branches().First(item => item.Name == repository.HeadBranch()).Commit).Select(id => Commit(repository.Commits[id])).Take(100).ToArray());
             case ["repository", "commits", var sha] when repository.Commits.TryGetValue(sha, out var commit):
                 return WriteAsync(context, Commit(commit));
             case ["repository", "commits", var sha, "diff"] when repository.Commits.TryGetValue(sha, out var commit):

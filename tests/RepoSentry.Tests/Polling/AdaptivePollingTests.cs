@@ -18,27 +18,22 @@ public sealed class AdaptivePollingTests
         const int Seconds = 600;
         await using var run = await PollRun.StartAsync(Count, polling: Polling);
         await run.UntilAsync(() => run.Baselines == Count);
-        var seen = run.Story.Forge.Asked.GroupBy(asked => asked.Url).ToDictionary(group => group.Key, group => (Looks: group.Count(), At: 0));
+        var seen = Looks(run).ToDictionary(pair => pair.Key, pair => (Looks: pair.Value, At: 0));
         var longest = 0;
         for (var second = 1; second <= Seconds; second++)
         {
             run.Story.Time.Advance(TimeSpan.FromSeconds(1));
             await run.SettleAsync();
-            foreach (var group in run.Story.Forge.Asked.GroupBy(asked => asked.Url))
+            foreach (var (url, looks) in Looks(run).Where(pair => pair.Value > seen[pair.Key].Looks))
             {
-                var before = seen[group.Key];
-                if (group.Count() > before.Looks)
-                {
-                    longest = Math.Max(longest, second - before.At);
-                    seen[group.Key] = (group.Count(), second);
-                }
+                longest = Math.Max(longest, second - seen[url].At);
+                seen[url] = (looks, second);
             }
         }
 
         longest.ShouldBeLessThanOrEqualTo(62);
         seen.Values.Min(one => Seconds - one.At).ShouldBeLessThanOrEqualTo(62);
-        var looks = run.Story.Forge.Asked.Count - Count;
-        looks.ShouldBeInRange(Count * Seconds / 60, (Count * Seconds * 2 / 60) + Count);
+        (Looks(run).Values.Sum() - Count).ShouldBeInRange(Count * Seconds / 60, (Count * Seconds * 2 / 60) + Count);
     }
 
     [Fact]
@@ -65,6 +60,19 @@ public sealed class AdaptivePollingTests
 
         again.Cadence!.Intensity.Changes.ShouldBe(1);
         again.Cadence.Interval.ShouldBeLessThanOrEqualTo(60);
+    }
+
+    [Fact]
+    public async Task The_last_commits_of_a_new_repository_tell_how_often_it_moves()
+    {
+        await using var run = await PollRun.StartAsync(0, begin: false, Polling);
+        run.Story.Forge.Recent = [.. Enumerable.Range(0, 50).Select(number => Build.Noon - TimeSpan.FromHours(number)), Build.Noon + TimeSpan.FromDays(3)];
+        await run.BeginAsync([Build.Repository()]);
+        await run.UntilAsync(() => run.Worker.Repositories["web"].Roster is not null);
+
+        var intensity = run.Worker.Repositories["web"].Cadence!.Intensity;
+        intensity.Changes.ShouldBe(50); // none of the future
+        run.Worker.Why(run.Worker.Repositories["web"]).ShouldStartWith("the adaptive policy expects ");
     }
 
     [Fact]
@@ -109,6 +117,14 @@ public sealed class AdaptivePollingTests
 
         (budget.Repositories, budget.Available, budget.Pinned).ShouldBe((1, 1.0, 2.0));
         budget.Left.ShouldBe(0.2, tolerance: 0.001);
+    }
+
+    private static Dictionary<Uri, int> Looks(PollRun run)
+    {
+        lock (run.Story.Forge.Asked)
+        {
+            return run.Story.Forge.Asked.GroupBy(asked => asked.Url).ToDictionary(group => group.Key, group => group.Count());
+        }
     }
 
     private static async Task UntilAsync(PollStory story, Func<bool> holds)

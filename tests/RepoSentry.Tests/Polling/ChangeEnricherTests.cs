@@ -182,6 +182,8 @@ public sealed class ChangeEnricherTests
             return Commit(commitId[0], withFiles: true) with { Id = commitId };
         }
 
+        public Task<IReadOnlyList<DateTimeOffset>> RecentAsync(Uri repositoryUrl, Uri? apiBaseUrl, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<DateTimeOffset>>([]);
+
         public RepositoryFacts? Known(Uri repositoryUrl, Uri? apiBaseUrl) => new("1", null, true);
     }
 }

@@ -1,9 +1,10 @@
 using RepoSentry.Abstractions;
+using RepoSentry.Providers;
 
 namespace RepoSentry.Tests.Support;
 
 /// <summary>A hosting in memory. It answers like a careful one: validators, prefixes, whole kinds; and it fails when it is told to.</summary>
-internal sealed class FakeRefSource : IRefSource
+internal sealed class FakeRefSource : IRefSource, ICommitSource
 {
     private readonly Dictionary<RefKind, SortedDictionary<string, string>> refs = new()
     {
@@ -68,6 +69,17 @@ internal sealed class FakeRefSource : IRefSource
         LeavesOutOnce = null;
         return look;
     }
+
+    /// <summary>When commits were made, newest first.</summary>
+    public IReadOnlyList<DateTimeOffset> Recent { get; set; } = [];
+
+    public Task<IReadOnlyList<DateTimeOffset>> RecentAsync(Uri repositoryUrl, Uri? apiBaseUrl, CancellationToken cancellationToken) => Task.FromResult(Recent);
+
+    public Task<CommitRange?> CompareAsync(Uri repositoryUrl, Uri? apiBaseUrl, string before, string after, CancellationToken cancellationToken) => Task.FromResult<CommitRange?>(null);
+
+    public Task<CommitInfo?> CommitAsync(Uri repositoryUrl, Uri? apiBaseUrl, string commitId, CancellationToken cancellationToken) => Task.FromResult<CommitInfo?>(null);
+
+    public RepositoryFacts? Known(Uri repositoryUrl, Uri? apiBaseUrl) => null;
 
     private KindLook Look(KindRequest wanted)
     {

@@ -48,7 +48,8 @@ internal static class GitHistory
         return git.ExitCode == 0 ? times : throw new FormatException($"{folder} is no clone with commits: {(await error).Trim()}");
     }
 
-    private static IEnumerable<double> Pushes(List<double> commits)
+    /// <summary>Commits in order, of which those within a minute count as one push.</summary>
+    public static IEnumerable<double> Pushes(List<double> commits)
     {
         for (var at = 0; at < commits.Count; at++)
         {

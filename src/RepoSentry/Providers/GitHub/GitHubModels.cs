@@ -60,4 +60,5 @@ internal sealed record GitHubFile(string? Filename, string? Status, string? Prev
 [JsonSerializable(typeof(IReadOnlyList<GitHubRef>))]
 [JsonSerializable(typeof(GitHubComparison))]
 [JsonSerializable(typeof(GitHubCommit))]
+[JsonSerializable(typeof(IReadOnlyList<GitHubCommit>))]
 internal sealed partial class GitHubJson : JsonSerializerContext;

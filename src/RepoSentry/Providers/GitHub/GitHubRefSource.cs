@@ -86,6 +86,13 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited
         return GitHubCommits.WithFiles(GitHubCommits.Read(told, answer), told.Files);
     }
 
+    public async Task<IReadOnlyList<DateTimeOffset>> RecentAsync(Uri repositoryUrl, Uri? apiBaseUrl, CancellationToken cancellationToken)
+    {
+        var root = RootOf(HomeOf(repositoryUrl, apiBaseUrl));
+        var answer = await AskAsync(new Uri($"{root}/commits?per_page={RefPages.PageSize}"), "commits", cancellationToken);
+        return answer is null ? [] : [.. answer.Read(GitHubJson.Default.IReadOnlyListGitHubCommit).Select(commit => commit.Commit?.Committer?.Date).OfType<DateTimeOffset>()];
+    }
+
     public RepositoryFacts? Known(Uri repositoryUrl, Uri? apiBaseUrl) => places.GetValueOrDefault(HomeOf(repositoryUrl, apiBaseUrl))?.Facts;
 
     private Uri HomeOf(Uri url, Uri? apiBaseUrl)

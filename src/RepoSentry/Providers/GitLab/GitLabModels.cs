@@ -54,5 +54,6 @@ internal sealed record GitLabDiff(string? OldPath, string? NewPath, bool NewFile
 [JsonSerializable(typeof(GitLabTarget))]
 [JsonSerializable(typeof(GitLabComparison))]
 [JsonSerializable(typeof(GitLabCommit))]
+[JsonSerializable(typeof(IReadOnlyList<GitLabCommit>))]
 [JsonSerializable(typeof(IReadOnlyList<GitLabDiff>))]
 internal sealed partial class GitLabJson : JsonSerializerContext;

@@ -87,6 +87,13 @@ internal sealed class GitLabRefSource : IRefSource, ICommitSource, IRateLimited
         return diff is null ? commit : GitLabCommits.WithFiles(commit, diff.Read(GitLabJson.Default.IReadOnlyListGitLabDiff), RefPages.PageSize);
     }
 
+    public async Task<IReadOnlyList<DateTimeOffset>> RecentAsync(Uri repositoryUrl, Uri? apiBaseUrl, CancellationToken cancellationToken)
+    {
+        var root = RootOf(HomeOf(repositoryUrl, apiBaseUrl));
+        var answer = await AskAsync(new Uri($"{root}/repository/commits?per_page={RefPages.PageSize}&first_parent=true"), "commits", cancellationToken);
+        return answer is null ? [] : [.. answer.Read(GitLabJson.Default.IReadOnlyListGitLabCommit).Select(commit => commit.CommittedDate).OfType<DateTimeOffset>()];
+    }
+
     public RepositoryFacts? Known(Uri repositoryUrl, Uri? apiBaseUrl) => places.GetValueOrDefault(HomeOf(repositoryUrl, apiBaseUrl))?.Facts;
 
     private Uri HomeOf(Uri url, Uri? apiBaseUrl)

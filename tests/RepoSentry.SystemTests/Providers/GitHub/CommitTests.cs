@@ -68,6 +68,15 @@ public abstract class CommitContract : IAsyncLifetime
         range.Count.ShouldBe(2);
     }
 
+    [Fact]
+    public async Task The_last_commits_tell_when_they_were_made()
+    {
+        var recent = await source.RecentAsync(forge.Web(), null, Token);
+
+        recent.Count.ShouldBe(3);
+        recent.ShouldAllBe(at => at == new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+    }
+
     [Theory]
     [InlineData(3, 4)]
     [InlineData(3, 1)]

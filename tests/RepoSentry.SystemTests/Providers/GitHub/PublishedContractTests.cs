@@ -28,6 +28,7 @@ public sealed class PublishedContractTests
         var look = await source.LookAsync(Looks.At(url), Token);
         var range = await source.CompareAsync(url, null, new string('1', 40), After, Token);
         var commit = await source.CommitAsync(url, null, After, Token);
+        var recent = await source.RecentAsync(url, null, Token);
 
         look.Names().ShouldNotBeEmpty();
         look.Names(RefKind.Tag).ShouldNotBeEmpty();
@@ -35,10 +36,11 @@ public sealed class PublishedContractTests
         range!.Commits.ShouldNotBeEmpty();
         commit!.Id.ShouldBe(After);
         commit.Modified.ShouldNotBeNull();
+        recent.ShouldNotBeEmpty();
         published.Asked.ShouldBe(
         [
             "/repos/{owner}/{repo}", "/repos/{owner}/{repo}/branches", "/repos/{owner}/{repo}/tags",
-            "/repos/{owner}/{repo}/compare/{basehead}", "/repos/{owner}/{repo}/commits/{ref}",
+            "/repos/{owner}/{repo}/compare/{basehead}", "/repos/{owner}/{repo}/commits/{ref}", "/repos/{owner}/{repo}/commits",
         ]);
     }
 
