@@ -10,7 +10,7 @@ if (args is ["serve-git", var folder])
 
 if (args is not [var executable, .. var wanted])
 {
-    Console.Error.WriteLine("usage: RepoSentry.Bench PATH-OF-REPOSENTRY [targets|fleet|conditional|delay|burst|api|readers]... (./bench does it)");
+    Console.Error.WriteLine("usage: RepoSentry.Bench PATH-OF-REPOSENTRY [targets|fleet|conditional|delay|burst|api|replay|readers]... (./bench does it)");
     return 2;
 }
 
@@ -23,6 +23,7 @@ foreach (var (name, measure) in new (string Name, Func<Task> Measure)[]
     ("delay", () => ServiceBench.DelayAsync(executable)),
     ("burst", () => ServiceBench.BurstAsync(executable)),
     ("api", () => ApiBench.RunAsync(executable)),
+    ("replay", ReplayBench.RunAsync),
     ("readers", ReaderBench.RunAsync),
 })
 {

@@ -5,7 +5,8 @@ namespace RepoSentry.Polling.Strategies;
 /// steered so that just the budget is spent. Nobody waits longer than the longest interval. O(log N) for each look, no sums over the fleet.
 /// </summary>
 /// <remarks>A push waits half an interval on average, so that the sum of weight × rate × interval is least, for a given number of looks, at interval ∝ 1/√(weight × rate).</remarks>
-internal sealed class AdaptiveStrategy(LookLimits limits, HourProfile fleet) : IPollingStrategy
+/// <param name="shape">Another rule for the intervals, of which only their proportions count: rivals in a benchmark have one. Null for the policy's own.</param>
+internal sealed class AdaptiveStrategy(LookLimits limits, HourProfile fleet, Func<Cadence, double, double>? shape = null) : IPollingStrategy
 {
     private const double Exponent = -0.45;
     private const double Day = 86_400;
@@ -103,7 +104,7 @@ internal sealed class AdaptiveStrategy(LookLimits limits, HourProfile fleet) : I
     }
 
     private double IntervalOf(Cadence cadence, double now) =>
-        Math.Max(limits.MinInterval, Math.Min(factor * Math.Pow(cadence.Weight * cadence.Intensity.At(now, fleet) * Day, Exponent), Early * Longest));
+        Math.Max(limits.MinInterval, Math.Min(factor * (shape?.Invoke(cadence, now) ?? Math.Pow(cadence.Weight * cadence.Intensity.At(now, fleet) * Day, Exponent)), Early * Longest));
 
     // The factor follows the lateness at once, and remembers a little of it: late looks mean that more is wanted than there is.
     private void Steer(double late)

@@ -29,6 +29,9 @@ internal sealed class Intensity
 
     public double Since { get; private set; }
 
+    /// <summary>When the last change was seen, or what was known began.</summary>
+    public double ChangedAt => at;
+
     /// <summary>Changes that were seen.</summary>
     public int Changes { get; private set; }
 
