@@ -56,7 +56,7 @@ internal static class CheckCommand
         var used = config.Repositories.Select(repository => repository.Provider).ToHashSet(StringComparer.Ordinal);
         List<Task<IReadOnlyList<Finding>>> running =
         [
-            .. config.Providers.Where(provider => provider.Token is not null || used.Contains(provider.Name))
+            .. config.Providers.Where(provider => provider.HasCredential || used.Contains(provider.Name))
                 .Select(provider => InTimeAsync("token " + provider.Name, token => ForgeChecks.ProviderAsync(provider, config, now, token), end.Token)),
             .. config.Triggers.Select(trigger => InTimeAsync("trigger " + trigger.Name, token => RemoteChecks.TriggerAsync(trigger, config, now, token), end.Token)),
         ];

@@ -69,6 +69,7 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
                 Url = basis?.Url ?? Forge(url, type),
                 ApiBaseUrl = apiBaseUrl ?? basis?.ApiBaseUrl,
                 Token = entry.Says("token") ? token : inherits ? basis!.Token : null,
+                App = !entry.Says("token") && inherits ? basis!.App : null,
                 Username = basis?.Username ?? "",
                 CaFile = basis?.CaFile ?? "",
                 Proxy = basis?.Proxy ?? "",

@@ -34,7 +34,6 @@ internal static class ProviderSections
 
     private static ProviderConfig? Provider(SectionReader entry, string? name, RateDefaults rates, SecurityConfig security)
     {
-        entry.Later("app");
         var type = entry.Choice("type", Types.Contains(name, StringComparer.Ordinal) ? name! : "", Types, LaterTypes);
         if (type.Length == 0 && !entry.Has("type"))
         {
@@ -43,6 +42,7 @@ internal static class ProviderSections
 
         var ssh = entry.Section("ssh");
         var token = entry.Secret("token");
+        var app = App(entry, type);
         var provider = new ProviderConfig
         {
             Name = name ?? "?",
@@ -50,6 +50,7 @@ internal static class ProviderSections
             Url = Url(entry, "url", type == "git" ? ["https", "http", "ssh"] : ["https", "http"]),
             ApiBaseUrl = Url(entry, "api_base_url", ["https", "http"]),
             Token = token,
+            App = app,
             Username = entry.Text("username"),
             CaFile = entry.ExistingFile("ca_file"),
             Proxy = Url(entry, "proxy", ["http", "https", "socks5"])?.ToString() ?? "",
@@ -58,7 +59,7 @@ internal static class ProviderSections
         };
         foreach (var (key, url) in (ReadOnlySpan<(string, Uri?)>)[("url", provider.Url), ("api_base_url", provider.ApiBaseUrl)])
         {
-            if (entry.Says("token") && url is not null && TriggerSections.IsUnsafe(url, security))
+            if ((entry.Says("token") || app is not null) && url is not null && TriggerSections.IsUnsafe(url, security))
             {
                 entry.Error(key, "a token must not travel over plain http", TriggerSections.UseHttps(url));
             }
@@ -86,6 +87,43 @@ internal static class ProviderSections
         return url;
     }
 
+    private static GitHubAppConfig? App(SectionReader entry, string type)
+    {
+        var section = entry.Section("app");
+        if (section.Keys.Count == 0)
+        {
+            section.Done();
+            return null;
+        }
+
+        var (id, installation, key) = (section.Required("app_id"), section.Required("installation_id"), section.Secret("private_key", manyLines: true));
+        foreach (var (name, value) in (ReadOnlySpan<(string, string?)>)[("app_id", id), ("installation_id", installation)])
+        {
+            if (value is not null && !value.All(char.IsAsciiLetterOrDigit))
+            {
+                section.Error(name, "is a number that GitHub gave", "it stands on the page of the App or of its installation");
+            }
+        }
+
+        if (type is not ("" or "github"))
+        {
+            entry.Error("app", "is for providers of type github", null);
+        }
+
+        if (entry.Says("token"))
+        {
+            entry.Error("app", "stands beside token", "keep one of the two");
+        }
+
+        if (key is null && !section.Says("private_key"))
+        {
+            section.Error("private_key", "must be given", "a reference such as file:/run/secrets/app.pem");
+        }
+
+        section.Done();
+        return id is null || installation is null || key is null ? null : new GitHubAppConfig(id, installation, key);
+    }
+
     private static SshConfig? Ssh(SectionReader section)
     {
         var ssh = new SshConfig(section.Secret("key", manyLines: true), section.SecretPath("key"), section.ExistingFile("known_hosts"));
@@ -110,7 +148,7 @@ internal sealed record RateDefaults(Rate GitHub, Rate GitLab)
 
     private static ProviderConfig Fill(ProviderConfig provider, Rate rate) => provider with
     {
-        RequestsPerHour = rate.IsGiven || provider.Token is not null ? rate.PerHour : 0,
+        RequestsPerHour = rate.IsGiven || provider.HasCredential ? rate.PerHour : 0,
         Burst = rate.Burst,
     };
 }

@@ -84,7 +84,7 @@ internal sealed class RepositorySections(ProviderResolution providers, IReadOnly
 
     private void CheckTransport(SectionReader entry, RepositoryConfig repository, ProviderConfig? provider)
     {
-        if (provider?.Token is null && !entry.Says("token"))
+        if (provider is not { HasCredential: true } && !entry.Says("token"))
         {
             return;
         }

@@ -181,6 +181,11 @@ internal sealed record ProviderConfig
     public Uri? ApiBaseUrl { get; init; }
     public Secret? Token { get; init; }
 
+    /// <summary>A GitHub App in place of a token.</summary>
+    public GitHubAppConfig? App { get; init; }
+
+    public bool HasCredential => Token is not null || App is not null;
+
     /// <summary>User name for Basic authentication of plain Git; empty sends the token as the forge expects it.</summary>
     public string Username { get; init; } = "";
 
@@ -197,6 +202,11 @@ internal sealed record ProviderConfig
     /// <summary>Requests that may go at once before the rate holds; 0 for the provider type's default.</summary>
     public int Burst { get; init; }
 }
+
+/// <param name="AppId">Number or client id of the App.</param>
+/// <param name="InstallationId">Number of its installation in an organization or account.</param>
+/// <param name="PrivateKey">RSA, in PEM.</param>
+internal sealed record GitHubAppConfig(string AppId, string InstallationId, Secret PrivateKey);
 
 /// <param name="Key">Private key, as a secret (a <c>file:</c> reference gives a path); null for the agent's none.</param>
 /// <param name="KeyFile">Path of the private key where it was given as <c>file:</c>; null otherwise.</param>

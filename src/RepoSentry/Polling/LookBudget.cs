@@ -68,7 +68,7 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
     private static double RequestsPerSecond(ProviderConfig? provider) => provider switch
     {
         null or { Type: "git" } => double.PositiveInfinity,
-        { Type: "github", Token: not null } => GitHubPerSecond,
+        { Type: "github", HasCredential: true } => GitHubPerSecond,
         _ => MostForLooks * provider.RequestsPerHour / 3600,
     };
 }

@@ -47,10 +47,12 @@ internal sealed class RefSourceCatalog
     private static RefSources Create(ProviderConfig provider, SentryConfig config, TimeProvider time)
     {
         var http = OutboundHttp.CreateClient(config.Outbound() with { PublicOnly = provider.PublicOnly, CaFile = provider.CaFile, Proxy = provider.Proxy, MaxConnectionsPerHost = MaxConnections });
+        var app = provider.App is null ? null : new GitHubApp(provider.App, provider.Name, GitHubOptions.ApiBaseOf(provider), http, time);
+        provider = app is null ? provider : provider with { Token = app.Token, Username = "x-access-token" };
         var git = PlainGitRefSource.For(provider, http, time);
         return provider.Type switch
         {
-            "github" => new RefSources(provider.Name, GitHubRefSource.For(provider, http, time), "github", git),
+            "github" => new RefSources(provider.Name, GitHubRefSource.For(provider, http, time, app), "github", git),
             "gitlab" => new RefSources(provider.Name, GitLabRefSource.For(provider, http, time), "gitlab", git),
             _ => new RefSources(provider.Name, git, "git", null),
         };

@@ -1,5 +1,7 @@
 using System.CommandLine.Parsing;
 using System.Diagnostics;
+using System.Globalization;
+using System.IO.Compression;
 using RepoSentry.SystemTests.Support;
 using Shouldly;
 using Xunit;
@@ -29,11 +31,16 @@ public sealed class ManualCommandTests
         await using var receiver = await new Receiver().StartAsync();
         await using var service = new Service($$"""
             polling: { strategy: fixed, interval: 1s, min_interval: 1s }
+            security: { master_key: "file:master" }
             providers: [{ name: forge, type: git, url: "{{web.Url.GetLeftPart(UriPartial.Authority)}}" }]
             tekton: { event_listener_url: "{{receiver.Url}}", secret: "env:RECEIVER_SECRET" }
             triggers: [{ name: audit, type: tekton, url: "{{receiver.Url}}", secret: "env:RECEIVER_SECRET", events: ["tag_*"] }]
             repositories: [{ name: web, url: "{{web.Url}}" }]
             """);
+        var folder = Path.GetDirectoryName(service.ConfigPath)!;
+        File.WriteAllText(Path.Combine(folder, "master"), new string('k', 44));
+        File.WriteAllText(Path.Combine(folder, "token"), "a token");
+        WriteHistory(Path.Combine(folder, "pushes.csv"));
         await service.StartReadyAsync();
         await service.WatchingAsync();
         var commit = web.Push("main", "Second");
@@ -43,6 +50,7 @@ public sealed class ManualCommandTests
         var commands = Commands().Select(line => line.Replace("01a20baf-4616-7e8c-8fae-621b2b39c3a9", id, StringComparison.Ordinal)
             .Replace("a164dd4c", commit[..8], StringComparison.Ordinal)
             .Replace(" 42", " 1", StringComparison.Ordinal)
+            .Replace("../web ../api", $"{web.Folder} {lib.Folder}", StringComparison.Ordinal)
             .Replace("/backup/", backups.Path + "/", StringComparison.Ordinal)
             .Replace("/etc/reposentry/config.yaml", "reposentry.yaml", StringComparison.Ordinal)
             .Replace("https://git.example/acme/web.git", lib.Url.AbsoluteUri, StringComparison.Ordinal)).ToList();
@@ -62,6 +70,13 @@ public sealed class ManualCommandTests
 
         ends.Where(end => !Answers.Contains(end.Code) || end.Errors.Contains("   at ", StringComparison.Ordinal)).ShouldBeEmpty();
         ends.Count(end => end.Code == 0).ShouldBeGreaterThan(ends.Count * 3 / 4);
+    }
+
+    private static void WriteHistory(string path)
+    {
+        File.WriteAllLines(path, ["repo,push_time_seconds", .. Enumerable.Range(0, 100).Select(number => string.Create(CultureInfo.InvariantCulture, $"r{number % 5},{number * 3600}"))]);
+        using var packed = new GZipStream(File.Create(path + ".gz"), CompressionLevel.Fastest);
+        packed.Write(File.ReadAllBytes(path));
     }
 
     private static IEnumerable<string> Commands() => Pages

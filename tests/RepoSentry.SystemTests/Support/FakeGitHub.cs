@@ -1,4 +1,8 @@
+using System.Buffers.Text;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
 namespace RepoSentry.SystemTests.Support;
@@ -15,7 +19,14 @@ internal sealed class FakeGitHub : FakeForge
 
     protected override string ApiPath => "/api/v3";
 
-    protected override bool IsAuthorized(IHeaderDictionary headers) => headers.Authorization == "Bearer " + Token;
+    /// <summary>The public key of App 99, whose installation 7 may read everything: tokens are granted, and nothing else is taken.</summary>
+    public RSA? AppKey { get; set; }
+
+    public int Granted { get; private set; }
+
+    public TimeSpan GrantLasts { get; set; } = TimeSpan.FromHours(1);
+
+    protected override bool IsAuthorized(IHeaderDictionary headers) => headers.Authorization == "Bearer " + Token || (AppKey is not null && headers.Authorization.ToString().Count(letter => letter == '.') == 2);
 
     protected override void Judge(HttpRequest request)
     {
@@ -43,8 +54,33 @@ internal sealed class FakeGitHub : FakeForge
         return !spent;
     }
 
+    // What the published description says of a statement: RS256, issued in the past, at most ten minutes long.
+    private async Task GrantAsync(HttpContext context)
+    {
+        var parts = context.Request.Headers.Authorization.ToString()["Bearer ".Length..].Split('.');
+        using var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[1]));
+        var (from, end) = (claims.RootElement.GetProperty("iat").GetInt64(), claims.RootElement.GetProperty("exp").GetInt64());
+        var now = Clock().ToUnixTimeSeconds();
+        if (AppKey?.VerifyData(Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}"), Base64Url.DecodeFromChars(parts[2]), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1) != true
+            || claims.RootElement.GetProperty("iss").GetString() != "99" || from > now || end <= now || end - from > 600)
+        {
+            await RefuseAsync(context, 401, "A JSON web token could not be decoded");
+            return;
+        }
+
+        Token = $"ghs_{++Granted:0000}";
+        context.Response.StatusCode = 201;
+        context.Response.ContentType = "application/json";
+        await context.Response.WriteAsync(JsonSerializer.Serialize(new { token = Token, expires_at = (Clock() + GrantLasts).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture), permissions = new { contents = "read" } }));
+    }
+
     protected override Task AnswerAsync(HttpContext context, string[] path, IQueryCollection query)
     {
+        if (path is ["app", "installations", var installation, "access_tokens"] && context.Request.Method == "POST")
+        {
+            return installation == "7" ? GrantAsync(context) : RefuseAsync(context, 404, "Not Found");
+        }
+
         var isById = path[0] == "repositories";
         var rest = path[(isById ? 2 : 3)..];
         var name = isById ? Repositories.SingleOrDefault(pair => pair.Value.Id.ToString(CultureInfo.InvariantCulture) == path[1]).Key ?? "" : $"{path[1]}/{path[2]}";

@@ -119,7 +119,10 @@ public sealed class ConfigProblemTests
     [InlineData("providers:\n  - { name: a b, type: git }\n", "config.yaml:2:13: providers[0].name: \"a b\" is not a name for a provider")]
     [InlineData("providers:\n  - { name: a, type: git, url: \"http://git.example\", token: \"${A_TOKEN:-x}\" }\n", "config.yaml:2:32: providers[0].url: a token must not travel over plain http")]
     [InlineData("providers:\n  - { name: a, type: git, ca_file: missing.pem }\n", "config.yaml:2:36: providers[0].ca_file: the file \"missing.pem\" does not exist (paths stand relative to the configuration file)")]
-    [InlineData("providers:\n  - { name: a, type: github, app: { app_id: 1 } }\n", "config.yaml:2:35: providers[0].app is not available in this version (leave it out)")]
+    [InlineData("providers: [{ name: g, type: gitlab, app: { app_id: 1, installation_id: 2, private_key: x } }]", "config.yaml:1:43: providers[0].app: is for providers of type github")]
+    [InlineData("providers: [{ name: g, type: github, token: t, app: { app_id: 1, installation_id: 2, private_key: x } }]", "config.yaml:1:53: providers[0].app: stands beside token")]
+    [InlineData("providers: [{ name: g, type: github, app: { app_id: 1, private_key: x } }]", "config.yaml:1:43: providers[0].app.installation_id: must be given")]
+    [InlineData("providers: [{ name: g, type: github, app: { app_id: 1/2, installation_id: 2, private_key: x } }]", "config.yaml:1:53: providers[0].app.app_id: is a number that GitHub gave")]
     public void A_mistake_in_a_provider_is_told_with_its_place(string text, string expected) => Told(text, expected);
 
     [Theory]

@@ -115,7 +115,7 @@ public sealed partial class DocumentTests
         var folder = Directory.CreateTempSubdirectory("reposentry-documents-").FullName;
         try
         {
-            foreach (var file in (string[])["corp-ca.pem", "known_hosts", "token", "id_ed25519"])
+            foreach (var file in (string[])["corp-ca.pem", "known_hosts", "token", "id_ed25519", "app.pem"])
             {
                 File.WriteAllText(Path.Combine(folder, file), "x");
             }

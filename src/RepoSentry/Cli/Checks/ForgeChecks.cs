@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Network;
 using RepoSentry.Providers;
@@ -38,10 +39,21 @@ internal static class ForgeChecks
         try
         {
             using var client = OutboundHttp.CreateClient(options);
+            if (provider.App is { } config)
+            {
+                using var app = new GitHubApp(config, provider.Name, api, client, TimeProvider.System);
+                await app.EnsureAsync(cancellationToken);
+                provider = provider with { Token = app.Token };
+            }
+
             using var request = Question(provider, api);
             using var response = await client.SendAsync(request, cancellationToken);
             var body = await response.Content.ReadAsStringAsync(cancellationToken);
             return [Token(provider, response, body, now), .. Budget(provider, response), .. Clock(response, now)];
+        }
+        catch (RefSourceException e)
+        {
+            return [Finding.Bad("token " + provider.Name, e.Message, "compare app_id, installation_id and private_key with the App's page, and this machine's clock")];
         }
         catch (Exception e) when (e is HttpRequestException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {

@@ -28,7 +28,7 @@ internal sealed partial class Redaction
 
     public void Know(SentryConfig config)
     {
-        Secret?[] all = [config.Api.BootstrapToken, .. config.Providers.Select(provider => provider.Token), .. config.Triggers.Select(trigger => trigger.Secret), .. config.Triggers.SelectMany(trigger => trigger.Headers.Values)];
+        Secret?[] all = [config.Api.BootstrapToken, .. config.Providers.SelectMany(provider => (Secret?[])[provider.Token, provider.App?.PrivateKey]), .. config.Triggers.Select(trigger => trigger.Secret), .. config.Triggers.SelectMany(trigger => trigger.Headers.Values)];
         foreach (var secret in all.OfType<Secret>())
         {
             try

@@ -36,6 +36,11 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
         for (var hop = 0; ; hop++)
         {
             limit.ThrowIfSpent();
+            if (options.App is { } app)
+            {
+                await app.EnsureAsync(cancellationToken);
+            }
+
             using var request = NewRequest(at, etag);
             using var response = await SendAsync(request, kind, cancellationToken);
             limit.Note(response);

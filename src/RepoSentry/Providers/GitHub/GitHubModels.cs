@@ -13,21 +13,27 @@ internal sealed record GitHubOptions
 
     /// <summary>Base of the API: the only server that the token is sent to.</summary>
     public required Uri ApiBase { get; init; }
+
+    /// <summary>Where the token comes from, if it is that of an App.</summary>
+    public GitHubApp? App { get; init; }
     public int RequestsPerHour { get; init; } = 5000;
     public int Burst { get; init; } = 100;
 
-    public static GitHubOptions For(ProviderConfig provider)
+    public static GitHubOptions For(ProviderConfig provider, GitHubApp? app = null)
     {
-        var perHour = provider.RequestsPerHour > 0 ? provider.RequestsPerHour : provider.Token is null ? 60 : 5000;
+        var perHour = provider.RequestsPerHour > 0 ? provider.RequestsPerHour : provider.HasCredential ? 5000 : 60;
         return new GitHubOptions
         {
             Provider = provider.Name,
             Token = provider.Token,
-            ApiBase = provider.ApiBaseUrl ?? ApiBaseOf(provider.Url),
+            App = app,
+            ApiBase = ApiBaseOf(provider),
             RequestsPerHour = perHour,
             Burst = provider.Burst > 0 ? provider.Burst : Math.Min(100, perHour),
         };
     }
+
+    public static Uri ApiBaseOf(ProviderConfig provider) => provider.ApiBaseUrl ?? ApiBaseOf(provider.Url);
 
     // github.com and the tenants of ghe.com have their API on a host of its own, Enterprise Server below the same one.
     private static Uri ApiBaseOf(Uri? url) =>
@@ -35,6 +41,8 @@ internal sealed record GitHubOptions
         : url.Host.EndsWith(".ghe.com", StringComparison.OrdinalIgnoreCase) ? new Uri($"https://api.{url.Host}")
         : new Uri((url.Scheme is "http" or "https" ? url.GetLeftPart(UriPartial.Authority) : $"https://{url.Host}") + "/api/v3");
 }
+
+internal sealed record GitHubInstallationToken(string? Token, DateTimeOffset? ExpiresAt);
 
 internal sealed record GitHubRepository(long? Id, string? FullName, string? HtmlUrl, string? DefaultBranch, bool? Private, bool? Archived);
 
@@ -57,6 +65,7 @@ internal sealed record GitHubFile(string? Filename, string? Status, string? Prev
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(GitHubRepository))]
+[JsonSerializable(typeof(GitHubInstallationToken))]
 [JsonSerializable(typeof(IReadOnlyList<GitHubRef>))]
 [JsonSerializable(typeof(GitHubComparison))]
 [JsonSerializable(typeof(GitHubCommit))]

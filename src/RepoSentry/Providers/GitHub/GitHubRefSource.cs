@@ -31,7 +31,7 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited
     public RateLimitState? Current => limit.Current;
 
     /// <param name="client">Made by Network for that provider; not owned.</param>
-    public static GitHubRefSource For(ProviderConfig provider, HttpClient client, TimeProvider time) => new(GitHubOptions.For(provider), client, time);
+    public static GitHubRefSource For(ProviderConfig provider, HttpClient client, TimeProvider time, GitHubApp? app = null) => new(GitHubOptions.For(provider, app), client, time);
 
     public async Task<RefLook> LookAsync(RefLookRequest request, CancellationToken cancellationToken)
     {
