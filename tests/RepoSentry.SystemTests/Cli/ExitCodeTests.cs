@@ -130,7 +130,7 @@ public sealed class ExitCodeTests
     public async Task Into_a_pipe_no_command_writes_a_colour_whatever_the_terminal()
     {
         await using var service = await new Service("repositories: []\n").StartReadyAsync();
-        var environment = new Dictionary<string, string> { ["REPOSENTRY_SERVER"] = $"http://127.0.0.1:{service.Port}", ["TERM"] = "xterm-256color", ["COLORTERM"] = "truecolor", ["CLICOLOR_FORCE"] = "1" };
+        var environment = new Dictionary<string, string> { ["REPOSENTRY_SERVER"] = $"http://127.0.0.1:{service.Port}", ["TERM"] = "xterm-256color", ["COLORTERM"] = "truecolor", ["CLICOLOR_FORCE"] = "1", ["NO_COLOR"] = "" };
         var lines = Arguments.Where(pair => pair.Key is not "event tail").Select(pair => $"{pair.Key} {pair.Value}").Concat(["--help", "version", "repo bogus", $"validate -c {service.ConfigPath}", $"check -c {service.ConfigPath}"]);
 
         foreach (var line in lines)
