@@ -58,21 +58,26 @@ internal static class RepositoryEndpoints
             return Problems.BadRequest("kind is one of branch, tag, pull_request");
         }
 
-        if (await log.RefsAsync(Decode(name), cancellationToken) is not { } refs)
+        if (await log.FindAsync(Decode(name), cancellationToken) is not { } row)
         {
             return Missing(name);
         }
 
-        var rest = refs.Where(item => kind is null || item.Kind == kind).OrderBy(item => item.Name, StringComparer.Ordinal).SkipWhile(item => after is not null && string.CompareOrdinal(item.Name, after) <= 0).ToList();
-        return TypedResults.Ok(Paging.Answer(context, rest.Take(limit).ToList(), rest.Count > limit ? rest[limit - 1].Name : null, item => item.Name));
+        var refs = await log.RefsAsync(row.Id, kind, after, limit + 1, cancellationToken);
+        return TypedResults.Ok(Paging.Answer(context, refs.Take(limit).ToList(), refs.Count > limit ? refs[limit - 1].Name : null, item => item.Name));
     }
 
-    // The last looks are in memory, whatever they found; those that changed something or failed also outlive a restart.
     private static async Task<IResult> PollsAsync(string name, RepositoryLog log, PollWorker polling, HttpContext context, CancellationToken cancellationToken)
     {
-        if (!Paging.TryReadKey(context.Request, out var limit, out var before, out var refusal))
+        if (!Paging.TryRead(context.Request, out var limit, out var cursor, out var refusal))
         {
             return refusal!;
+        }
+
+        var after = PollPages.Place.Newest;
+        if (cursor is not null && !PollPages.Place.TryParse(cursor, out after))
+        {
+            return Problems.BadRequest("cursor is not one that this API gave");
         }
 
         if (await log.FindAsync(Decode(name), cancellationToken) is not { } row)
@@ -80,16 +85,8 @@ internal static class RepositoryEndpoints
             return Missing(name);
         }
 
-        var stored = await log.PollsAsync(row.Id, before, limit + 1, cancellationToken);
-        var items = stored.Take(limit).Select(PollView.Of).ToList();
-        var next = stored.Count > limit ? Paging.Key(stored[limit - 1].Id) : null;
-        if (before is null && polling.Repositories.TryGetValue(row.Name, out var live))
-        {
-            var quiet = live.Recent.Where(look => look.Outcome == "unchanged").Select(PollView.Of);
-            items = [.. items.Concat(quiet).OrderByDescending(poll => poll.StartedAt).Take(limit)];
-        }
-
-        return TypedResults.Ok(Paging.Answer(context, items, next));
+        var looks = await PollPages.ReadAsync(log, row.Id, polling.Repositories.GetValueOrDefault(row.Name), after, limit, cancellationToken);
+        return TypedResults.Ok(Paging.Answer(context, looks.Take(limit).ToList(), looks.Count > limit ? looks[limit - 1].Place : null, look => look.Place));
     }
 
     private static IResult Poll(string name, PollWorker polling)
@@ -201,6 +198,10 @@ internal sealed record ReleaseAnswer(int Released);
 /// <param name="Source">What was asked: github, gitlab or git.</param>
 internal sealed record PollView(DateTimeOffset StartedAt, double DurationMs, string Outcome, string Source, int Changes, string? Error)
 {
+    /// <summary>The cursor of a page that ends with it.</summary>
+    [JsonIgnore]
+    public string? Place { get; init; }
+
     public static PollView Of(StoredPoll poll) => new(poll.StartedAt, poll.DurationMs, poll.Outcome, poll.Source, poll.Changes, poll.Error);
 
     public static PollView Of(PollOutcome poll) => new(poll.StartedAt, poll.Duration.TotalMilliseconds, poll.Outcome, poll.Source, poll.Changes, poll.Error);

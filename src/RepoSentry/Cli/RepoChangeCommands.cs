@@ -65,23 +65,26 @@ internal static class RepoChangeCommands
         }
     }
 
-    private static Command Remove(Argument<string> name) => new Command("remove", "Watch it no more; its history stays until retention") { name }.Orders(async (result, client, _, token) =>
+    private static Command Remove(Argument<string> name) => new Command("remove", "Watch it no more; its history stays until retention") { name }.Orders(async (result, client, printer, token) =>
     {
         await client.DeleteAsync(RepoCommand.Path(result.GetValue(name)!), token);
-        await Console.Error.WriteLineAsync($"{result.GetValue(name)} is watched no more");
+        await TellAsync(client, printer, result.GetValue(name)!, "is watched no more", token);
     });
 
-    private static Command Pause(Argument<string> name) => new Command("pause", "Look no more until it is resumed") { name }.Orders(async (result, client, _, token) =>
+    private static Command Pause(Argument<string> name) => new Command("pause", "Look no more until it is resumed") { name }.Orders(async (result, client, printer, token) =>
     {
         await client.PostAsync(RepoCommand.Path(result.GetValue(name)!) + "/pause", token);
-        await Console.Error.WriteLineAsync($"{result.GetValue(name)} is paused");
+        await TellAsync(client, printer, result.GetValue(name)!, "is paused", token);
     });
 
-    private static Command Resume(Argument<string> name) => new Command("resume", "Look again, at once") { name }.Orders(async (result, client, _, token) =>
+    private static Command Resume(Argument<string> name) => new Command("resume", "Look again, at once") { name }.Orders(async (result, client, printer, token) =>
     {
         await client.PostAsync(RepoCommand.Path(result.GetValue(name)!) + "/resume", token);
-        await Console.Error.WriteLineAsync($"{result.GetValue(name)} is looked at again");
+        await TellAsync(client, printer, result.GetValue(name)!, "is looked at again", token);
     });
+
+    private static async Task TellAsync(ApiClient client, Printer printer, string name, string words, CancellationToken cancellationToken) =>
+        printer.Ordered(printer.IsData ? await client.GetAsync(RepoCommand.Path(name), cancellationToken) : default, name, $"{name} {words}");
 
     private static Command Poll(Argument<string> name)
     {
@@ -95,7 +98,7 @@ internal static class RepoChangeCommands
             await client.PostAsync(RepoCommand.Path(called) + "/poll", token);
             if (!result.GetValue(wait))
             {
-                await Console.Error.WriteLineAsync($"{called} is looked at now");
+                await TellAsync(client, printer, called, "is looked at now", token);
                 return;
             }
 

@@ -63,10 +63,10 @@ internal static class RepoCommand
                 new Column("CHANGES", item => item.Text("changes")),
                 new Column("MS", item => item.TryGetProperty("duration_ms", out var took) ? $"{took.GetDouble():0}" : ""),
                 new Column("ERROR", item => item.Text("error")))),
-            new Command("release", "Believe the deletions that are held: the branches are really gone") { name }.Orders(async (result, client, _, token) =>
+            new Command("release", "Believe the deletions that are held: the branches are really gone") { name }.Orders(async (result, client, printer, token) =>
             {
                 var released = await client.PostAsync(Path(result.GetValue(name)!) + "/release", token);
-                await Console.Error.WriteLineAsync($"{released.Text("released")} refs of {result.GetValue(name)} are released: their deletions fire at the look that is made now");
+                printer.Ordered(released, result.GetValue(name)!, $"{released.Text("released")} refs of {result.GetValue(name)} are released: their deletions fire at the look that is made now");
             }),
             new Command("explain", "What the last look saw, and why each rule fired or not") { name, gitRef }.Does(async (result, client, printer, token) =>
             {

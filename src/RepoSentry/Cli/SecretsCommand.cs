@@ -20,7 +20,7 @@ internal static class SecretsCommand
         return new Command("rotate", "Seal them all with the first line of the master key; earlier keys stand below it until then") { file }.Orders(async (result, client, printer, token) =>
         {
             var answer = result.GetValue(file) is { } config ? await InDatabaseAsync(config, token) : await client.PostAsync("/api/v1/secrets/rotate", token);
-            printer.Outcome(answer, string.Create(CultureInfo.InvariantCulture, $"everything is sealed with the key {answer.Text("key")} ({answer.Text("resealed")} were not): the lines below it can go"));
+            printer.Ordered(answer, answer.Text("key"), string.Create(CultureInfo.InvariantCulture, $"everything is sealed with the key {answer.Text("key")} ({answer.Text("resealed")} were not): the lines below it can go"));
         });
     }
 

@@ -70,15 +70,11 @@ internal static class TokenCommand
     private static Command Revoke()
     {
         var name = new Argument<string>("name") { Description = "Name or id of a token in use" }.Names("tokens");
-        return new Command("revoke", "End a token: nothing takes it any more within a second") { name }.Orders(async (result, client, _, token) =>
+        return new Command("revoke", "End a token: nothing takes it any more within a second") { name }.Orders(async (result, client, printer, token) =>
         {
             var called = result.GetValue(name)!;
-            if (await ThroughDatabaseAsync(result, create: false, database => EndAsync(database, called, token)) is null)
-            {
-                await client.DeleteAsync($"/api/v1/tokens/{Uri.EscapeDataString(called)}", token);
-            }
-
-            await Console.Error.WriteLineAsync($"{called} is revoked");
+            var ended = await ThroughDatabaseAsync(result, create: false, database => EndAsync(database, called, token)) ?? await EndAsync(client, called, printer.IsData, token);
+            printer.Ordered(ended, called, $"{called} is revoked");
         });
     }
 
@@ -105,9 +101,22 @@ internal static class TokenCommand
     }
 
     private static Task<JsonElement> EndAsync(SqliteDatabase database, string name, CancellationToken cancellationToken) => AuditedAsync(database, "token.revoke", name, async () =>
-        await new TokenStore(database, TimeProvider.System).RevokeAsync(name, cancellationToken) is not null
-            ? JsonSerializer.SerializeToElement(true)
+        await new TokenStore(database, TimeProvider.System).RevokeAsync(name, cancellationToken) is { } ended
+            ? JsonSerializer.SerializeToElement(TokenView.Of(ended, TimeProvider.System.GetUtcNow()), ApiJson.Default.TokenView)
             : throw new ClientException(ExitCode.NotFound, $"no token in use is called {name}"));
+
+    private static async Task<JsonElement> EndAsync(ApiClient client, string name, bool show, CancellationToken cancellationToken)
+    {
+        // Who ends the token that it asks with cannot ask any more afterwards.
+        var known = show ? await client.ListAsync("/api/v1/tokens", [], int.MaxValue, cancellationToken) : [];
+        await client.DeleteAsync($"/api/v1/tokens/{Uri.EscapeDataString(name)}", cancellationToken);
+        var ended = known.FirstOrDefault(item => item.Text("name") == name || item.Text("id") == name);
+        return ended.ValueKind == JsonValueKind.Undefined
+            ? default
+            : JsonSerializer.SerializeToElement(ended.EnumerateObject().ToDictionary(
+                property => property.Name,
+                property => property.Name switch { "status" => JsonSerializer.SerializeToElement("revoked"), "revoked_at" => JsonSerializer.SerializeToElement(TimeProvider.System.GetUtcNow()), _ => property.Value }));
+    }
 
     private static async Task<ListAnswer<TokenView>> ViewsAsync(SqliteDatabase database, CancellationToken cancellationToken) =>
         new([.. (await new TokenStore(database, TimeProvider.System).ListAsync(0, revoked: false, int.MaxValue, cancellationToken)).Select(row => TokenView.Of(row, TimeProvider.System.GetUtcNow()))], null);

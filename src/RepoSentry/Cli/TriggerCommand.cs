@@ -10,6 +10,8 @@ internal static class TriggerCommand
 {
     // The trigger's own timeout ends an attempt, after an hour at most.
     private static readonly TimeSpan LongestAttempt = TimeSpan.FromMinutes(61);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(50);
 
     public static Command Create()
     {
@@ -18,16 +20,10 @@ internal static class TriggerCommand
         {
             new Command("list", "Every trigger").Does(async (_, client, printer, token) =>
                 List([.. (await client.GetAsync("/api/v1/triggers", token)).GetProperty("items").EnumerateArray()], printer)),
-            new Command("pause", "Send nothing until it is resumed") { name }.Orders(async (result, client, _, token) =>
-            {
-                await client.PostAsync($"/api/v1/triggers/{Uri.EscapeDataString(result.GetValue(name)!)}/pause", token);
-                await Console.Error.WriteLineAsync($"{result.GetValue(name)} is paused");
-            }),
-            new Command("resume", "Go on after a pause") { name }.Orders(async (result, client, _, token) =>
-            {
-                await client.PostAsync($"/api/v1/triggers/{Uri.EscapeDataString(result.GetValue(name)!)}/resume", token);
-                await Console.Error.WriteLineAsync($"{result.GetValue(name)} goes on");
-            }),
+            new Command("pause", "Send nothing until it is resumed") { name }.Orders((result, client, printer, token) =>
+                HaltAsync(client, printer, result.GetValue(name)!, "pause", "is paused", token)),
+            new Command("resume", "Go on after a pause") { name }.Orders((result, client, printer, token) =>
+                HaltAsync(client, printer, result.GetValue(name)!, "resume", "goes on", token)),
             new Command("test", "Send one made-up event, marked as a test, and show what came of it. A receiver that does not look at the mark (X-RepoSentry-Test) takes it for a push: a Tekton pipeline may start") { name }
                 .Orders(async (result, client, printer, token) => Tested(
                     await client.PostSlowlyAsync($"/api/v1/triggers/{Uri.EscapeDataString(result.GetValue(name)!)}/test", LongestAttempt, token), printer)),
@@ -43,6 +39,33 @@ internal static class TriggerCommand
         new Column("BACKLOG", item => item.Text("backlog")),
         new Column("OLDEST", item => item.Ago("oldest_created_at")),
         new Column("REASON", item => item.Text("reason")));
+
+    private static async Task HaltAsync(ApiClient client, Printer printer, string name, string order, string words, CancellationToken cancellationToken)
+    {
+        await client.PostAsync($"/api/v1/triggers/{Uri.EscapeDataString(name)}/{order}", cancellationToken);
+        printer.Ordered(printer.IsData ? await ObeyedAsync(client, name, order == "pause", cancellationToken) : default, name, $"{name} {words}");
+    }
+
+    // An order is taken before it is carried out: what a script reads shows it done.
+    private static async Task<JsonElement> ObeyedAsync(ApiClient client, string name, bool paused, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            var found = (await client.GetAsync("/api/v1/triggers", cancellationToken)).GetProperty("items").EnumerateArray().FirstOrDefault(item => item.Text("name") == name);
+            if (found.Text("state") == "paused" == paused)
+            {
+                return found;
+            }
+
+            if (limit.IsCancellationRequested || found.ValueKind == JsonValueKind.Undefined)
+            {
+                throw new ClientException(ExitCode.TimedOut, $"{name} took the order, but is still {found.Text("state")}: `trigger list` tells how it stands");
+            }
+
+            await Task.Delay(Every, cancellationToken);
+        }
+    }
 
     private static void Tested(JsonElement result, Printer printer)
     {

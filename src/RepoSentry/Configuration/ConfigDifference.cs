@@ -7,6 +7,7 @@ internal sealed record ConfigDifference(IReadOnlyList<string> Changes, IReadOnly
 {
     // Whatever opens a file or a port at a start, or stands in every log line and metric.
     private static readonly string[] Fixed = ["app.", "api.", "storage.type", "storage.sqlite", "telemetry.", "cluster."];
+    private static readonly string[] Live = ["app.log_level", "api.rate_limit"];
     private static readonly string[] Entries = ["repositories", "triggers", "providers", "tekton"];
 
     public bool IsEmpty => Changes.Count == 0 && NeedRestart.Count == 0;
@@ -26,13 +27,13 @@ internal sealed record ConfigDifference(IReadOnlyList<string> Changes, IReadOnly
     /// <summary>The new configuration with what only a restart can change left as it is.</summary>
     public static SentryConfig WithoutFixed(SentryConfig running, SentryConfig next) => next with
     {
-        App = running.App,
-        Api = running.Api,
+        App = running.App with { LogLevel = next.App.LogLevel },
+        Api = running.Api with { RateLimit = next.Api.RateLimit },
         Storage = running.Storage with { Retention = next.Storage.Retention },
         Telemetry = running.Telemetry,
     };
 
-    private static bool IsFixed(string path) => Fixed.Any(prefix => path.StartsWith(prefix, StringComparison.Ordinal));
+    private static bool IsFixed(string path) => !Live.Contains(path, StringComparer.Ordinal) && Fixed.Any(prefix => path.StartsWith(prefix, StringComparison.Ordinal));
 
     private static void Compare<T>(string word, IReadOnlyList<T> before, IReadOnlyList<T> after, Func<T, string> name, Func<T, string> identity, List<string> changes)
     {

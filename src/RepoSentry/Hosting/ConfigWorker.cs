@@ -2,6 +2,7 @@ using RepoSentry.Configuration;
 using RepoSentry.Delivery;
 using RepoSentry.Polling;
 using RepoSentry.Storage;
+using RepoSentry.Telemetry;
 
 namespace RepoSentry.Hosting;
 
@@ -10,7 +11,7 @@ namespace RepoSentry.Hosting;
 /// place of the one before; what cannot be used leaves everything as it was.
 /// </summary>
 internal sealed partial class ConfigWorker(
-    StartedWith started, CurrentConfig current, ConfigRequests requests, Assigner assigner, DeliveryWorkers workers, PollWorker polling, Outbox outbox, TimeProvider time, ILogger<ConfigWorker> logger)
+    StartedWith started, CurrentConfig current, ConfigRequests requests, Assigner assigner, DeliveryWorkers workers, PollWorker polling, Outbox outbox, LogThreshold threshold, TimeProvider time, ILogger<ConfigWorker> logger)
 {
     private static readonly TimeSpan RemovedDrain = TimeSpan.FromSeconds(40);
 
@@ -214,6 +215,7 @@ internal sealed partial class ConfigWorker(
         }
 
         current.Value = next;
+        threshold.Set(next.App.LogLevel);
         if (workers.Apply(next))
         {
             draining = DrainRemovedAsync();

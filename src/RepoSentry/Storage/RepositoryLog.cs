@@ -1,4 +1,6 @@
+using System.Data.Common;
 using Dapper;
+using RepoSentry.Abstractions;
 
 namespace RepoSentry.Storage;
 
@@ -7,6 +9,9 @@ internal sealed class RepositoryLog(IDatabase database)
 {
     internal const string PollsSql =
         "SELECT id, started_at, duration_ms, outcome, source, changes, error FROM poll_outcomes WHERE repository_id = @repositoryId AND id < @before ORDER BY id DESC LIMIT @limit";
+
+    internal const string RefsSql =
+        "SELECT name, kind, commit_sha, tag_object_sha FROM refs WHERE repository_id = @repositoryId AND kind = @kind AND name > @after ORDER BY name LIMIT @limit";
 
     /// <summary>By name, after a name.</summary>
     public Task<IReadOnlyList<StoredRepository>> ListAsync(string? after, string? status, int limit, CancellationToken cancellationToken) =>
@@ -34,7 +39,7 @@ internal sealed class RepositoryLog(IDatabase database)
             async connection =>
             {
                 var refs = new List<StoredRef>();
-                foreach (var kind in Enum.GetValues<Abstractions.RefKind>())
+                foreach (var kind in Enum.GetValues<RefKind>())
                 {
                     if (await PollStore.ReadSnapshotAsync(connection, repository.Id, kind) is { } snapshot)
                     {
@@ -47,11 +52,37 @@ internal sealed class RepositoryLog(IDatabase database)
             cancellationToken);
     }
 
+    /// <summary>A page of the refs of the last look, by name, after a name. Of a snapshot that is one packed blob all are read, else only those of the page.</summary>
+    /// <param name="kind">Only of this kind; null for all.</param>
+    public Task<IReadOnlyList<StoredRef>> RefsAsync(long repositoryId, string? kind, string? after, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async connection =>
+            {
+                var refs = new List<StoredRef>();
+                foreach (var one in Enum.GetValues<RefKind>().Where(one => kind is null || one.Name() == kind))
+                {
+                    refs.AddRange(await ReadPageAsync(connection, repositoryId, one, after ?? "", limit));
+                }
+
+                return (IReadOnlyList<StoredRef>)[.. refs.OrderBy(item => item.Name, RefOrder.Instance).Take(limit)];
+            },
+            cancellationToken);
+
+    private static async Task<IEnumerable<StoredRef>> ReadPageAsync(DbConnection connection, long repositoryId, RefKind kind, string after, int limit)
+    {
+        var key = new { repositoryId, kind = kind.Name(), after, limit };
+        var packed = await connection.QuerySingleOrDefaultAsync<byte[]?>("SELECT packed_refs FROM snapshots WHERE repository_id = @repositoryId AND kind = @kind", key);
+        return packed is null
+            ? await connection.QueryAsync<StoredRef>(RefsSql, key)
+            : PackedRefs.Unpack(packed).Where(item => RefOrder.Instance.Compare(item.Name, after) > 0).OrderBy(item => item.Name, RefOrder.Instance).Take(limit)
+                .Select(item => new StoredRef(item.Name, key.kind, item.CommitId, item.TagObjectId));
+    }
+
     /// <summary>Looks that changed something or failed, newest first.</summary>
-    public Task<IReadOnlyList<StoredPoll>> PollsAsync(long repositoryId, long? before, int limit, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<StoredPoll>> PollsAsync(long repositoryId, long before, int limit, CancellationToken cancellationToken) =>
         database.ReadAsync(
             async connection => (IReadOnlyList<StoredPoll>)(await connection.QueryAsync<StoredPoll>(
-                PollsSql, new { repositoryId, before = before ?? long.MaxValue, limit })).AsList(),
+                PollsSql, new { repositoryId, before, limit })).AsList(),
             cancellationToken);
 
     public Task<LogCounts> CountAsync(CancellationToken cancellationToken) =>

@@ -15,9 +15,10 @@ internal static class TelemetryModule
     private const string TextLine = "{Timestamp:yyyy-MM-dd HH:mm:ss.fffzzz} {Level:u3} {SourceContext} {Message:lj}{NewLine}{Exception}";
 
     public static IServiceCollection AddTelemetry(this IServiceCollection services, LoggingOptions options) => services
+        .AddSingleton(new LogThreshold(options.Level))
         .AddSingleton<Lifecycle>()
         .AddSingleton<HealthRegistry>()
-        .AddSerilog(logger => Configure(logger, options), preserveStaticLogger: true)
+        .AddSerilog((provider, logger) => Configure(logger, options, provider.GetRequiredService<LogThreshold>()), preserveStaticLogger: true)
         .AddOpenTelemetry()
         .ConfigureResource(resource => resource.Clear().AddService("reposentry", serviceVersion: ProductVersion.Text, autoGenerateServiceInstanceId: false))
         .WithMetrics(metrics => metrics
@@ -38,10 +39,10 @@ internal static class TelemetryModule
 
     private static readonly double[] Buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600];
 
-    private static void Configure(LoggerConfiguration logger, LoggingOptions options)
+    private static void Configure(LoggerConfiguration logger, LoggingOptions options, LogThreshold threshold)
     {
         logger
-            .MinimumLevel.Is(Level(options.Level))
+            .MinimumLevel.ControlledBy(threshold.Switch)
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("Microsoft.Extensions.Hosting", LogEventLevel.Fatal) // the command says it in one line
             .MinimumLevel.Override("System", LogEventLevel.Warning);
@@ -67,16 +68,6 @@ internal static class TelemetryModule
             rollOnFileSizeLimit: true,
             retainedFileCountLimit: null,
             hooks: new LogArchive(file, TimeProvider.System));
-
-    private static LogEventLevel Level(string name) => name switch
-    {
-        "trace" => LogEventLevel.Verbose,
-        "debug" => LogEventLevel.Debug,
-        "warn" => LogEventLevel.Warning,
-        "error" => LogEventLevel.Error,
-        "fatal" => LogEventLevel.Fatal,
-        _ => LogEventLevel.Information,
-    };
 }
 
 /// <summary>How the process logs.</summary>

@@ -130,7 +130,7 @@ public sealed class ChartTests
     [InlineData("existingSecret and secrets are both set", "secrets.bootstrap-token=x")]
     [InlineData("config reads file:/var/run/secrets/reposentry/bootstrap-token: set existingSecret", "existingSecret=")]
     public void What_cannot_work_is_refused_with_what_to_do(string sentence, string set) =>
-        Should.Throw<InvalidOperationException>(() => Helm.Template("production", "--set", set)).Message.ShouldContain(sentence);
+        Helm.Refusal("production", "--set", set).ShouldContain(sentence);
 
     [Theory]
     [InlineData("/replicaCount", "replicaCount=many")]
@@ -141,7 +141,7 @@ public sealed class ChartTests
     [InlineData("/networkPolicy/egressPorts/0", "networkPolicy.egressPorts={x}")]
     [InlineData("replicaCounts", "replicaCounts=1")]
     public void The_schema_refuses_a_wrong_value_and_says_where(string place, string set) =>
-        Should.Throw<InvalidOperationException>(() => Helm.Template("production", "--set", set)).Message.ShouldContain(place);
+        Helm.Refusal("production", "--set", set).ShouldContain(place);
 
     [Fact]
     public void More_replicas_are_taken_where_the_storage_is_for_many() =>

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Shouldly;
 using Xunit;
 
 namespace RepoSentry.SystemTests.Support;
@@ -14,6 +15,13 @@ internal static class Helm
     /// <param name="arguments">Such as <c>--set</c>.</param>
     public static string Template(string values, params string[] arguments) =>
         Run(["template", "rs", Chart, "--namespace", "ci", "--values", Values(values), .. arguments]);
+
+    /// <summary>What Helm says to values that it must not render.</summary>
+    public static string Refusal(string values, params string[] arguments)
+    {
+        Program(); // a skip must not be taken for a refusal
+        return Should.Throw<InvalidOperationException>(() => Template(values, arguments)).Message;
+    }
 
     public static string Values(string name) => Path.Combine(Chart, $"values-{name}.yaml");
 

@@ -29,6 +29,8 @@ internal sealed class FileHost : IAsyncDisposable
 
     public CurrentConfig Current => app.Services.GetRequiredService<CurrentConfig>();
 
+    public Serilog.Events.LogEventLevel LogLevel => app.Services.GetRequiredService<LogThreshold>().Switch.MinimumLevel;
+
     /// <summary>Why the last start failed.</summary>
     public string? Reason { get; private set; }
 

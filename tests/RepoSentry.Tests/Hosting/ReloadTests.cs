@@ -142,4 +142,25 @@ public sealed class ReloadTests
 
         await receiver.Received.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
     }
+
+    [Fact]
+    public async Task The_log_level_and_the_rate_limit_hold_from_the_reload_on()
+    {
+        await using var host = await FileHost.StartAsync(Hook + Repositories("a"));
+        var text = await File.ReadAllTextAsync(host.File, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            host.File,
+            text.Replace("log_level: error", "log_level: warn", StringComparison.Ordinal).Replace("rate_limit: off", "rate_limit: \"2/h\"", StringComparison.Ordinal),
+            TestContext.Current.CancellationToken);
+
+        var (status, answer) = await host.ReloadAsync();
+
+        status.ShouldBe(200);
+        answer.GetProperty("need_restart").GetArrayLength().ShouldBe(0);
+        answer.GetProperty("changes").EnumerateArray().Select(item => item.GetString()).ShouldBe(["api.rate_limit off -> 2/h", "app.log_level error -> warn"]);
+        host.LogLevel.ShouldBe(Serilog.Events.LogEventLevel.Warning);
+        (await host.SendAsync(HttpMethod.Get, "/api/v1/status")).Status.ShouldBe(200);
+        (await host.SendAsync(HttpMethod.Get, "/api/v1/status")).Status.ShouldBe(200);
+        (await host.SendAsync(HttpMethod.Get, "/api/v1/status")).Status.ShouldBe(429);
+    }
 }

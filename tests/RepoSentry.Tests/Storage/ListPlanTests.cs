@@ -52,6 +52,7 @@ public sealed class ListPlanTests
         limit = 1,
         repositoryId = 1L,
         before = 1L,
+        kind = "branch",
     };
 
     private static bool IsSlow(string detail) => (detail.StartsWith("SCAN ", StringComparison.Ordinal) && detail is not "SCAN w") || detail.Contains("TEMP B-TREE", StringComparison.Ordinal);
@@ -82,7 +83,7 @@ public sealed class ListPlanTests
 
     private static IEnumerable<string> Others() =>
     [
-        RepositoryLog.ListSql(null), RepositoryLog.ListSql("error"), RepositoryLog.PollsSql,
+        RepositoryLog.ListSql(null), RepositoryLog.ListSql("error"), RepositoryLog.PollsSql, RepositoryLog.RefsSql,
         BoundedScan.SinceBound("events", "seq", "created_at"), BoundedScan.UntilBound("events", "seq", "created_at"),
         BoundedScan.SinceBound("audit_log", "id", "started_at"), BoundedScan.UntilBound("audit_log", "id", "started_at"),
     ];

@@ -8,23 +8,24 @@ namespace RepoSentry.Api.Access;
 /// <c>api.rate_limit</c>: for each token, or each address where there is none. Answers carry the RateLimit fields of the sixth draft of the HTTPAPI group
 /// (RateLimit-Limit, -Remaining, -Reset, -Policy), which clients know. Probes and metrics are exempt.
 /// </summary>
-internal sealed class RequestLimits(RequestDelegate next, SentryConfig config)
+internal sealed class RequestLimits(RequestDelegate next, CurrentConfig config)
 {
     private const int MostCallers = 10_000;
 
     private readonly Lock gate = new();
     private readonly Dictionary<string, TokenBucketRateLimiter> buckets = new(StringComparer.Ordinal);
-    private readonly RequestRate? rate = config.Api.RateLimit;
+    private RequestRate? filledFor;
 
     public async Task InvokeAsync(HttpContext context)
     {
+        var rate = config.Value.Api.RateLimit;
         if (rate is null || context.IsOpen() || context.Request.Path == "/metrics")
         {
             await next(context);
             return;
         }
 
-        var bucket = BucketOf(context);
+        var bucket = BucketOf(context, rate);
         bucket.TryReplenish();
         using var lease = bucket.AttemptAcquire();
         var left = bucket.GetStatistics()?.CurrentAvailablePermits ?? 0;
@@ -44,20 +45,26 @@ internal sealed class RequestLimits(RequestDelegate next, SentryConfig config)
         await Problems.Of(StatusCodes.Status429TooManyRequests, "rate-limited", "Too many requests", $"At most {Text(rate.Requests)} requests in {Durations.Format(rate.Per)} are answered (api.rate_limit): see Retry-After.").ExecuteAsync(context);
     }
 
-    private TokenBucketRateLimiter BucketOf(HttpContext context)
+    private TokenBucketRateLimiter BucketOf(HttpContext context, RequestRate rate)
     {
         var caller = context.Caller() is { } known && known != CallerIdentity.Local ? $"token {known.TokenId} {known.Name}" : $"address {context.Address()}";
         lock (gate)
         {
+            if (filledFor != rate)
+            {
+                buckets.Clear(); // a reload changed it: everybody begins anew
+                filledFor = rate;
+            }
+
             if (buckets.TryGetValue(caller, out var bucket))
             {
                 return bucket;
             }
 
-            MakeRoom();
+            MakeRoom(rate);
             return buckets[caller] = new TokenBucketRateLimiter(new TokenBucketRateLimiterOptions
             {
-                TokenLimit = rate!.Requests,
+                TokenLimit = rate.Requests,
                 TokensPerPeriod = rate.Requests,
                 ReplenishmentPeriod = rate.Per,
                 AutoReplenishment = false, // no timer of its own: it is filled when it is asked
@@ -67,7 +74,7 @@ internal sealed class RequestLimits(RequestDelegate next, SentryConfig config)
     }
 
     // A full bucket tells nothing that a new one would not.
-    private void MakeRoom()
+    private void MakeRoom(RequestRate rate)
     {
         if (buckets.Count < MostCallers)
         {
@@ -77,7 +84,7 @@ internal sealed class RequestLimits(RequestDelegate next, SentryConfig config)
         foreach (var (caller, bucket) in buckets)
         {
             bucket.TryReplenish();
-            if (bucket.GetStatistics()?.CurrentAvailablePermits == rate!.Requests || buckets.Count >= MostCallers * 2)
+            if (bucket.GetStatistics()?.CurrentAvailablePermits == rate.Requests || buckets.Count >= MostCallers * 2)
             {
                 buckets.Remove(caller);
             }

@@ -63,13 +63,27 @@ internal sealed class Printer(TextWriter output, string format, bool noHeaders)
     public void Data(JsonElement element) =>
         output.Write(format == "yaml" ? new SerializerBuilder().Build().Serialize(ToObject(element)!) : JsonSerializer.Serialize(element, Indented) + "\n");
 
-    /// <summary>What an order came to: as data where that is asked for, else in words on standard error.</summary>
+    /// <summary>What an order on one thing left it as: data or its name where that is asked for, and words on standard error.</summary>
+    public void Ordered(JsonElement item, string name, string words)
+    {
+        if (IsData)
+        {
+            Data(item);
+        }
+        else if (format == "name")
+        {
+            output.WriteLine(name);
+        }
+
+        Console.Error.WriteLine(words);
+    }
+
+    /// <summary>What an order on many came to: as data or names where that is asked for, and words on standard error.</summary>
     public void Outcome(JsonElement answer, string words)
     {
         if (IsData)
         {
             Data(answer);
-            return;
         }
 
         foreach (var name in format == "name" ? answer.EnumerateObject().Where(property => property.Value.ValueKind == JsonValueKind.Array).SelectMany(property => property.Value.EnumerateArray()) : [])

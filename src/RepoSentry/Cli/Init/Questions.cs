@@ -6,7 +6,10 @@ namespace RepoSentry.Cli.Init;
 /// <param name="Default">Taken for an empty answer; null where there is none.</param>
 /// <param name="Hint">What an answer looks like.</param>
 /// <param name="Complaint">What is wrong with an answer; null for a good one.</param>
-internal sealed record Question(string Text, string? Default, string Hint, Func<string, string?> Complaint);
+internal sealed record Question(string Text, string? Default, string Hint, Func<string, string?> Complaint)
+{
+    public string WhenUnanswered => $"the input ended before \"{Text}\" was answered";
+}
 
 /// <summary>Asks until the answer is good.</summary>
 internal interface IQuestions
@@ -23,7 +26,7 @@ internal sealed class LineQuestions(TextReader input, TextWriter output) : IQues
         while (true)
         {
             await output.WriteLineAsync($"{question.Text} ({question.Hint}){(question.Default is null ? "" : $" [{question.Default}]")}");
-            var line = (await input.ReadLineAsync(cancellationToken) ?? throw new EndOfStreamException($"the input ended before \"{question.Text}\" was answered")).Trim();
+            var line = (await input.ReadLineAsync(cancellationToken) ?? throw new EndOfStreamException(question.WhenUnanswered)).Trim();
             var answer = line.Length == 0 ? question.Default ?? "" : line;
             if (question.Complaint(answer) is not { } complaint)
             {
@@ -38,17 +41,23 @@ internal sealed class LineQuestions(TextReader input, TextWriter output) : IQues
 /// <summary>On a terminal, with colours where they are wanted.</summary>
 internal sealed class TerminalQuestions : IQuestions
 {
-    private readonly IAnsiConsole terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+    private readonly IAnsiConsole terminal = new EndableTerminal(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }));
 
-    public Task<string> AskAsync(Question question, CancellationToken cancellationToken)
+    public async Task<string> AskAsync(Question question, CancellationToken cancellationToken)
     {
         var prompt = new TextPrompt<string>($"[bold]{Markup.Escape(question.Text)}[/] [dim]({Markup.Escape(question.Hint)})[/]")
         {
             AllowEmpty = true,
             Validator = text => question.Complaint(text.Trim()) is { } complaint ? ValidationResult.Error($"[red]  {Markup.Escape(Client.Printer.Safe(complaint))}[/]") : ValidationResult.Success(),
         };
-        return AskAsync(question.Default is { } usual ? prompt.DefaultValue(usual) : prompt, cancellationToken);
+        try
+        {
+            return (await terminal.PromptAsync(question.Default is { } usual ? prompt.DefaultValue(usual) : prompt, cancellationToken)).Trim();
+        }
+        catch (EndOfStreamException end)
+        {
+            terminal.WriteLine();
+            throw new EndOfStreamException(question.WhenUnanswered, end);
+        }
     }
-
-    private async Task<string> AskAsync(TextPrompt<string> prompt, CancellationToken cancellationToken) => (await terminal.PromptAsync(prompt, cancellationToken)).Trim();
 }
