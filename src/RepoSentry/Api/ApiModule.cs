@@ -26,7 +26,7 @@ internal static class ApiModule
         app.UseSafeAnswers();
         app.UseExceptionHandler(errors => errors.Run(context =>
             Problems.Of(StatusCodes.Status500InternalServerError, "internal", "Internal error", "The log of the service tells more.").ExecuteAsync(context)));
-        app.UseStatusCodePages();
+        app.UseStatusCodePages(pages => Problems.OfStatus(pages.HttpContext.Response.StatusCode).ExecuteAsync(pages.HttpContext));
         app.UseAccess();
         app.MapHealth();
         app.MapOpenApi("/openapi/{documentName}.json").RequireRole(Role.Viewer);

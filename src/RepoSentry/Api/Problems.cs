@@ -48,6 +48,16 @@ internal static class Problems
         Extensions = { ["errors"] = errors.Select(InvalidPart.Of).ToList() },
     });
 
+    /// <summary>Where nothing else has answered.</summary>
+    public static IResult OfStatus(int status) => status switch
+    {
+        StatusCodes.Status404NotFound => NotFound("Nothing answers at this path: /openapi/v1.json lists what does."),
+        StatusCodes.Status405MethodNotAllowed => Of(StatusCodes.Status405MethodNotAllowed, "method-not-allowed", "Method not allowed", "This path takes other methods: the header Allow names them."),
+        StatusCodes.Status415UnsupportedMediaType => Of(StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "Unsupported media type", "Send the body as application/json."),
+        < 500 => BadRequest("The request is not one that is taken here."),
+        _ => Of(StatusCodes.Status500InternalServerError, "internal", "Internal error", "The log of the service tells more."),
+    };
+
     public static IResult Of(int status, string type, string title, string detail) => Results.Problem(new ProblemDetails
     {
         Type = "https://reposentry.dev/problems/" + type,

@@ -63,6 +63,7 @@ internal static class CheckCommand
         findings.Add(Finding.Good("config", $"{config.Repositories.Count} repositories, {config.Triggers.Count} triggers, {config.Providers.Count} providers"));
         findings.AddRange(MachineChecks.Disk(config));
         findings.Add(MachineChecks.Database(config, before));
+        findings.AddRange(MachineChecks.Sealed(config, loaded.Entries!));
         foreach (var several in await Task.WhenAll(running))
         {
             findings.AddRange(several);

@@ -18,7 +18,7 @@ internal static class ConfigCommand
         show.SetAction(result =>
         {
             var loaded = ConfigFile.Load(result.GetValue(file), Console.Error.WriteLine);
-            var settings = loaded.Origins.Select(pair => new Setting(pair.Key, pair.Value.Value, pair.Value.ToString())).OrderBy(setting => setting.Key, StringComparer.Ordinal).ToList();
+            var settings = loaded.Origins.Select(pair => new Setting(pair.Key, pair.Value.Shown, pair.Value.ToString())).OrderBy(setting => setting.Key, StringComparer.Ordinal).ToList();
             if (result.GetValue(output) == "json")
             {
                 Console.WriteLine(JsonSerializer.Serialize(settings, SettingJson.Default.ListSetting));

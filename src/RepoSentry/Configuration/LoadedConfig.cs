@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Text.RegularExpressions;
 
 namespace RepoSentry.Configuration;
 
@@ -26,8 +27,11 @@ internal enum OriginKind
 
 /// <param name="Place">Null for a default.</param>
 /// <param name="Value">As written, with variables unexpanded; <c>***</c> for a secret. Safe to show.</param>
-internal sealed record SettingOrigin(OriginKind Kind, Place? Place, string Value)
+internal sealed partial record SettingOrigin(OriginKind Kind, Place? Place, string Value)
 {
+    /// <summary>The value as it may be shown: what a URL has as user or query may be a secret.</summary>
+    public string Shown => Credential.Replace(Value, match => match.Value.StartsWith('?') ? "?***" : "://***@");
+
     /// <summary>What the key may hold, as the errors call it.</summary>
     public string Expected { get; init; } = "";
 
@@ -38,6 +42,9 @@ internal sealed record SettingOrigin(OriginKind Kind, Place? Place, string Value
         OriginKind.Environment => $"variable {Place}",
         _ => $"flag {Place}",
     };
+
+    [GeneratedRegex(@"://[^/\s?#@]+@|(?<=://\S*)\?\S+", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Credential { get; }
 }
 
 internal sealed record LoadOptions

@@ -64,7 +64,7 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
         {
             var own = new ProviderConfig
             {
-                Name = "repository:" + name,
+                Name = NameOf(name),
                 Type = type,
                 Url = basis?.Url ?? Forge(url, type),
                 ApiBaseUrl = apiBaseUrl ?? basis?.ApiBaseUrl,
@@ -82,6 +82,18 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
         }
 
         return provider;
+    }
+
+    // One that came through the API may change its token while it runs: what has the old one keeps its name until nobody uses it.
+    private string NameOf(string repository)
+    {
+        var name = "repository:" + repository;
+        for (var number = 2; all.Exists(other => other.Name == name); number++)
+        {
+            name = $"repository:{repository}~{number}";
+        }
+
+        return name;
     }
 
     private ProviderConfig Implicit(string type, Uri url, bool operators)

@@ -11,6 +11,10 @@ internal sealed class RepositoryEntries(SentryConfig file, ProviderResolution pr
     /// <summary>Stands for the token that is kept: whoever changes an entry need not know it.</summary>
     public const string KeptToken = "***";
 
+    private static readonly string[] References = ["env:", "file:", "k8s:", "vault:", "${"];
+
+    private readonly int ofTheFile = providers.All.Count;
+
     /// <summary>Beside a configuration that no file was read for.</summary>
     public static RepositoryEntries Beside(SentryConfig config) => new(
         config with { Providers = [] },
@@ -25,7 +29,7 @@ internal sealed class RepositoryEntries(SentryConfig file, ProviderResolution pr
     public SentryConfig With(IReadOnlyList<RepositoryConfig> others) => file with
     {
         Repositories = [.. file.Repositories, .. others.Where(other => !IsInFile(other.Name))],
-        Providers = [.. providers.All.Select(provider => provider with { Identity = provider.Identity + shared })],
+        Providers = [.. providers.All.Where((provider, at) => at < ofTheFile || others.Any(other => other.Provider == provider.Name)).Select(provider => provider with { Identity = provider.Identity + shared })],
     };
 
     /// <summary>Reads one entry. Its problems name the line and column of the JSON.</summary>
@@ -92,6 +96,12 @@ internal sealed class RepositoryEntries(SentryConfig file, ProviderResolution pr
         if (keeps && (before is null || !SealedEntry.IsForTheSame(json, before)))
         {
             entry.Error("token", $"{KeptToken} keeps the token that is stored for this host, and there is none", "send the token itself");
+            return null;
+        }
+
+        if (Array.Exists(References, reference => entry.AsWritten("token").StartsWith(reference, StringComparison.Ordinal)))
+        {
+            entry.Error("token", "references are not followed in what comes through the API", "send the token itself, or name a provider of the file");
             return null;
         }
 

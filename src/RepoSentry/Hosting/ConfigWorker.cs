@@ -103,7 +103,7 @@ internal sealed partial class ConfigWorker(
         }
 
         var next = source.Load();
-        IReadOnlyList<ConfigProblem> errors = next.Config is null ? next.Errors : next.Entries!.Unopened(known.Written) is { } sealedOtherwise ? [sealedOtherwise] : [];
+        IReadOnlyList<ConfigProblem> errors = next.Config is null ? next.Errors : next.Entries!.Unopened(known.Written) is { } sealedOtherwise ? [sealedOtherwise] : Emptied(next.Config) is { } lost ? [lost] : [];
         if (errors.Count > 0)
         {
             var more = errors.Count > 1 ? $" (and {errors.Count - 1} more)" : "";
@@ -124,6 +124,16 @@ internal sealed partial class ConfigWorker(
         current.Standing = new ConfigStanding(time.GetUtcNow(), null, needRestart);
         Log.Reloaded(logger, cause, difference.Changes.Count, string.Join("; ", difference.Changes.Take(20)), string.Join(", ", needRestart));
         return new ReloadResult("applied", difference.Changes, needRestart, [], next.Warnings);
+    }
+
+    // An empty file, or one that lost its end, is valid YAML; taken over, it would stop everything and bury what is owed.
+    private ConfigProblem? Emptied(SentryConfig next)
+    {
+        var before = loaded.Config!;
+        var lost = before.Repositories.Count > 0 && next.Repositories.Count == 0 ? $"all {before.Repositories.Count} repositories"
+            : before.Triggers.Count > 0 && next.Triggers.Count == 0 ? $"all {before.Triggers.Count} triggers"
+            : null;
+        return lost is null ? null : new ConfigProblem(new Place(started.Source!.Path, 1, 1), $"{lost} of the file are gone from it: that is not taken over while the service runs", "if the file was cut, write it whole; if it is meant, restart the service");
     }
 
     private async Task<EntryResult> PutAsync(ConfigRequest.Put put)

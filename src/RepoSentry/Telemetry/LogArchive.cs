@@ -44,8 +44,21 @@ internal sealed class LogArchive(LogFileOptions options, TimeProvider time) : Fi
         var name = Path.GetFileNameWithoutExtension(options.Path);
         var extension = Path.GetExtension(options.Path);
         return [.. Directory.EnumerateFiles(folder, name + "*")
-            .Where(file => file != current && (file.EndsWith(extension, StringComparison.Ordinal) || file.EndsWith(extension + ".gz", StringComparison.Ordinal)))
+            .Where(file => file != current && IsOurs(Path.GetFileName(file), name, extension))
             .OrderByDescending(File.GetLastWriteTimeUtc)];
+    }
+
+    // As Serilog names them: name, nothing or _ and a number of three digits or more, extension. Whatever else lies there belongs to somebody else.
+    private static bool IsOurs(string file, string name, string extension)
+    {
+        var rest = file.EndsWith(".gz", StringComparison.Ordinal) ? file.AsSpan(name.Length..^3) : file.AsSpan(name.Length);
+        if (!rest.EndsWith(extension, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        var number = rest[..^extension.Length];
+        return number.IsEmpty || (number.Length >= 4 && number[0] == '_' && !number[1..].ContainsAnyExceptInRange('0', '9'));
     }
 
     private static string Compress(string file)

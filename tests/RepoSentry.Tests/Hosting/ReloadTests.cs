@@ -22,6 +22,24 @@ public sealed class ReloadTests
         (await host.SendAsync(HttpMethod.Get, "/api/v1/repositories/a")).Json.GetProperty("status").GetString().ShouldBe("removed");
     }
 
+    [Theory]
+    [InlineData("", "all 2 repositories of the file are gone")]
+    [InlineData(Hook, "all 2 repositories of the file are gone")]
+    [InlineData("repositories: [{ name: a, url: \"http://127.0.0.1:1/a.git\" }]", "all 1 triggers of the file are gone")]
+    public async Task A_file_that_lost_its_end_is_not_taken_over(string rest, string reason)
+    {
+        await using var host = await FileHost.StartAsync(Hook + Repositories("a", "b"));
+        await host.RecordAsync("a", "hook");
+
+        host.Write(rest);
+        var (status, answer) = await host.ReloadAsync();
+
+        status.ShouldBe(422);
+        answer.GetRawText().ShouldContain(reason);
+        host.Names.ShouldBe(["a", "b"]);
+        (await host.SendAsync(HttpMethod.Get, "/api/v1/deliveries?status=dead")).Json.GetProperty("items").GetArrayLength().ShouldBe(0);
+    }
+
     [Fact]
     public async Task A_swapped_symbolic_link_is_a_changed_file()
     {

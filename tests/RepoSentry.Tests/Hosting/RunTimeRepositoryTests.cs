@@ -109,6 +109,22 @@ public sealed class RunTimeRepositoryTests
         host.Names.ShouldBe(["of-file"]);
     }
 
+    [Theory]
+    [InlineData("POST", "/api/v1/nothing", 404, "not-found")]
+    [InlineData("GET", "/nothing", 404, "not-found")]
+    [InlineData("PATCH", "/api/v1/repositories", 405, "method-not-allowed")]
+    [InlineData("POST", "/api/v1/repositories", 415, "unsupported-media-type")]
+    public async Task What_nobody_answers_has_a_stable_type_too(string method, string path, int status, string type)
+    {
+        await using var host = await FileHost.StartAsync(File);
+
+        var (answered, problem) = await host.SendAsync(new HttpMethod(method), path);
+
+        answered.ShouldBe(status);
+        problem.GetProperty("type").GetString().ShouldBe("https://reposentry.dev/problems/" + type);
+        problem.GetProperty("detail").GetString().ShouldNotBeNullOrEmpty();
+    }
+
     [Fact]
     public async Task Without_a_provider_of_the_file_only_public_addresses_are_reached()
     {

@@ -52,6 +52,37 @@ public sealed class SealedTokenTests
     }
 
     [Fact]
+    public async Task Another_token_takes_the_place_of_the_one_before_as_often_as_it_is_changed()
+    {
+        await using var host = await FileHost.StartAsync(File, Old);
+        await host.SendAsync(HttpMethod.Post, Path, Entry());
+
+        for (var number = 0; number < 3; number++)
+        {
+            (await host.SendAsync(HttpMethod.Put, Path + "/web", Entry(token: $"another-{number}"))).Status.ShouldBe(200);
+            TokenOf(host).ShouldBe($"another-{number}");
+        }
+
+        host.Current.Value.Providers.Count(provider => provider.Name.StartsWith("repository:", StringComparison.Ordinal)).ShouldBe(1);
+        (await host.SendAsync(HttpMethod.Put, Path + "/web", Entry())).Status.ShouldBe(200);
+        (await host.SendAsync(HttpMethod.Post, Path, new { name = "other", url = "http://127.0.0.1:1/o.git" })).Status.ShouldBe(201);
+    }
+
+    [Theory]
+    [InlineData("env:HOME")]
+    [InlineData("file:/etc/passwd")]
+    [InlineData("${HOME}")]
+    public async Task A_reference_is_not_taken_for_a_token(string token)
+    {
+        await using var host = await FileHost.StartAsync(File, Old);
+
+        var (status, problem) = await host.SendAsync(HttpMethod.Post, Path, Entry(token: token));
+
+        status.ShouldBe(422);
+        problem.GetRawText().ShouldContain("references are not followed");
+    }
+
+    [Fact]
     public async Task The_master_key_is_changed_while_the_service_runs()
     {
         await using var host = await FileHost.StartAsync(File, Old);

@@ -42,13 +42,15 @@ public sealed class LogFileTests : IDisposable
         }
 
         Write("other.txt", Build.Noon.UtcDateTime.AddDays(-99));
+        string[] strangers = ["run.log", "r_1.log", "r_0a1.log", "r-001.log", "rr_001.log.gz"];
+        Array.ForEach(strangers, name => Write(name, Build.Noon.UtcDateTime.AddDays(-99))); // another program's, beside ours
         new LogArchive(new LogFileOptions(Path.Combine(folder, "r.log"), 1, 3, 30, Compress: true), time).TidyExcept(Path.Combine(folder, "r_000.log"));
 
-        Directory.GetFiles(folder).Select(Path.GetFileName).ShouldBe(["other.txt", "r_000.log", "r_001.log.gz", "r_002.log.gz", "r_003.log.gz"], ignoreOrder: true);
+        Directory.GetFiles(folder).Select(Path.GetFileName).ShouldBe(["other.txt", "r_000.log", "r_001.log.gz", "r_002.log.gz", "r_003.log.gz", .. strangers], ignoreOrder: true);
         using var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(folder, "r_002.log.gz")), CompressionMode.Decompress));
         reader.ReadToEnd().ShouldBe("r_002.log");
         new LogArchive(new LogFileOptions(Path.Combine(folder, "r.log"), 1, 0, 2, Compress: true), time).TidyExcept(Path.Combine(folder, "r_000.log"));
-        Directory.GetFiles(folder, "*.gz").Select(Path.GetFileName).ShouldBe(["r_001.log.gz", "r_002.log.gz"], ignoreOrder: true);
+        Directory.GetFiles(folder, "r_*.gz").Select(Path.GetFileName).ShouldBe(["r_001.log.gz", "r_002.log.gz"], ignoreOrder: true);
     }
 
     private void Write(string name, DateTime at)

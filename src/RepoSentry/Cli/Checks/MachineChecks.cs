@@ -47,6 +47,29 @@ internal static class MachineChecks
         }
     }
 
+    /// <summary>Whether the master key opens what is stored: the service does not start where it does not.</summary>
+    public static IEnumerable<Finding> Sealed(SentryConfig config, RepositoryEntries entries)
+    {
+        IReadOnlyList<(string Name, string Entry)> stored;
+        try
+        {
+            stored = SqliteMaintenance.Entries(SqliteStorage.Choose(Path.GetFullPath(config.Storage.SqlitePath)));
+        }
+        catch (Exception e) when (DatabaseFile.Explains(e))
+        {
+            yield break; // said of the database already
+        }
+
+        if (entries.Unopened(stored) is { } problem)
+        {
+            yield return Finding.Bad("master key", problem.Message, problem.Hint ?? "give the key that it was sealed with");
+        }
+        else if (entries.Sealing is { } key)
+        {
+            yield return Finding.Good("master key", $"it seals with the key {key.CurrentId} and opens all that is stored");
+        }
+    }
+
     private static string ExistingFolder(string path)
     {
         var folder = Path.GetDirectoryName(path)!;

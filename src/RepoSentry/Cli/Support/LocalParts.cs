@@ -45,7 +45,7 @@ internal static class LocalParts
         var text = new StringBuilder();
         foreach (var (key, origin) in loaded.Origins.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
-            text.Append(Client.Printer.Safe($"{key} = {origin.Value}   # {origin}")).Append('\n');
+            text.Append(Client.Printer.Safe($"{key} = {origin.Shown}   # {origin}")).Append('\n');
         }
 
         dump.Add("config.txt", "each key of the configuration with its value and origin, secrets as ***", text.ToString());

@@ -28,6 +28,11 @@ internal sealed partial class Redaction
 
     public void Know(SentryConfig config)
     {
+        foreach (var query in config.Triggers.Select(trigger => trigger.Url?.Query).Concat(config.Repositories.Select(repository => repository.Url.Query)).OfType<string>())
+        {
+            Know(query.TrimStart('?'));
+        }
+
         Secret?[] all = [config.Api.BootstrapToken, .. config.Providers.SelectMany(provider => (Secret?[])[provider.Token, provider.App?.PrivateKey]), .. config.Triggers.Select(trigger => trigger.Secret), .. config.Triggers.SelectMany(trigger => trigger.Headers.Values)];
         foreach (var secret in all.OfType<Secret>())
         {

@@ -48,7 +48,8 @@ internal static class SchemaMigrator
     }
 
     /// <summary>True for a file of the Go original, which is left alone.</summary>
-    public static bool IsGoOriginal(SqliteConnection connection) => HasTable(connection, "schema_migrations");
+    public static bool IsGoOriginal(SqliteConnection connection) =>
+        HasTable(connection, "schema_migrations") || (HasTable(connection, "repository_states") && !HasTable(connection, VersionTable));
 
     /// <summary>Migrates up. Only the holder of the poller lock may call it. The runner is loaded only when the schema is behind.</summary>
     public static void MigrateUp(string path, SqliteConnection connection)

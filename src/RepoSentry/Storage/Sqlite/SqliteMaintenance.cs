@@ -162,6 +162,20 @@ internal static class SqliteMaintenance
         }
     }
 
+    /// <summary>Entries of repositories that came through the API, also beside a running service; none where there is no such file or column yet.</summary>
+    public static IReadOnlyList<(string Name, string Entry)> Entries(string path)
+    {
+        if (!File.Exists(path) || new FileInfo(path).Length == 0)
+        {
+            return [];
+        }
+
+        using var connection = OpenExisting(path, SqliteOpenMode.ReadOnly);
+        return connection.ExecuteScalar<long>("SELECT COUNT(*) FROM pragma_table_info('repository_states') WHERE name = 'entry'") == 0
+            ? []
+            : [.. connection.Query<(string, string)>("SELECT name, entry FROM repository_states WHERE entry IS NOT NULL AND status <> 'removed'")];
+    }
+
     private static void RefuseMissing(string path)
     {
         if (!File.Exists(path))

@@ -46,6 +46,7 @@ internal sealed partial class SqliteStorage(TimeProvider time, ILogger<SqliteSto
             using var connection = SqliteDatabase.Connect(path, SqliteOpenMode.ReadOnly);
             if (!SchemaMigrator.IsGoOriginal(connection))
             {
+                _ = SchemaMigrator.Read(connection); // another program's file is refused before anything of it is changed
                 return path;
             }
         }
