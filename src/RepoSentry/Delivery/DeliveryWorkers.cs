@@ -34,25 +34,8 @@ internal sealed class DeliveryWorkers(CurrentConfig current, DestinationFactory 
     public bool Apply(SentryConfig config)
     {
         var before = Destinations.ToDictionary(destination => destination.Config.Name, StringComparer.Ordinal);
-        var after = new List<Destination>();
-        foreach (var trigger in config.Triggers)
-        {
-            if (!before.Remove(trigger.Name, out var kept))
-            {
-                after.Add(destinations.Make(trigger, config));
-                Start(after[^1]);
-            }
-            else if (kept.Config.Identity == trigger.Identity)
-            {
-                after.Add(kept);
-            }
-            else
-            {
-                after.Add(destinations.Remake(kept, trigger, config));
-            }
-        }
-
-        Volatile.Write(ref known, after);
+        var made = config.Triggers.Select(trigger => Make(trigger, before.Remove(trigger.Name, out var kept) ? kept : null, config)).ToList(); // all or none: this may fail
+        Volatile.Write(ref known, [.. made.Select(take => take())]);
         foreach (var removed in before.Values)
         {
             outbox.Unsubscribe(removed.Config.Name);
@@ -64,6 +47,21 @@ internal sealed class DeliveryWorkers(CurrentConfig current, DestinationFactory 
         }
 
         return before.Count > 0;
+    }
+
+    private Func<Destination> Make(TriggerConfig trigger, Destination? kept, SentryConfig config)
+    {
+        if (kept is not null)
+        {
+            return kept.Config.Identity == trigger.Identity ? () => kept : destinations.Remake(kept, trigger, config);
+        }
+
+        var added = destinations.Make(trigger, config);
+        return () =>
+        {
+            Start(added);
+            return added;
+        };
     }
 
     /// <summary>Waits for the loops, once they were told to end, then for what is in flight.</summary>

@@ -21,11 +21,16 @@ internal sealed class DestinationFactory(
     }
 
     /// <summary>The same worker, which sends elsewhere or otherwise from now on.</summary>
-    public Destination Remake(Destination before, TriggerConfig trigger, SentryConfig config)
+    /// <returns>Takes it over when it is called, for making it may fail.</returns>
+    public Func<Destination> Remake(Destination before, TriggerConfig trigger, SentryConfig config)
     {
         var destination = CreateTrigger(trigger, config);
-        before.Worker.Reconfigure(trigger, Runner(trigger, destination));
-        return before with { Config = trigger, Trigger = destination };
+        var runner = Runner(trigger, destination);
+        return () =>
+        {
+            before.Worker.Reconfigure(trigger, runner);
+            return before with { Config = trigger, Trigger = destination };
+        };
     }
 
     private AttemptRunner Runner(TriggerConfig trigger, ITrigger destination) => new(trigger, destination, store, feed, time, logs.CreateLogger<AttemptRunner>());

@@ -224,9 +224,10 @@ internal sealed partial class ConfigWorker(
             await draining; // one that returns must not meet itself leaving
         }
 
+        var removed = workers.Apply(next);
         current.Value = next;
         threshold.Set(next.App.LogLevel);
-        if (workers.Apply(next))
+        if (removed)
         {
             draining = DrainRemovedAsync();
             await BuryAsync(CancellationToken.None);

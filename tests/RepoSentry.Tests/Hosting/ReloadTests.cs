@@ -41,6 +41,29 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    public async Task What_fails_unexpectedly_in_the_middle_leaves_the_service_as_it_was_and_the_next_good_file_mends_it()
+    {
+        await using var host = await FileHost.StartAsync(Hook + Repositories("a"));
+        File.WriteAllText(Path.Combine(Path.GetDirectoryName(host.File)!, "broken.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+        const string Both = "triggers: [{ name: first, type: webhook, url: \"http://127.0.0.1:1/f\" }, { name: hook, type: webhook, url: \"http://127.0.0.1:1/other\" }, { name: last, type: webhook, url: \"https://127.0.0.1:1/l\"";
+
+        host.Write(Both + ", ca_file: broken.pem }]\n" + Repositories("a", "b"));
+        var (status, answer) = await host.ReloadAsync();
+
+        status.ShouldBe(409, answer.GetRawText());
+        answer.GetRawText().ShouldContain("could not be applied");
+        host.Triggers.All.Select(worker => worker.Name).ShouldBe(["hook"]);
+        host.Current.Value.Repositories.Select(repository => repository.Name).ShouldBe(["a"]);
+        (await host.SendAsync(HttpMethod.Get, "/readyz")).Json.GetRawText().ShouldContain("could not be applied");
+
+        host.Write(Both + " }]\n" + Repositories("a", "b"));
+        (await host.ReloadAsync()).Status.ShouldBe(200);
+        host.Triggers.All.Select(worker => worker.Name).ShouldBe(["first", "hook", "last"]);
+        host.Names.ShouldBe(["a", "b"]);
+        host.Current.Standing.Problem.ShouldBeNull();
+    }
+
+    [Fact]
     public async Task A_swapped_symbolic_link_is_a_changed_file()
     {
         await using var host = await FileHost.StartAsync(Hook + Repositories("a"));
