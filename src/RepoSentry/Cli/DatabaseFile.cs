@@ -16,6 +16,6 @@ internal static class DatabaseFile
     public static bool Explains(Exception e) => e is StorageException or SqliteException or IOException or UnauthorizedAccessException;
 
     public static (int Code, string Words) Explain(Exception e) => e is StorageException { Trouble: var trouble }
-        ? (trouble switch { StorageTrouble.InUse => ExitCode.Conflict, StorageTrouble.Missing => ExitCode.NotFound, _ => ExitCode.Failed }, e.Message)
+        ? (trouble switch { StorageTrouble.InUse or StorageTrouble.Exists => ExitCode.Conflict, StorageTrouble.Missing => ExitCode.NotFound, _ => ExitCode.Failed }, e.Message)
         : (ExitCode.Failed, $"the database cannot be used: {e.Message}");
 }

@@ -87,7 +87,7 @@ internal static class DeliveryCommand
             ("Receipt", delivery.Text("receipt_id")),
             ("Headers", item.GetProperty("request").Text("headers")),
             ("Body", item.GetProperty("request").Text("body")));
-        if (printer.IsData)
+        if (!printer.IsText)
         {
             return;
         }

@@ -90,7 +90,7 @@ internal static class EventCommand
             ("Error", item.Text("error_message")),
             ("Detected", item.Text("created_at")),
             ("Finished", item.Text("processed_at")));
-        if (printer.IsData)
+        if (!printer.IsText)
         {
             return;
         }

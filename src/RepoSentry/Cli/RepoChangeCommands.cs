@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using RepoSentry.Cli.Client;
 using RepoSentry.Cli.Completion;
@@ -131,7 +132,8 @@ internal static class RepoChangeCommands
 
         if (found.Count == 0)
         {
-            await Console.Error.WriteLineAsync($"{repository}: nothing has changed since the last look (`repo explain {repository}` tells what it saw)");
+            var now = await client.GetAsync(RepoCommand.Path(repository), cancellationToken);
+            await Console.Error.WriteLineAsync(now.Text("status") == "held" ? $"{repository}: {Printer.Safe(now.Text("error"))}" : $"{repository}: nothing has changed since the last look (`repo explain {repository}` tells what it saw)");
         }
 
         EventCommand.List(found, printer);
@@ -171,7 +173,7 @@ internal static class RepoChangeCommands
         var limit = new Option<int>("--timeout") { Description = "Seconds to wait at most", DefaultValueFactory = _ => 120 };
         limit.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 1 or > 86_400)
+            if (result.Tokens is [{ Value: var text }] && int.TryParse(text, CultureInfo.InvariantCulture, out var seconds) && seconds is < 1 or > 86_400)
             {
                 result.AddError("--timeout takes 1 to 86400 seconds");
             }

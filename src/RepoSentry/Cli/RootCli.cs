@@ -11,6 +11,11 @@ internal static class RootCli
     public static async Task<int> InvokeAsync(string[] arguments)
     {
         var parsed = Create().Parse(arguments);
+        if (UsageError.Tell(parsed, Console.Error))
+        {
+            return ExitCode.Usage;
+        }
+
         var code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TermLimit });
         return parsed.Errors.Count > 0 ? ExitCode.Usage : code;
     }

@@ -26,8 +26,9 @@ internal static class StatusCommand
             ("State", $"{status.Text("state")} for {status.Ago("state_since")}"),
             ("Reason", status.Text("reason")),
             ("Polling", $"{status.GetProperty("polling").Text("strategy")}, every {status.GetProperty("polling").Text("interval_seconds")} s"),
+            ("Promise", string.Join("; ", status.GetProperty("polling").GetProperty("budgets").EnumerateArray().Where(budget => budget.Text("keeps_interval") == "False").Select(budget => budget.Text("says")))),
             ("Repositories", string.Join(", ", status.GetProperty("repositories").EnumerateObject().Select(pair => $"{pair.Value} {pair.Name}"))));
-        if (printer.IsData)
+        if (!printer.IsText)
         {
             return;
         }

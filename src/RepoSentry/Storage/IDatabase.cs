@@ -63,6 +63,9 @@ internal enum StorageTrouble
 
     /// <summary>There is no such file.</summary>
     Missing,
+
+    /// <summary>There is such a file, and it shall not be replaced.</summary>
+    Exists,
 }
 
 /// <summary>The shard has another owner by now: nothing of the commit was kept.</summary>

@@ -83,7 +83,7 @@ internal sealed class ApiClient : IDisposable
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (!response.IsSuccessStatusCode)
         {
-            throw Refused(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
+            throw Refused(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken), http.DefaultRequestHeaders.Authorization is not null);
         }
 
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
@@ -130,7 +130,11 @@ internal sealed class ApiClient : IDisposable
             }
 
             var text = await response.Content.ReadAsStringAsync(both.Token);
-            return response.IsSuccessStatusCode ? Parse(text) : throw Refused(response.StatusCode, text);
+            return response.IsSuccessStatusCode ? Parse(text) : throw Refused(response.StatusCode, text, http.DefaultRequestHeaders.Authorization is not null);
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.SecureConnectionError)
+        {
+            throw new ClientException(ExitCode.Unreachable, $"{server} shows a certificate that is not trusted here ({(e.InnerException ?? e).Message.TrimEnd('.')}): SSL_CERT_FILE names a file with its authority");
         }
         catch (HttpRequestException e)
         {
@@ -154,13 +158,17 @@ internal sealed class ApiClient : IDisposable
         }
     }
 
-    private static ClientException Refused(HttpStatusCode status, string text)
+    private static string Line(JsonElement error) => error.Text("hint") is { Length: > 0 } hint ? $"{error.Text("place")}: {error.Text("message")} ({hint})" : $"{error.Text("place")}: {error.Text("message")}";
+
+    private static ClientException Refused(HttpStatusCode status, string text, bool withToken)
     {
         var detail = $"the service answered {(int)status}";
         try
         {
             using var problem = JsonDocument.Parse(text);
             detail = problem.RootElement.TryGetProperty("detail", out var said) ? said.GetString() ?? detail : detail;
+            detail = status == HttpStatusCode.Unauthorized && withToken && detail.StartsWith("Send a token", StringComparison.Ordinal) ? "The service knows no such token: it is mistyped, or of another service" : detail;
+            detail = problem.RootElement.TryGetProperty("errors", out var all) && all.GetArrayLength() > 1 ? string.Join('\n', all.EnumerateArray().Select(Line)) : detail;
         }
         catch (JsonException)
         {

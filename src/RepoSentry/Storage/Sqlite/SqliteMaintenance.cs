@@ -119,7 +119,7 @@ internal static class SqliteMaintenance
 
         if (isThere && !overwrite)
         {
-            throw new StorageException($"{target} exists: choose another name, or --force");
+            throw new StorageException($"{target} exists: choose another name, or --force") { Trouble = StorageTrouble.Exists };
         }
     }
 
