@@ -20,6 +20,11 @@ internal static class TraceEndpoints
             return Problems.BadRequest($"{Shortest} characters or more of a commit, or a whole id");
         }
 
+        if (id.All(letter => letter == '0'))
+        {
+            return Problems.NotFound("Zeros stand for no commit: a ref that came or went.");
+        }
+
         var found = await log.TraceAsync(id, cancellationToken);
         return found.Items.Count > 0 ? TypedResults.Ok(new ListAnswer<EventView>(await outcomes.AddToAsync(found.Items, cancellationToken), null)) : Problems.NotFound($"Nothing recorded has to do with {id}.");
     }

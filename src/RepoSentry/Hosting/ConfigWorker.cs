@@ -115,6 +115,7 @@ internal sealed partial class ConfigWorker(
         var difference = ConfigDifference.Between(loaded, next);
         if (difference.IsEmpty && current.Standing.Problem is null)
         {
+            Log.Unchanged(logger, cause);
             return new ReloadResult("unchanged", [], current.Standing.NeedRestart, [], next.Warnings);
         }
 
@@ -122,7 +123,7 @@ internal sealed partial class ConfigWorker(
         loaded = next;
         var needRestart = ConfigDifference.Between(started.Loaded, next).NeedRestart;
         current.Standing = new ConfigStanding(time.GetUtcNow(), null, needRestart);
-        Log.Reloaded(logger, cause, difference.Changes.Count, string.Join("; ", difference.Changes.Take(20)), string.Join(", ", needRestart));
+        Log.Reloaded(logger, cause, difference.Changes.Count, string.Join("; ", difference.Changes.Take(20)), needRestart.Count == 0 ? "" : "; from the next start on: " + string.Join(", ", needRestart));
         return new ReloadResult("applied", difference.Changes, needRestart, [], next.Warnings);
     }
 
@@ -258,8 +259,11 @@ internal sealed partial class ConfigWorker(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "configuration reloaded ({Cause}): {Count} changes: {Changes}; from the next start on: {NeedRestart}")]
+        [LoggerMessage(Level = LogLevel.Information, Message = "configuration reloaded ({Cause}), {Count} changes: {Changes}{NeedRestart}")]
         public static partial void Reloaded(ILogger logger, string cause, int count, string changes, string needRestart);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "the configuration was read again ({Cause}) and says the same as before")]
+        public static partial void Unchanged(ILogger logger, string cause);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "the configuration is refused ({Cause}), the one before stays in force: {Count} errors, the first: {Error}")]
         public static partial void Refused(ILogger logger, string cause, int count, string error);

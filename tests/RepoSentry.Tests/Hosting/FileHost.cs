@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using RepoSentry.Configuration;
 using RepoSentry.Delivery;
 using RepoSentry.Hosting;
@@ -18,6 +19,7 @@ namespace RepoSentry.Tests.Hosting;
 internal sealed class FileHost : IAsyncDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("reload-").FullName;
+    private bool watches;
     private WebApplication app = null!;
     private HttpClient http = null!;
 
@@ -39,9 +41,10 @@ internal sealed class FileHost : IAsyncDisposable
     public string Database => Path.Combine(folder, "reposentry.db");
 
     /// <param name="masterKey">Lines of <c>security.master_key</c>; null leaves it out.</param>
-    public static async Task<FileHost> StartAsync(string rest, string? masterKey = null)
+    /// <param name="watches">Whether the service sees by itself that the file has changed; else only what is asked for is read, so that its answer is the test's.</param>
+    public static async Task<FileHost> StartAsync(string rest, string? masterKey = null, bool watches = false)
     {
-        var host = new FileHost();
+        var host = new FileHost { watches = watches };
         host.WriteMasterKey(masterKey);
         host.Write(rest);
         await host.StartAsync();
@@ -81,7 +84,8 @@ internal sealed class FileHost : IAsyncDisposable
     {
         var loaded = ConfigLoader.Load(File);
         loaded.Errors.ShouldBeEmpty();
-        app = SentryHost.Build(new StartedWith(loaded, new ConfigSource(File, new Dictionary<string, string>())));
+        app = SentryHost.Build(new StartedWith(loaded, new ConfigSource(File, new Dictionary<string, string>())), builder => builder.Services.AddSingleton(
+            services => new ConfigWatcher(services.GetRequiredService<StartedWith>(), services.GetRequiredService<ConfigRequests>(), watches ? TimeProvider.System : new FakeTimeProvider())));
         var lifecycle = app.Services.GetRequiredService<Lifecycle>();
         try
         {

@@ -14,7 +14,7 @@ public sealed class ReloadTests
     [Fact]
     public async Task A_changed_file_is_taken_over_by_itself()
     {
-        await using var host = await FileHost.StartAsync(Hook + Repositories("a", "b"));
+        await using var host = await FileHost.StartAsync(Hook + Repositories("a", "b"), watches: true);
 
         host.Write(Hook + Repositories("b", "c"));
 
@@ -66,7 +66,7 @@ public sealed class ReloadTests
     [Fact]
     public async Task A_swapped_symbolic_link_is_a_changed_file()
     {
-        await using var host = await FileHost.StartAsync(Hook + Repositories("a"));
+        await using var host = await FileHost.StartAsync(Hook + Repositories("a"), watches: true);
         var (first, second) = (host.File + ".1", host.File + ".2");
         File.Move(host.File, first);
         File.CreateSymbolicLink(host.File, first);
