@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using System.Text;
 
 namespace RepoSentry.Configuration;
@@ -48,6 +49,7 @@ internal sealed class GoConversion
         }
 
         Refer(root, "");
+        Permit(root);
         var text = new StringBuilder(SchemaLine).Append('\n')
             .Append("# Taken over from ").Append(Path.GetFileName(path)).Append(" of the Go original, which stays as it is.\n");
         foreach (var note in Problems.Warnings.SelectMany(warning => warning.Message.Split("), ")))
@@ -61,6 +63,17 @@ internal sealed class GoConversion
         }
 
         Text = text.Append('\n').Append(YamlText.Write(root)).ToString();
+    }
+
+    // The variables that are made here must be among those that the file allows.
+    private void Permit(MappingNode root)
+    {
+        if (root.Find("security")?.Value is MappingNode security && security.Find("allowed_env_vars") is { Value: SequenceNode allowed } entry)
+        {
+            var patterns = allowed.Items.OfType<ScalarNode>().Select(item => item.Text).ToList();
+            var more = moved.Keys.Where(name => !patterns.Exists(pattern => FileSystemName.MatchesSimpleExpression(pattern, name))).Select(name => new ScalarNode(allowed.Place, name, IsPlain: true));
+            security.Set(entry.Key, entry.KeyPlace, new SequenceNode(allowed.Place, [.. allowed.Items, .. more]));
+        }
     }
 
     private void Refer(Node node, string owner)

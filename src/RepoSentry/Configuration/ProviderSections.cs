@@ -90,13 +90,15 @@ internal static class ProviderSections
     private static GitHubAppConfig? App(SectionReader entry, string type)
     {
         var section = entry.Section("app");
-        if (section.Keys.Count == 0)
+        var isGiven = section.Keys.Count > 0;
+        string? Number(string name) => isGiven ? section.Required(name) : section.Text(name);
+        var (id, installation, key) = (Number("app_id"), Number("installation_id"), section.Secret("private_key", manyLines: true));
+        if (!isGiven)
         {
             section.Done();
             return null;
         }
 
-        var (id, installation, key) = (section.Required("app_id"), section.Required("installation_id"), section.Secret("private_key", manyLines: true));
         foreach (var (name, value) in (ReadOnlySpan<(string, string?)>)[("app_id", id), ("installation_id", installation)])
         {
             if (value is not null && !value.All(char.IsAsciiLetterOrDigit))

@@ -133,4 +133,27 @@ public sealed class GoOriginalTests : IDisposable
         File.WriteAllText(second, "repositories:\n  - { name: a, url: nothing }\n");
         ConfigLoader.Load(main, ConfigOf.Environment()).Errors.ShouldHaveSingleItem().ToString().ShouldStartWith(Path.Combine(folder, "./repositories.yaml") + ":2:21: repositories[0].url: is not a URL");
     }
+
+    [Fact]
+    public void The_variables_that_a_takeover_makes_are_among_those_that_it_allows()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, """
+                security: { allowed_env_vars: [GITHUB_TOKEN] }
+                tekton: { event_listener_url: "http://127.0.0.1:1", headers: { X-Key: plain } }
+                repositories: [{ name: a, url: "https://github.com/acme/a", provider: github, token: "${GITHUB_TOKEN}", branch_regex: main }]
+                """);
+
+            var conversion = GoConversion.Of(file);
+
+            conversion.Moved.Values.ShouldBe(["plain"]);
+            ConfigOf.Load(conversion.Text!, [("GITHUB_TOKEN", "t"), .. conversion.Moved.Select(pair => (pair.Key, pair.Value))]).Errors.ShouldBeEmpty();
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
 }
