@@ -51,7 +51,7 @@ public sealed class OrderTests : IDisposable
         await using var service = await StartAsync(web);
         web.Push("main", "Second");
         await service.UntilAsync(async () => (await service.GetAsync("/api/v1/deliveries?status=dead")).GetProperty("items").GetArrayLength() == 1, "dead");
-        Array.ForEach(branches, web.Delete);
+        web.DeleteMany(branches);
         await service.UntilAsync(async () => (await service.GetAsync("/api/v1/repositories/web")).GetProperty("status").GetString() == "held", "held");
         var id = (await service.GetAsync("/api/v1/events")).GetProperty("items")[0].GetProperty("id").GetString()!;
         var server = new Dictionary<string, string> { ["REPOSENTRY_SERVER"] = $"http://127.0.0.1:{service.Port}" };

@@ -66,6 +66,10 @@ internal sealed class TestRepository
         TestGit.Run(Folder, "pack-refs", "--all");
     }
 
+    /// <summary>Deletes packed refs at once: no look sees some of them only.</summary>
+    public void DeleteMany(IEnumerable<string> fullNames) =>
+        TestGit.Run("git", Folder, ["update-ref", "--stdin"], string.Concat(fullNames.Select(name => $"delete {name}\n")));
+
     public void SetDefaultBranch(string branch) => TestGit.Run(Folder, "symbolic-ref", "HEAD", "refs/heads/" + branch);
 
     public string? Resolve(string name) =>

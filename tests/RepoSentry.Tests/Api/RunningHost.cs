@@ -77,7 +77,7 @@ internal sealed class RunningHost : IAsyncDisposable
                     Fence = claim,
                     RepositoryId = owner.Id,
                     Kinds = [new KindCommit(Build.Branches(($"b{number}", '2')), RefDigest.Of([]), "[]", [])],
-                    Events = [new RoutedEvent(Build.Event($"b{number}", repository: repository) with { Id = Guid.CreateVersion7() }, triggers ?? [])],
+                    Events = [new RoutedEvent(Build.Event($"b{number}", repository: repository) with { Id = Guid.CreateVersion7(), DetectedAt = TimeProvider.System.GetUtcNow() }, triggers ?? [])],
                     Outcome = new PollOutcome(Build.Noon, TimeSpan.FromMilliseconds(1), "changed", "git", 1),
                 },
                 CancellationToken.None);

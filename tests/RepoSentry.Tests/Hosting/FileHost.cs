@@ -134,7 +134,7 @@ internal sealed class FileHost : IAsyncDisposable
                 Fence = app.Services.GetRequiredService<Ownership>().Claim(owner.Shard),
                 RepositoryId = owner.Id,
                 Kinds = [new KindCommit(Build.Branches(("main", '2')), RefDigest.Of([]), "[]", [])],
-                Events = [new RoutedEvent(Build.Event("main", repository: repository) with { Id = Guid.CreateVersion7() }, triggers)],
+                Events = [new RoutedEvent(Build.Event("main", repository: repository) with { Id = Guid.CreateVersion7(), DetectedAt = TimeProvider.System.GetUtcNow() }, triggers)],
                 Outcome = new PollOutcome(Build.Noon, TimeSpan.FromMilliseconds(1), "changed", "git", 1),
             },
             CancellationToken.None);
