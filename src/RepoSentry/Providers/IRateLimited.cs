@@ -5,6 +5,9 @@ internal interface IRateLimited
 {
     /// <summary>Null until the forge told.</summary>
     RateLimitState? Current { get; }
+
+    /// <summary>Of each of its interfaces that told.</summary>
+    IEnumerable<RateLimitState> States => Current is { } state ? [state] : [];
 }
 
 /// <summary>What a forge said of a credential's limit.</summary>

@@ -17,12 +17,12 @@ internal sealed class TokenBucket(double perHour, int burst, TimeProvider time)
         }
     }
 
-    public void Take()
+    public void Take(int points = 1)
     {
         lock (gate)
         {
             Fill();
-            level--;
+            level -= points;
         }
     }
 

@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using RepoSentry.Abstractions;
 using RepoSentry.Delivery.Payloads;
@@ -11,8 +9,6 @@ namespace RepoSentry.SystemTests.Contracts;
 /// <summary>GitHub's own published webhook schema judges our push.</summary>
 public sealed class GitHubWebhookSchemaTests
 {
-    private static readonly string Folder = Path.Combine(Root(), "tests", "contracts", "webhooks");
-
     private static readonly (string Name, RepositoryInfo Info)[] Repositories =
     [
         ("github.com", new RepositoryInfo("web", new Uri("https://github.com/acme/web"), "github", "main", "186853002", Private: false)),
@@ -45,7 +41,7 @@ public sealed class GitHubWebhookSchemaTests
             from known in new[] { true, false }
             select ($"{change.Name} on {repository.Name}, commits {(known ? "known" : "unknown")}", Event(repository.Info, change.Change, known))).ToArray();
 
-        var errors = await ValidateAsync([.. samples.Select(sample => Line(sample.Item2))]);
+        var errors = await PublishedSchema.ValidateAsync("webhooks", [.. samples.Select(sample => Line(sample.Item2))]);
 
         errors.Length.ShouldBe(samples.Length);
         samples.Zip(errors).Where(pair => pair.Second != "[]").Select(pair => $"{pair.First.Item1}: {pair.Second}").ShouldBeEmpty();
@@ -78,55 +74,5 @@ public sealed class GitHubWebhookSchemaTests
         return new JsonObject { ["definition"] = "push$event", ["payload"] = payload }.ToJsonString();
     }
 
-    /// <returns>The errors of each line as a JSON array.</returns>
-    private static async Task<string[]> ValidateAsync(string[] lines)
-    {
-        Assert.SkipUnless(Directory.Exists(Path.Combine(Folder, "node_modules")), $"run npm ci in {Path.GetRelativePath(Root(), Folder)} first (./test does)");
-        var start = new ProcessStartInfo("node", ["validate.mjs"])
-        {
-            UseShellExecute = false,
-            WorkingDirectory = Folder,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var node = Start(start);
-        var answer = node.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var complaint = node.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        foreach (var line in lines)
-        {
-            await node.StandardInput.WriteLineAsync(line);
-        }
-
-        node.StandardInput.Close();
-        await node.WaitForExitAsync(TestContext.Current.CancellationToken);
-        node.ExitCode.ShouldBe(0, await complaint);
-        return (await answer).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-    }
-
-    private static Process Start(ProcessStartInfo start)
-    {
-        try
-        {
-            return Process.Start(start)!;
-        }
-        catch (Win32Exception)
-        {
-            Assert.Skip("node is not installed");
-            throw;
-        }
-    }
-
     private static string Id(char digit) => new(digit, 40);
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "RepoSentry.slnx")))
-        {
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("no RepoSentry.slnx above the tests");
-        }
-
-        return folder.FullName;
-    }
 }

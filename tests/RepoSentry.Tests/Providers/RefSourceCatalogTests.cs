@@ -110,7 +110,7 @@ public sealed class RefSourceCatalogTests
         {
             using var response = new HttpResponseMessage(status);
             _ = end is not null && response.Headers.TryAddWithoutValidation("github-authentication-token-expiration", end);
-            limit.Note(response);
+            limit.Note(response, limit.Core);
         }
 
         static Dictionary<string, long> Seen()

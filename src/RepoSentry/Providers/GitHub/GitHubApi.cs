@@ -1,11 +1,13 @@
 using System.Globalization;
+using System.Net;
+using System.Text.Json;
 using RepoSentry.Abstractions;
 using RepoSentry.Providers.PlainGit;
 using RepoSentry.Telemetry;
 
 namespace RepoSentry.Providers.GitHub;
 
-/// <summary>One question to GitHub's REST interface: the credential, the limits, redirects, and what a refusal means.</summary>
+/// <summary>One question to GitHub: the credential, the limits, redirects, and what a refusal means.</summary>
 internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHubRateLimit limit, TimeProvider time)
 {
     private const int MaxRedirects = 3;
@@ -13,15 +15,28 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
     /// <summary>Longest wait for one answer: a forge that hangs must not hold a slot for the whole look.</summary>
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(20);
 
+    /// <summary>Where GraphQL is: beside the REST interface of an Enterprise Server, below the host of api.github.com.</summary>
+    private readonly Uri graphUrl = new(options.ApiBase.AbsolutePath.TrimEnd('/').EndsWith("/api/v3", StringComparison.Ordinal)
+        ? options.ApiBase.AbsoluteUri.TrimEnd('/')[..^3] + "/graphql"
+        : options.ApiBase.AbsoluteUri.TrimEnd('/') + "/graphql");
+
     /// <param name="kind">Name of the question in metrics.</param>
     /// <param name="etag">Entity tag held, as it was received; null asks unconditionally.</param>
-    public async Task<ForgeAnswer> GetAsync(Uri url, string kind, string? etag, AnswerBudget budget, CancellationToken cancellationToken)
+    public Task<ForgeAnswer> GetAsync(Uri url, string kind, string? etag, AnswerBudget budget, CancellationToken cancellationToken) =>
+        WithinAsync(url, token => FollowAsync(url, kind, etag, budget, token), cancellationToken);
+
+    /// <summary>Asks the GraphQL interface.</summary>
+    /// <param name="points">What GitHub will count for it.</param>
+    public Task<GraphAnswer> QueryAsync(string query, string kind, int points, AnswerBudget budget, CancellationToken cancellationToken) =>
+        WithinAsync(graphUrl, token => PostAsync(query, kind, points, budget, token), cancellationToken);
+
+    private async Task<T> WithinAsync<T>(Uri url, Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
     {
         using var hung = new CancellationTokenSource(AnswerWithin, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(hung.Token, cancellationToken);
         try
         {
-            return await FollowAsync(url, kind, etag, budget, either.Token);
+            return await ask(either.Token);
         }
         catch (OperationCanceledException cancelled) when (!cancellationToken.IsCancellationRequested)
         {
@@ -30,20 +45,56 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
         }
     }
 
+    private async Task<GraphAnswer> PostAsync(string query, string kind, int points, AnswerBudget budget, CancellationToken cancellationToken)
+    {
+        limit.ThrowIfSpent(limit.Graph);
+        if (options.App is { } app)
+        {
+            await app.EnsureAsync(cancellationToken);
+        }
+
+        using var request = NewRequest(HttpMethod.Post, graphUrl);
+        request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(new GraphQuestion(query), GraphJson.Default.GraphQuestion));
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
+        using var response = await SendAsync(request, kind, cancellationToken);
+        limit.Note(response, limit.Graph, points);
+        if (response.StatusCode != HttpStatusCode.OK)
+        {
+            throw FromStatus(response, graphUrl, kind, await ForgeHttp.ReadRefusalAsync(response, graphUrl, cancellationToken), limit.Graph);
+        }
+
+        var body = new ForgeAnswer(graphUrl, NotModified: false, await ForgeHttp.ReadJsonAsync(response, graphUrl, budget, cancellationToken), null, null, null);
+        var told = body.Read(GraphJson.Default.GraphAnswer);
+        if (told.Errors?.Any(error => error.Type == "RATE_LIMITED") == true)
+        {
+            var wait = limit.AfterReset(response);
+            throw new RefSourceException(RefSourceError.RateLimited, $"{SafeText.Of(graphUrl)}: GitHub's limit of GraphQL points for provider \"{options.Provider}\" is reached", wait);
+        }
+
+        return told.Data is null
+            ? throw new RefSourceException(RefSourceError.Unavailable, $"{SafeText.Of(graphUrl)} answered without data: {SafeText.Of(told.Errors is [{ Message: { } reason }, ..] ? reason : "no reason given")}")
+            : told with { Skew = ForgeHttp.Skew(response, time) };
+    }
+
     private async Task<ForgeAnswer> FollowAsync(Uri url, string kind, string? etag, AnswerBudget budget, CancellationToken cancellationToken)
     {
         var at = url;
         for (var hop = 0; ; hop++)
         {
-            limit.ThrowIfSpent();
+            limit.ThrowIfSpent(limit.Core);
             if (options.App is { } app)
             {
                 await app.EnsureAsync(cancellationToken);
             }
 
-            using var request = NewRequest(at, etag);
+            using var request = NewRequest(HttpMethod.Get, at);
+            if (etag is not null)
+            {
+                request.Headers.TryAddWithoutValidation("If-None-Match", etag);
+            }
+
             using var response = await SendAsync(request, kind, cancellationToken);
-            limit.Note(response);
+            limit.Note(response, limit.Core);
             var status = (int)response.StatusCode;
             if (PlainGitErrors.IsRedirect(response))
             {
@@ -61,7 +112,7 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
                 var refusal = await ForgeHttp.ReadRefusalAsync(response, at, cancellationToken);
                 return status == 409 && refusal.Contains("Repository is empty", StringComparison.OrdinalIgnoreCase)
                     ? new ForgeAnswer(at, NotModified: false, "[]"u8.ToArray(), null, null, null)
-                    : throw FromStatus(response, at, kind, refusal);
+                    : throw FromStatus(response, at, kind, refusal, limit.Core);
             }
 
             var body = await ForgeHttp.ReadJsonAsync(response, at, budget, cancellationToken);
@@ -70,18 +121,13 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
         }
     }
 
-    private HttpRequestMessage NewRequest(Uri at, string? etag)
+    private HttpRequestMessage NewRequest(HttpMethod method, Uri at)
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, at);
+        var request = new HttpRequestMessage(method, at);
         request.Headers.TryAddWithoutValidation("Accept", "application/vnd.github+json");
         request.Headers.TryAddWithoutValidation("X-GitHub-Api-Version", "2022-11-28");
         request.Headers.TryAddWithoutValidation("User-Agent", "RepoSentry");
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
-        if (etag is not null)
-        {
-            request.Headers.TryAddWithoutValidation("If-None-Match", etag);
-        }
-
         if (options.Token is not null && ForgeHttp.SameServer(at, options.ApiBase))
         {
             request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + Reveal(options.Token));
@@ -133,10 +179,10 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
         return hop < MaxRedirects ? target : throw new RefSourceException(RefSourceError.Unavailable, $"{SafeText.Of(at)} redirects more than {MaxRedirects} times");
     }
 
-    private RefSourceException FromStatus(HttpResponseMessage response, Uri at, string kind, string body)
+    private RefSourceException FromStatus(HttpResponseMessage response, Uri at, string kind, string body, GitHubQuota quota)
     {
         var status = (int)response.StatusCode;
-        if (limit.Refused(response, body) is { } wait)
+        if (limit.Refused(response, body, quota) is { } wait)
         {
             return new RefSourceException(RefSourceError.RateLimited, $"{SafeText.Of(at)} answered {status}: GitHub's rate limit for provider \"{options.Provider}\" is reached", wait);
         }

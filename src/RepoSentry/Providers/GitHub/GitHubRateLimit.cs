@@ -4,29 +4,23 @@ using RepoSentry.Abstractions;
 
 namespace RepoSentry.Providers.GitHub;
 
-/// <summary>
-/// GitHub's limits on one credential. The primary one counts answers other than 304 and tells its state in headers; the secondary ones count every request and
-/// tell nothing before they refuse, so that we stay below them by ourselves.
-/// </summary>
+/// <summary>GitHub's limits on one credential: a quota for each of its interfaces, and one word to all when a limit is passed.</summary>
 internal sealed class GitHubRateLimit(GitHubOptions options, TimeProvider time)
 {
-    // 900 points a minute are allowed, a GET is one: 300 at once and 600 a minute never pass that.
-    private const int SecondaryPerHour = 36_000;
-    private const int SecondaryBurst = 300;
-
     private static readonly TimeSpan LeastPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(65);
 
-    private readonly TokenBucket primary = new(options.RequestsPerHour, options.Burst, time);
-    private readonly TokenBucket secondary = new(SecondaryPerHour, SecondaryBurst, time);
     private readonly Lock gate = new();
-    private RateLimitState? state;
-    private long stateAt;
-    private TimeSpan stateLasts;
     private long pausedAt;
     private TimeSpan pause;
     private int refusals;
     private DateTimeOffset? tokenEnd;
+
+    /// <summary>Of the REST interface: answers other than 304 count. 900 points a minute are allowed, a GET is one: 300 at once and 600 a minute never pass that.</summary>
+    public GitHubQuota Core { get; } = new("core", options.RequestsPerHour, options.Burst, 36_000, 300, time);
+
+    /// <summary>Of the GraphQL interface: 2,000 points a minute are allowed, 600 at once and 1,200 a minute never pass that.</summary>
+    public GitHubQuota Graph { get; } = new("graphql", options.RequestsPerHour, options.Burst, 72_000, 600, time);
 
     /// <summary>When the token expires; null while GitHub has not told, and for a token without an end.</summary>
     public DateTimeOffset? TokenEnd
@@ -40,75 +34,49 @@ internal sealed class GitHubRateLimit(GitHubOptions options, TimeProvider time)
         }
     }
 
-    public RateLimitState? Current
-    {
-        get
-        {
-            lock (gate)
-            {
-                return state;
-            }
-        }
-    }
-
     /// <summary>Called before each request: what would be refused, or would eat into the reserve, is not even asked.</summary>
-    public void ThrowIfSpent()
+    public void ThrowIfSpent(GitHubQuota quota)
     {
-        TimeSpan paused, reserved;
+        TimeSpan paused;
         lock (gate)
         {
             paused = pause - time.GetElapsedTime(pausedAt);
-            reserved = state is { } told && told.Remaining <= told.Reserve ? stateLasts - time.GetElapsedTime(stateAt) : TimeSpan.Zero;
         }
 
         Throw(paused, "GitHub asked to wait");
-        Throw(reserved, "the rest of GitHub's limit is left to others");
-        Throw(primary.Wait(), "the budget of requests_per_hour is used up");
-        Throw(secondary.Wait(), "more requests a minute than GitHub allows");
+        var (wait, reason) = quota.Wait();
+        Throw(wait, reason);
     }
 
     /// <summary>Called with each answer.</summary>
-    public void Note(HttpResponseMessage response)
+    /// <param name="points">What it costs; nothing where it is a 304 to one who says who they are.</param>
+    public void Note(HttpResponseMessage response, GitHubQuota quota, int points = 1)
     {
-        secondary.Take();
-        if (response.StatusCode != HttpStatusCode.NotModified || options.Token is null) // free to those only who say who they are
-        {
-            primary.Take();
-        }
-
+        quota.Take(points, isFree: response.StatusCode == HttpStatusCode.NotModified && options.Token is not null);
+        quota.Note(response, UntilReset(response));
         NoteTokenEnd(response);
-        if (ForgeHttp.Number(response, "x-ratelimit-limit") is not { } limit
-            || ForgeHttp.Number(response, "x-ratelimit-remaining") is not { } remaining
-            || ForgeHttp.Header(response, "x-ratelimit-resource") is not (null or "core")
-            || UntilReset(response) is not { } lasts)
+        if ((int)response.StatusCode < 400)
         {
-            return;
-        }
-
-        lock (gate)
-        {
-            var told = new RateLimitState(limit, remaining, time.GetUtcNow() + lasts, "core");
-            var newer = RateLimitState.Newer(stateLasts > time.GetElapsedTime(stateAt) ? state : null, told);
-            if (ReferenceEquals(newer, told))
-            {
-                (state, stateAt, stateLasts) = (told, time.GetTimestamp(), lasts);
-            }
-
-            refusals = (int)response.StatusCode < 400 ? 0 : refusals;
+            Interlocked.Exchange(ref refusals, 0);
         }
     }
 
     /// <summary>How long a refusal asks to wait; null if it is not for the sake of a limit.</summary>
     /// <param name="body">Its text, for the secondary limits tell themselves in words only.</param>
-    public TimeSpan? Refused(HttpResponseMessage response, string body)
+    public TimeSpan? Refused(HttpResponseMessage response, string body, GitHubQuota quota)
     {
         if ((int)response.StatusCode is not (403 or 429))
         {
             return null;
         }
 
+        if (quota == Graph && ForgeHttp.Header(response, "Retry-After") is null && ForgeHttp.Number(response, "x-ratelimit-remaining") == 0)
+        {
+            return AfterReset(response); // its own quota is used up: the other interface still answers
+        }
+
         TimeSpan? asked = ForgeHttp.RetryAfter(response, time) is { } after ? Clamp(after, TimeSpan.FromSeconds(1))
-            : ForgeHttp.Number(response, "x-ratelimit-remaining") == 0 ? Clamp((UntilReset(response) ?? LeastPause) + TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1))
+            : ForgeHttp.Number(response, "x-ratelimit-remaining") == 0 ? AfterReset(response)
             : (int)response.StatusCode == 429 || IsSecondary(body) ? Growing()
             : null;
         if (asked is { } wait)
@@ -143,6 +111,9 @@ internal sealed class GitHubRateLimit(GitHubOptions options, TimeProvider time)
 
     private static bool IsSecondary(string body) =>
         body.Contains("secondary rate limit", StringComparison.OrdinalIgnoreCase) || body.Contains("abuse", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>How long it takes until the quota of this answer is filled again.</summary>
+    public TimeSpan AfterReset(HttpResponseMessage response) => Clamp((UntilReset(response) ?? LeastPause) + TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
 
     private TimeSpan Growing() => Clamp(LeastPause * Math.Pow(2, Math.Min(Interlocked.Increment(ref refusals) - 1, 4)), LeastPause);
 

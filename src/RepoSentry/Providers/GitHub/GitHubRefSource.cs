@@ -7,7 +7,7 @@ using RepoSentry.Telemetry;
 namespace RepoSentry.Providers.GitHub;
 
 /// <summary>Looks at branches and tags of repositories on github.com or an Enterprise Server, and tells of their commits. Other kinds are left out of the answer.</summary>
-internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited
+internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited, IBatchSource, ISweepSource
 {
     // The default branch and the id change rarely, and a request that names them changes with every push: asked before the first look, then at this pace.
     private static readonly TimeSpan DescribeEvery = TimeSpan.FromMinutes(10);
@@ -16,6 +16,7 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited
     private readonly TimeProvider time;
     private readonly GitHubRateLimit limit;
     private readonly GitHubApi api;
+    private readonly GitHubBatches batches;
     private readonly ConcurrentDictionary<Uri, Place> places = new();
 
     public GitHubRefSource(GitHubOptions options, HttpClient client, TimeProvider time)
@@ -24,11 +25,14 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited
         this.time = time;
         limit = new GitHubRateLimit(options, time);
         api = new GitHubApi(options, client, limit, time);
-        SentryMetrics.ObserveRateLimit(options.Provider, () => limit.Current?.Remaining);
+        batches = new GitHubBatches(api);
+        SentryMetrics.ObserveRateLimit(options.Provider, () => limit.Core.Current?.Remaining);
         SentryMetrics.ObserveExpiry(options.Provider, () => limit.TokenEnd);
     }
 
-    public RateLimitState? Current => limit.Current;
+    public RateLimitState? Current => limit.Core.Current;
+
+    public IEnumerable<RateLimitState> States => new[] { limit.Core.Current, limit.Graph.Current }.OfType<RateLimitState>();
 
     /// <param name="client">Made by Network for that provider; not owned.</param>
     public static GitHubRefSource For(ProviderConfig provider, HttpClient client, TimeProvider time, GitHubApp? app = null) => new(GitHubOptions.For(provider, app), client, time);
@@ -95,14 +99,46 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited
 
     public RepositoryFacts? Known(Uri repositoryUrl, Uri? apiBaseUrl) => places.GetValueOrDefault(HomeOf(repositoryUrl, apiBaseUrl))?.Facts;
 
-    private Uri HomeOf(Uri url, Uri? apiBaseUrl)
+    public int BatchSize => batches.Size;
+
+    public int SweepSize => batches.SweepSize;
+
+    // Only who says who they are may ask GraphQL.
+    public bool CanBatch(RefLookRequest request) =>
+        options.Token is not null && request.ApiBaseUrl is null && request.Kinds is { Count: > 0 } kinds && kinds.All(kind => kind.Kind is RefKind.Branch or RefKind.Tag)
+        && NameOf(request.Url) is var (owner, name) && GitHubQueries.IsPlain(owner) && GitHubQueries.IsPlain(name);
+
+    public async Task<IReadOnlyList<BatchLook>> LookAsync(IReadOnlyList<RefLookRequest> requests, CancellationToken cancellationToken)
+    {
+        var asked = requests.Select(request => NameOf(request.Url) is var (owner, name) ? (owner, name, request) : throw new ArgumentException("not one that can be asked for in company", nameof(requests))).ToList();
+        var answers = await batches.LookAsync(asked, cancellationToken);
+        for (var at = 0; at < answers.Count; at++)
+        {
+            if (answers[at].Facts is { } facts)
+            {
+                var home = HomeOf(requests[at].Url, null);
+                places[home] = new Place(RootOf(home), facts, places.GetValueOrDefault(home)?.ETag, time.GetTimestamp());
+            }
+        }
+
+        return [.. answers.Select(answer => answer.Look)];
+    }
+
+    public string? OwnerOf(Uri repositoryUrl) => options.Token is not null && NameOf(repositoryUrl) is var (owner, _) && GitHubQueries.IsPlain(owner) ? owner.ToLowerInvariant() : null;
+
+    public Task<SweepAnswer> SweepAsync(IReadOnlyList<SweepRequest> owners, CancellationToken cancellationToken) => batches.SweepAsync(owners, cancellationToken);
+
+    private static (string Owner, string Name)? NameOf(Uri url)
     {
         var path = Uri.UnescapeDataString(url.IsAbsoluteUri ? url.AbsolutePath : "").Trim('/');
         var parts = (path.EndsWith(".git", StringComparison.Ordinal) ? path[..^4] : path).Split('/');
-        return parts is [{ Length: > 0 } owner, { Length: > 0 } name] && owner is not ("." or "..") && name is not ("." or "..")
+        return parts is [{ Length: > 0 } owner, { Length: > 0 } name] && owner is not ("." or "..") && name is not ("." or "..") ? (owner, name) : null;
+    }
+
+    private Uri HomeOf(Uri url, Uri? apiBaseUrl) =>
+        NameOf(url) is var (owner, name)
             ? new Uri($"{(apiBaseUrl ?? options.ApiBase).AbsoluteUri.TrimEnd('/')}/repos/{Uri.EscapeDataString(owner)}/{Uri.EscapeDataString(name)}")
             : throw new RefSourceException(RefSourceError.NotFound, $"{SafeText.Of(url)} is no repository of GitHub: its path is OWNER/NAME");
-    }
 
     private Uri RootOf(Uri home) => places.GetValueOrDefault(home)?.Root ?? home;
 

@@ -1,0 +1,136 @@
+using System.Globalization;
+using RepoSentry.Abstractions;
+using RepoSentry.Providers.PlainGit;
+
+namespace RepoSentry.Providers.GitHub;
+
+/// <summary>Looks at many repositories, and reads the pushes of many owners, with one request each, through GraphQL.</summary>
+internal sealed class GitHubBatches(GitHubApi api)
+{
+    private const int Most = 100;
+    private const int Least = 10;
+    private const int MostOwners = 50;
+
+    // GitHub ends a question that takes it more than ten seconds: one that was too much is asked for in smaller parts, and grows again by and by.
+    private int size = Most;
+    private int owners = MostOwners;
+
+    public int Size => Volatile.Read(ref size);
+
+    public int SweepSize => Volatile.Read(ref owners);
+
+    /// <returns>One for each, in order; with the facts of the repository where there is a look.</returns>
+    public async Task<IReadOnlyList<(BatchLook Look, RepositoryFacts? Facts)>> LookAsync(IReadOnlyList<(string Owner, string Name, RefLookRequest Request)> asked, CancellationToken cancellationToken)
+    {
+        var points = GitHubQueries.Points(asked.Sum(one => one.Request.Kinds.Count));
+        var answer = await AskAsync(GitHubQueries.Refs(asked), "refs", points, Size, Most, size => Volatile.Write(ref this.size, size), cancellationToken);
+        return [.. asked.Select((one, at) => Read(one.Request, answer.Data!.GetValueOrDefault(Alias('r', at))))];
+    }
+
+    public async Task<SweepAnswer> SweepAsync(IReadOnlyList<SweepRequest> asked, CancellationToken cancellationToken)
+    {
+        var answer = await AskAsync(GitHubQueries.LastPushes(asked), "pushes", GitHubQueries.Points(asked.Count), SweepSize, MostOwners, size => Volatile.Write(ref owners, size), cancellationToken);
+        return new SweepAnswer([.. asked.Select((_, at) => Pushes(answer.Data!.GetValueOrDefault(Alias('o', at))))], answer.Skew);
+    }
+
+    private static string Alias(char letter, int at) => string.Create(CultureInfo.InvariantCulture, $"{letter}{at}");
+
+    private async Task<GraphAnswer> AskAsync(string query, string kind, int points, int size, int most, Action<int> resize, CancellationToken cancellationToken)
+    {
+        using var budget = new AnswerBudget();
+        try
+        {
+            var answer = await api.QueryAsync(query, kind, points, budget, cancellationToken);
+            resize(Math.Min(most, size + Math.Max(1, size / 10)));
+            return answer;
+        }
+        catch (RefSourceException failure) when (failure.Error is RefSourceError.Unavailable or RefSourceError.Malformed)
+        {
+            resize(Math.Max(Least, size / 2));
+            throw;
+        }
+    }
+
+    private static (BatchLook Look, RepositoryFacts? Facts) Read(RefLookRequest request, GraphNode? told)
+    {
+        if (told is not { DatabaseId: { } number } || number.ToString(CultureInfo.InvariantCulture) is var id && request.ForgeId is { } known && known != id)
+        {
+            return (new BatchLook(null, AloneBecause.NotTold), null);
+        }
+
+        var kinds = new List<KindLook>(request.Kinds.Count);
+        foreach (var wanted in request.Kinds)
+        {
+            var isTag = wanted.Kind == RefKind.Tag;
+            var (refs, alone) = Refs(isTag ? told.Tags : told.Heads, isTag ? GitRef.TagPrefix : GitRef.BranchPrefix);
+            if (refs is null)
+            {
+                return (new BatchLook(null, alone), null);
+            }
+
+            kinds.Add(new KindLook(wanted.Kind, new RefSnapshot(wanted.Kind, refs)));
+        }
+
+        var branch = told.DefaultBranchRef?.Name is { Length: > 0 } name ? GitRef.BranchPrefix + RefName.FromText(name) : null;
+        var facts = new RepositoryFacts(id, branch, told.IsPrivate, told.IsArchived, ForgeHttp.MovedTo(request.Url, told.NameWithOwner, told.Url));
+        return (new BatchLook(new RefLook(kinds, branch, id, told.IsArchived, facts.MovedTo)), facts);
+    }
+
+    private static (List<GitRef>? Refs, AloneBecause Alone) Refs(GraphRefs? told, string prefix)
+    {
+        if (told is not { Nodes: { } nodes, PageInfo: { } page })
+        {
+            return (null, AloneBecause.NotTold);
+        }
+
+        if (page.HasNextPage)
+        {
+            return (null, AloneBecause.TooManyRefs);
+        }
+
+        var refs = new List<GitRef>(nodes.Count);
+        foreach (var item in nodes)
+        {
+            var commit = item.Target;
+            while (commit is { Type: "Tag" })
+            {
+                commit = commit.Target;
+            }
+
+            if (item is not { Name.Length: > 0 and <= PlainGitLimits.MaxNameBytes } || commit is not { Type: "Commit", Oid: { } oid } || ForgeHttp.CommitId(oid) is not { } peeled)
+            {
+                return (null, AloneBecause.NotTold);
+            }
+
+            refs.Add(new GitRef(prefix + RefName.FromText(item.Name), peeled));
+        }
+
+        refs.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return HasDoubles(refs) ? (null, AloneBecause.NotTold) : (refs, AloneBecause.None);
+    }
+
+    private static bool HasDoubles(List<GitRef> sorted)
+    {
+        for (var at = 1; at < sorted.Count; at++)
+        {
+            if (sorted[at].Name == sorted[at - 1].Name)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static SweepPage? Pushes(GraphNode? owner)
+    {
+        if (owner?.Repositories is not { Nodes: { } nodes } list)
+        {
+            return null;
+        }
+
+        var pushes = nodes.Where(node => node is { DatabaseId: not null, PushedAt: not null })
+            .Select(node => new LastPush(node!.DatabaseId!.Value.ToString(CultureInfo.InvariantCulture), node.PushedAt!.Value));
+        return new SweepPage([.. pushes], list.PageInfo is { HasNextPage: true, EndCursor: { } cursor } && GitHubQueries.IsPlain(cursor) ? cursor : null);
+    }
+}

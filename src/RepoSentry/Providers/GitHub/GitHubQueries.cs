@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text;
+using RepoSentry.Abstractions;
+
+namespace RepoSentry.Providers.GitHub;
+
+/// <summary>
+/// Questions to GraphQL for many at once, each under an alias. GitHub counts a hundredth of a point for each connection that it has to fill, rounded, and at
+/// least one for the question.
+/// </summary>
+internal static class GitHubQueries
+{
+    /// <summary>Longest page that GitHub gives.</summary>
+    public const int Page = 100;
+
+    /// <summary>Pushes of one owner in one answer: few, for more follow where they are needed.</summary>
+    public const int Pushes = 20;
+
+    private const string Facts = "fragment F on Repository{databaseId nameWithOwner url isArchived isPrivate defaultBranchRef{name}}";
+    private const string Heads = "fragment H on RefConnection{pageInfo{hasNextPage}nodes{name target{__typename oid}}}";
+    private const string Tags = "fragment T on RefConnection{pageInfo{hasNextPage}nodes{name target{__typename oid ...on Tag{target{__typename oid ...on Tag{target{__typename oid}}}}}}}";
+
+    /// <summary>The refs of repositories, as <c>r0</c>, <c>r1</c> and so on.</summary>
+    public static string Refs(IReadOnlyList<(string Owner, string Name, RefLookRequest Request)> asked)
+    {
+        var text = new StringBuilder("query{");
+        var (heads, tags) = (false, false);
+        for (var at = 0; at < asked.Count; at++)
+        {
+            var (owner, name, request) = asked[at];
+            text.Append(CultureInfo.InvariantCulture, $"r{at}:repository(owner:\"{owner}\",name:\"{name}\"){{...F");
+            foreach (var kind in request.Kinds)
+            {
+                var isTag = kind.Kind == RefKind.Tag;
+                (heads, tags) = (heads || !isTag, tags || isTag);
+                text.Append(CultureInfo.InvariantCulture, $" {(isTag ? "tags" : "heads")}:refs(refPrefix:\"{(isTag ? GitRef.TagPrefix : GitRef.BranchPrefix)}\",first:{Page}){{...{(isTag ? 'T' : 'H')}}}");
+            }
+
+            text.Append('}');
+        }
+
+        return text.Append('}').Append(Facts).Append(heads ? Heads : "").Append(tags ? Tags : "").ToString();
+    }
+
+    /// <summary>The latest pushes of owners, as <c>o0</c>, <c>o1</c> and so on.</summary>
+    public static string LastPushes(IReadOnlyList<SweepRequest> owners)
+    {
+        var text = new StringBuilder("query{");
+        for (var at = 0; at < owners.Count; at++)
+        {
+            var after = owners[at].After is { } cursor ? $",after:\"{cursor}\"" : "";
+            text.Append(CultureInfo.InvariantCulture, $"o{at}:repositoryOwner(login:\"{owners[at].Owner}\"){{repositories(first:{Pushes},ownerAffiliations:[OWNER],orderBy:{{field:PUSHED_AT,direction:DESC}}{after}){{pageInfo{{hasNextPage endCursor}}nodes{{databaseId pushedAt}}}}}}");
+        }
+
+        return text.Append('}').ToString();
+    }
+
+    /// <summary>What GitHub counts for so many connections.</summary>
+    public static int Points(int connections) => Math.Max(1, (connections + 50) / 100);
+
+    /// <summary>Whether a text can stand between quotes, as all names and cursors of GitHub can.</summary>
+    public static bool IsPlain(string text) => text.Length is > 0 and <= 200 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.' or '=' or '+' or '/' or ':');
+}

@@ -1,0 +1,47 @@
+using System.Text.Json.Serialization;
+
+namespace RepoSentry.Providers.GitHub;
+
+internal sealed record GraphQuestion(string Query);
+
+/// <summary>An answer of GraphQL: by alias, a repository or an owner; null with an error for one that is not there.</summary>
+internal sealed record GraphAnswer(Dictionary<string, GraphNode?>? Data, IReadOnlyList<GraphError>? Errors)
+{
+    /// <summary>How far GitHub's clock is ahead of ours.</summary>
+    [JsonIgnore]
+    public TimeSpan Skew { get; init; }
+}
+
+internal sealed record GraphError(string? Type, string? Message);
+
+/// <summary>What is asked of a repository, or of an owner.</summary>
+internal sealed record GraphNode(
+    long? DatabaseId,
+    string? NameWithOwner,
+    string? Url,
+    bool? IsArchived,
+    bool? IsPrivate,
+    GraphName? DefaultBranchRef,
+    GraphRefs? Heads,
+    GraphRefs? Tags,
+    GraphPushes? Repositories);
+
+internal sealed record GraphName(string? Name);
+
+internal sealed record GraphPage(bool HasNextPage, string? EndCursor);
+
+internal sealed record GraphRefs(GraphPage? PageInfo, IReadOnlyList<GraphRef>? Nodes);
+
+internal sealed record GraphRef(string? Name, GraphTarget? Target);
+
+/// <summary>A commit, or the tag object before it.</summary>
+internal sealed record GraphTarget([property: JsonPropertyName("__typename")] string? Type, string? Oid, GraphTarget? Target);
+
+internal sealed record GraphPushes(GraphPage? PageInfo, IReadOnlyList<GraphPush?>? Nodes);
+
+internal sealed record GraphPush(long? DatabaseId, DateTimeOffset? PushedAt);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(GraphQuestion))]
+[JsonSerializable(typeof(GraphAnswer))]
+internal sealed partial class GraphJson : JsonSerializerContext;

@@ -1,0 +1,162 @@
+using System.Net;
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+using RepoSentry.Providers;
+using RepoSentry.Providers.GitHub;
+using RepoSentry.StandIns;
+using RepoSentry.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace RepoSentry.Tests.Providers.GitHub;
+
+/// <summary>Many repositories, or the pushes of many owners, with one request to GitHub.</summary>
+public sealed class GitHubBatchTests : IDisposable
+{
+    private readonly FakeTimeProvider time = new(Build.Noon);
+    private readonly GitHubWorld world;
+    private readonly HttpClient client;
+    private readonly GitHubRefSource source;
+
+    public GitHubBatchTests()
+    {
+        world = new GitHubWorld(time) { Skew = TimeSpan.FromMinutes(7) };
+        client = new HttpClient(world.Handler());
+        source = Source(client);
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => client.Dispose();
+
+    [Fact]
+    public async Task A_hundred_repositories_are_looked_at_for_one_point_and_seen_as_a_look_at_each_sees_them()
+    {
+        var requests = Enumerable.Range(0, 100).Select(number => RequestFor(world.Add("acme", $"repo{number}"), RefKind.Branch)).ToList();
+        world.Find("acme", "repo7")!.Heads["feature/ü"] = new string('7', 40);
+
+        var looks = await source.LookAsync(requests, Token);
+
+        (world.Graph.Spent, world.Graph.Remaining).ShouldBe((1, 4999));
+        world.Rest.Spent.ShouldBe(0);
+        looks.Count.ShouldBe(100);
+        for (var at = 0; at < looks.Count; at++)
+        {
+            var alone = await source.LookAsync(requests[at], Token);
+            looks[at].Look!.ForgeId.ShouldBe(alone.ForgeId);
+            looks[at].Look!.DefaultBranch.ShouldBe("refs/heads/main");
+            looks[at].Look!.Kinds.Single().Snapshot!.Refs.ShouldBe(alone.Kinds.Single().Snapshot!.Refs);
+        }
+    }
+
+    [Fact]
+    public async Task Tags_are_peeled_and_cost_what_GitHub_counts()
+    {
+        var requests = Enumerable.Range(0, 100).Select(number => RequestFor(world.Add("acme", $"repo{number}"), RefKind.Branch, RefKind.Tag)).ToList();
+        world.Find("acme", "repo3")!.Tags["v1"] = new string('a', 40);
+
+        var looks = await source.LookAsync(requests, Token);
+
+        world.Graph.Spent.ShouldBe(2);
+        looks[3].Look!.Kinds[1].Snapshot!.Refs.ShouldBe([new GitRef("refs/tags/v1", new string('a', 40))]);
+    }
+
+    [Fact]
+    public async Task What_a_batch_cannot_tell_is_left_to_a_look_at_it_alone()
+    {
+        var many = world.Add("acme", "many");
+        for (var number = 0; number < 100; number++)
+        {
+            many.Heads[$"topic/{number}"] = new string('2', 40);
+        }
+
+        var taken = world.Add("acme", "taken");
+        var looks = await source.LookAsync([RequestFor(many, RefKind.Branch), RequestFor(taken, RefKind.Branch) with { ForgeId = "999" }, new RefLookRequest(new Uri("https://github.com/acme/gone"), [new KindRequest(RefKind.Branch, [], null)])], Token);
+
+        looks.ShouldBe([new BatchLook(null, AloneBecause.TooManyRefs), new BatchLook(null, AloneBecause.NotTold), new BatchLook(null, AloneBecause.NotTold)]);
+    }
+
+    [Fact]
+    public void Only_what_GitHub_could_have_named_is_asked_for_in_company()
+    {
+        var usual = new RefLookRequest(new Uri("https://github.com/acme/web.git"), [new KindRequest(RefKind.Branch, [], null)]);
+
+        source.CanBatch(usual).ShouldBeTrue();
+        source.CanBatch(usual with { Url = new Uri("https://github.com/acme/w%22eb") }).ShouldBeFalse();
+        source.CanBatch(usual with { ApiBaseUrl = new Uri("https://other.example/api/v3") }).ShouldBeFalse();
+        source.CanBatch(usual with { Kinds = [] }).ShouldBeFalse();
+        Source(client, token: null).CanBatch(usual).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task The_latest_pushes_of_fifty_owners_cost_a_point_and_more_pages_are_there()
+    {
+        for (var owner = 0; owner < 50; owner++)
+        {
+            for (var number = 0; number < 25; number++)
+            {
+                world.Add($"org{owner}", $"repo{number}");
+            }
+        }
+
+        world.Push(world.Find("org7", "repo24")!);
+        var answer = await source.SweepAsync([.. Enumerable.Range(0, 50).Select(owner => new SweepRequest($"org{owner}"))], Token);
+
+        world.Graph.Spent.ShouldBe(1);
+        answer.Skew.ShouldBe(TimeSpan.FromMinutes(7));
+        answer.Pages[7]!.Pushes[0].ShouldBe(new LastPush(world.Find("org7", "repo24")!.Id.ToString(System.Globalization.CultureInfo.InvariantCulture), world.Now));
+        answer.Pages[7]!.Pushes.Count.ShouldBe(20);
+        var rest = await source.SweepAsync([new SweepRequest("org7", answer.Pages[7]!.Next), new SweepRequest("nobody")], Token);
+        rest.Pages[0]!.Pushes.Count.ShouldBe(5);
+        rest.Pages[0]!.Next.ShouldBeNull();
+        rest.Pages[1].ShouldBeNull();
+        answer.Pages[7]!.Pushes.Concat(rest.Pages[0]!.Pushes).Select(push => push.ForgeId).Distinct().Count().ShouldBe(25);
+    }
+
+    [Fact]
+    public async Task A_spent_quota_of_one_interface_leaves_the_other()
+    {
+        var repository = world.Add("acme", "web");
+        world.Graph.PerHour = 1;
+        await source.LookAsync([RequestFor(repository, RefKind.Branch)], Token);
+
+        var refused = await Should.ThrowAsync<RefSourceException>(() => source.LookAsync([RequestFor(repository, RefKind.Branch)], Token));
+        refused.Error.ShouldBe(RefSourceError.RateLimited);
+        refused.RetryAfter!.Value.ShouldBeInRange(TimeSpan.FromMinutes(55), TimeSpan.FromMinutes(65));
+        (await source.LookAsync(RequestFor(repository, RefKind.Branch), Token)).ForgeId.ShouldBe("1");
+        time.Advance(TimeSpan.FromMinutes(61));
+        (await source.LookAsync([RequestFor(repository, RefKind.Branch)], Token))[0].Look.ShouldNotBeNull();
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.BadGateway, "<html>", "text/html", RefSourceError.Unavailable)]
+    [InlineData(HttpStatusCode.OK, """{"data":null,"errors":[{"message":"Something went wrong while executing your query"}]}""", "application/json", RefSourceError.Unavailable)]
+    [InlineData(HttpStatusCode.OK, """{"data":{"r0":{"databaseId":1,""", "application/json", RefSourceError.Malformed)]
+    [InlineData(HttpStatusCode.OK, "<html>sign in</html>", "text/html", RefSourceError.Malformed)]
+    [InlineData(HttpStatusCode.Unauthorized, """{"message":"Bad credentials"}""", "application/json", RefSourceError.Unauthorized)]
+    public async Task An_answer_that_is_none_fails_for_all_and_the_next_question_is_smaller(HttpStatusCode status, string body, string type, RefSourceError expected)
+    {
+        using var broken = new HttpClient(new Always(status, body, type));
+        var asked = Source(broken);
+        var repository = world.Add("acme", "web");
+
+        var failure = await Should.ThrowAsync<RefSourceException>(() => asked.LookAsync([RequestFor(repository, RefKind.Branch)], Token));
+
+        failure.Error.ShouldBe(expected);
+        asked.BatchSize.ShouldBe(expected == RefSourceError.Unauthorized ? 100 : 50);
+    }
+
+    private GitHubRefSource Source(HttpClient http, string? token = "secret") =>
+        GitHubRefSource.For(new ProviderConfig { Name = "github", Type = "github", Token = token is null ? null : new Secret(token) }, http, time);
+
+    private static RefLookRequest RequestFor(GitHubRepo repository, params RefKind[] kinds) =>
+        new(new Uri($"https://github.com/{repository.Owner}/{repository.Name}.git"), [.. kinds.Select(kind => new KindRequest(kind, [], null))]);
+
+    private sealed class Always(HttpStatusCode status, string body, string type) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, type) });
+    }
+}
