@@ -32,6 +32,9 @@ public sealed class GitHubWorld(TimeProvider time)
     /// <summary>How far its clock is ahead.</summary>
     public TimeSpan Skew { get; init; }
 
+    /// <summary>Whether GraphQL is answered at all.</summary>
+    public bool HasGraph { get; set; } = true;
+
     /// <summary>Requests that came while the last refusal's Retry-After ran.</summary>
     public int InsideRetryAfter { get; private set; }
 
@@ -135,6 +138,11 @@ public sealed class GitHubWorld(TimeProvider time)
 
     private HttpResponseMessage AnswerGraph(byte[] body)
     {
+        if (!HasGraph)
+        {
+            return Refusal(HttpStatusCode.BadGateway, "Server Error");
+        }
+
         using var question = JsonDocument.Parse(body);
         var plan = GraphQuestion.Read(question.RootElement.GetProperty("query").GetString()!);
         MostNodes = Math.Max(MostNodes, plan.Nodes);

@@ -35,7 +35,7 @@ internal static class StatusEndpoints
             new PollingStatus(config.Polling.Strategy, config.Polling.Interval.TotalSeconds, [.. polling.Budgets.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => PollingBudget.Of(one.Key, one.Value))]),
             RepositoryCounts(polling),
             [.. deliveries.All.Select(worker => worker.View)],
-            [.. sources.Limits.Select(limit => new BudgetStatus(limit.Credential, limit.Provider, limit.State.Limit, limit.State.Remaining, limit.State.ResetsAt))],
+            [.. sources.Limits.Select(limit => new BudgetStatus(limit.Credential, limit.Provider, limit.State.Resource, limit.State.Limit, limit.State.Remaining, limit.State.ResetsAt))],
             health.Check());
     }
 
@@ -59,7 +59,7 @@ internal static class StatusEndpoints
     }
 
     private static int? LeastLeft(RefSourceCatalog sources, string provider) =>
-        sources.Limits.Where(limit => limit.Provider == provider).Min(limit => (int?)limit.State.Remaining);
+        sources.Limits.Where(limit => limit.Provider == provider && limit.State.Resource is null or "core").Min(limit => (int?)limit.State.Remaining);
 
     private static Dictionary<string, int> RepositoryCounts(PollWorker polling) =>
         polling.Repositories.Values.GroupBy(repository => repository.Status, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
@@ -89,14 +89,17 @@ internal sealed record PollingStatus(string Strategy, double IntervalSeconds, IR
 /// <param name="Available">Looks a second that the forge's limits leave; null where nobody counts.</param>
 /// <param name="KeepsInterval">Whether polling.interval holds for everyone.</param>
 /// <param name="LongestSeconds">Nobody waits longer.</param>
-internal sealed record PollingBudget(string Credential, int Repositories, double LooksPerSecond, double? Available, bool KeepsInterval, double LongestSeconds, string Says)
+/// <param name="Way">single: each repository with a request of its own; batch: many with one; sweep: those that a list of pushes tells of.</param>
+/// <param name="RequestsPerHour">Of looks that find nothing new.</param>
+internal sealed record PollingBudget(string Credential, int Repositories, double LooksPerSecond, double? Available, bool KeepsInterval, double LongestSeconds, string Way, double RequestsPerHour, string Says)
 {
     public static PollingBudget Of(string credential, LookBudget budget) => new(
-        credential, budget.Repositories, budget.Spent, double.IsInfinity(budget.Available) ? null : budget.Available, budget.KeepsInterval, budget.Longest.TotalSeconds, budget.Explain(credential));
+        credential, budget.Repositories, budget.Spent, double.IsInfinity(budget.Available) ? null : budget.Available, budget.KeepsInterval, budget.Longest.TotalSeconds, budget.WayName, budget.RequestsPerHour, budget.Explain(credential));
 }
 
 /// <summary>What a forge said of a credential's limit.</summary>
-internal sealed record BudgetStatus(string Credential, string Provider, int Limit, int Remaining, DateTimeOffset ResetsAt);
+/// <param name="Resource">The forge's name of the limit, such as core or graphql; null where it has one only.</param>
+internal sealed record BudgetStatus(string Credential, string Provider, string? Resource, int Limit, int Remaining, DateTimeOffset ResetsAt);
 
 /// <summary>The brief's metrics structure.</summary>
 /// <param name="GoroutineCount">Thread-pool threads and queued work.</param>

@@ -59,10 +59,10 @@ internal static class PlanCommand
             return ExitCode.Ok;
         }
 
-        Console.WriteLine($"{"CREDENTIAL",-24} {"REPOSITORIES",12} {"LOOKS/H",9} {"REQUESTS/H",11} {"MEAN DELAY",11} {"LONGEST",9}  PROMISE");
+        Console.WriteLine($"{"CREDENTIAL",-24} {"REPOSITORIES",12} {"LOOKS/H",9} {"REQUESTS/H",11} {"MEAN DELAY",11} {"LONGEST",9} {"WAY",7}  PROMISE");
         foreach (var one in credentials)
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{one.Credential,-24} {one.Repositories,12} {one.LooksPerHour,9:0} {one.RequestsPerHour,11:0} {one.MeanDelayS,9:0.0} s {one.MaxDelayS,7:0} s  {one.Says}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{one.Credential,-24} {one.Repositories,12} {one.LooksPerHour,9:0} {one.RequestsPerHour,11:0} {one.MeanDelayS,9:0.0} s {one.MaxDelayS,7:0} s {one.Way,7}  {one.Says}"));
         }
 
         return ExitCode.Ok;
@@ -143,16 +143,23 @@ internal sealed record PlanReport(string Strategy, IReadOnlyList<CredentialPlan>
 /// <param name="RequestsPerHour">Of looks that find nothing new; a change costs some more.</param>
 /// <param name="MeanDelayS">Of looks at equal intervals; the adaptive policy is below it once it knows the repositories.</param>
 /// <param name="MaxDelayS">Nobody waits longer.</param>
-internal sealed record CredentialPlan(string Credential, int Repositories, double LooksPerHour, double RequestsPerHour, double MeanDelayS, double MaxDelayS, bool KeepsInterval, string Says)
+/// <param name="Way">single: each repository with a request of its own; batch: many with one; sweep: those that a list of pushes tells of.</param>
+internal sealed record CredentialPlan(string Credential, int Repositories, double LooksPerHour, double RequestsPerHour, double MeanDelayS, double MaxDelayS, bool KeepsInterval, string Way, string Says)
 {
     public static CredentialPlan Of(string credential, LookBudget budget, SentryConfig config)
     {
         var own = config.Repositories.Where(repository => repository.Provider == credential && repository.Enabled).ToList();
         var isFixed = config.Polling.Strategy == "fixed";
         var perSecond = isFixed ? Math.Min(budget.Needed, budget.Spent) : budget.Spent;
+        if (budget.Sweeps is { } sweeps)
+        {
+            var round = sweeps.Longest.TotalSeconds / Math.Max(1, sweeps.Share);
+            return new CredentialPlan(credential, own.Count, (perSecond + budget.Pinned) * 3600, budget.RequestsPerHour, round / 2, sweeps.Longest.TotalSeconds, budget.KeepsInterval, budget.WayName, budget.Explain(credential));
+        }
+
         var looks = (perSecond + budget.Pinned) * 3600;
         var interval = perSecond > 0 ? budget.Repositories / perSecond : own.Max(repository => repository.PollingInterval!.Value.TotalSeconds);
-        return new CredentialPlan(credential, own.Count, looks, looks * own.Average(LookBudget.RequestsOf), interval / 2, isFixed || budget.Repositories == 0 ? interval : Math.Max(interval, budget.Longest.TotalSeconds), budget.KeepsInterval, budget.Explain(credential));
+        return new CredentialPlan(credential, own.Count, looks, budget.Way == LookWay.Single ? looks * own.Average(LookBudget.RequestsOf) : budget.RequestsPerHour, interval / 2, isFixed || budget.Repositories == 0 ? interval : Math.Max(interval, budget.Longest.TotalSeconds), budget.KeepsInterval, budget.WayName, budget.Explain(credential));
     }
 }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using RepoSentry.Configuration;
 using RepoSentry.Polling.Strategies;
+using RepoSentry.Providers.GitHub;
 
 namespace RepoSentry.Polling;
 
@@ -16,33 +17,64 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
     private const double MostForLooks = 0.9;
     private const double MostForPins = 0.8;
 
+    /// <summary>Requests of one look that finds nothing new, on average.</summary>
+    public double Each { get; init; } = 1;
+
+    /// <summary>Looks that are made together, with one request.</summary>
+    public int AtOnce { get; init; } = 1;
+
+    /// <summary>Where lists of pushes tell whom to look at; null where each repository is looked at in its turn.</summary>
+    public SweepBudget? Sweeps { get; init; }
+
+    public LookWay Way => Sweeps is not null ? LookWay.Sweep : AtOnce > 1 ? LookWay.Batch : LookWay.Single;
+
+    public string WayName => Way switch { LookWay.Single => "single", LookWay.Batch => "batch", _ => "sweep" };
+
     /// <summary>Looks a second that keep polling.interval for everyone.</summary>
     public double Needed => Repositories / Polling.Interval.TotalSeconds;
 
     /// <summary>What is left beside pinned repositories, which are served first up to four fifths.</summary>
-    public double Left => Available - Math.Min(Pinned, MostForPins * Available);
+    public double Left => Available - (Way == LookWay.Single ? Math.Min(Pinned, MostForPins * Available) : 0); // pinned ones are looked at alone, from another quota
 
     /// <summary>Whether polling.interval holds for everyone; else what there is is spread, up to max_interval.</summary>
-    public bool KeepsInterval => double.IsInfinity(Available) || Left >= Needed;
+    public bool KeepsInterval => Sweeps?.KeepsInterval ?? (double.IsInfinity(Available) || Left >= Needed);
 
     /// <summary>Looks a second that are spent.</summary>
-    public double Spent => KeepsInterval ? Math.Min(double.IsInfinity(Available) ? double.MaxValue : Left, (1 + Polling.Surplus) * Needed) : Left;
+    public double Spent => Sweeps?.Looks ?? (KeepsInterval ? Math.Min(double.IsInfinity(Available) ? double.MaxValue : Left, (1 + Polling.Surplus) * Needed) : Left);
 
     /// <summary>Whether even max_interval cannot be kept.</summary>
-    public bool IsOverdrawn => !KeepsInterval && Spent < Repositories / Polling.MaxInterval.TotalSeconds;
+    public bool IsOverdrawn => !KeepsInterval && Longest > Polling.MaxInterval;
 
     /// <summary>Nobody waits longer.</summary>
-    public TimeSpan Longest => KeepsInterval ? Polling.Interval : IsOverdrawn ? TimeSpan.FromSeconds(Repositories / Spent) : Polling.MaxInterval;
+    public TimeSpan Longest => Sweeps?.Longest
+        ?? (KeepsInterval ? Polling.Interval : Left < Repositories / Polling.MaxInterval.TotalSeconds ? TimeSpan.FromSeconds(Repositories / Left) : Polling.MaxInterval);
 
-    public LookLimits Limits => new(Spent, Polling.MinInterval.TotalSeconds, Longest.TotalSeconds);
+    /// <summary>Of those that are looked at in their turn.</summary>
+    public LookLimits Limits => Sweeps?.Others ?? new(Spent, Polling.MinInterval.TotalSeconds, Longest.TotalSeconds, AtOnce);
 
     /// <summary>How much longer than asked for everyone waits where all have one interval.</summary>
     public double Stretch => KeepsInterval ? 1 : Needed / Spent;
 
-    public string Explain(string credential) => Repositories == 0 ? $"each repository of credential {credential} has an interval of its own"
-        : KeepsInterval
-        ? $"polling.interval of {Durations.Format(Polling.Interval)} is kept for all {Repositories} of credential {credential}"
-        : string.Create(CultureInfo.InvariantCulture, $"credential {credential} has {Left:0.##} looks a second where polling.interval needs {Needed:0.##}: they are spread, nobody waits longer than {Durations.Format(Longest)}{(IsOverdrawn ? ", which is beyond polling.max_interval" : "")}");
+    /// <summary>Of looks that find nothing new.</summary>
+    public double RequestsPerHour => ((Sweeps is { } sweeps ? sweeps.RequestsPerSecond : AtOnce > 1 ? Spent / AtOnce : Spent * Each) + (Pinned * Each)) * 3600;
+
+    public string Explain(string credential)
+    {
+        if (Repositories == 0)
+        {
+            return $"each repository of credential {credential} has an interval of its own";
+        }
+
+        if (Sweeps is { } sweeps)
+        {
+            return sweeps.Explain(credential, this);
+        }
+
+        var together = AtOnce > 1 ? $", looked at {AtOnce} at a time" : "";
+        return KeepsInterval
+            ? $"polling.interval of {Durations.Format(Polling.Interval)} is kept for all {Repositories} of credential {credential}{together}"
+            : string.Create(CultureInfo.InvariantCulture, $"credential {credential} has {Left:0.##} looks a second where polling.interval needs {Needed:0.##}: they are spread{together}, nobody waits longer than {Durations.Format(Longest)}{(IsOverdrawn ? ", which is beyond polling.max_interval" : "")}");
+    }
 
     /// <summary>Requests of one look that finds nothing new.</summary>
     public static double RequestsOf(RepositoryConfig repository) =>
@@ -56,12 +88,22 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
             .ToDictionary(group => group.Key, group => Of(providers.GetValueOrDefault(group.Key), [.. group], config.Polling), StringComparer.Ordinal);
     }
 
-    /// <summary>Of a credential with these repositories.</summary>
-    public static LookBudget Of(ProviderConfig? provider, IReadOnlyCollection<RepositoryConfig> repositories, PollingConfig polling)
+    /// <summary>Of a credential with these repositories: the first way of looking that keeps the promise, from the one that shows most to the one that costs least.</summary>
+    /// <param name="alone">Each is looked at alone, whatever it costs: the forge answers nothing else.</param>
+    /// <param name="hidden">Owners whose pushes it does not list.</param>
+    public static LookBudget Of(ProviderConfig? provider, IReadOnlyCollection<RepositoryConfig> repositories, PollingConfig polling, bool alone = false, IReadOnlySet<string>? hidden = null)
     {
         var pinned = repositories.Where(repository => repository.PollingInterval is not null).ToList();
         var each = repositories.Count == 0 ? 1 : repositories.Average(RequestsOf);
-        return new LookBudget(repositories.Count - pinned.Count, RequestsPerSecond(provider) / each, pinned.Sum(repository => 1 / repository.PollingInterval!.Value.TotalSeconds), polling);
+        var single = new LookBudget(repositories.Count - pinned.Count, RequestsPerSecond(provider) / each, pinned.Sum(repository => 1 / repository.PollingInterval!.Value.TotalSeconds), polling) { Each = each };
+        if (single.KeepsInterval || alone || polling.Strategy != "adaptive" || provider is not { Type: "github", HasCredential: true })
+        {
+            return single;
+        }
+
+        var points = SweepBudget.MostOfPoints * provider.RequestsPerHour / 3600;
+        var batch = single with { Available = points * GitHubQueries.Page / each, AtOnce = GitHubQueries.Page };
+        return batch.KeepsInterval ? batch : batch with { Sweeps = SweepBudget.Of([.. repositories.Where(repository => repository.PollingInterval is null)], points, each, polling, hidden) };
     }
 
     // A 304 costs GitHub's primary limit nothing where the caller says who it is; GitLab counts every request.
@@ -71,4 +113,17 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
         { Type: "github", HasCredential: true } => GitHubPerSecond,
         _ => MostForLooks * provider.RequestsPerHour / 3600,
     };
+}
+
+/// <summary>How the repositories of a credential are looked at.</summary>
+internal enum LookWay
+{
+    /// <summary>Each with a request of its own.</summary>
+    Single,
+
+    /// <summary>Many with one request.</summary>
+    Batch,
+
+    /// <summary>Those that a list of pushes tells of, at once; all, rarely.</summary>
+    Sweep,
 }

@@ -6,12 +6,14 @@ namespace RepoSentry.Polling;
 /// <summary>Looks at a repository and tells what that means against what was known: complete looks only, deletions confirmed, mass drops held.</summary>
 internal sealed class LookComparer(PollStore store, TimeProvider time)
 {
+    /// <param name="isFallback">Git is asked in the place of the forge's interface.</param>
+    /// <param name="told">What a batch told of it already; null if it is to be asked for.</param>
     /// <exception cref="RefSourceException">The look does not count.</exception>
-    public async Task<Sight> LookAsync(PolledRepository repository, IRefSource source, bool isFallback, CancellationToken cancellationToken)
+    public async Task<Sight> LookAsync(PolledRepository repository, IRefSource source, bool isFallback, RefLook? told, CancellationToken cancellationToken)
     {
-        var wanted = repository.Filters.Where(pair => !pair.Value.MatchesNothing).Select(pair => Ask(repository, pair.Key)).ToList();
-        var look = await source.LookAsync(Request(repository, wanted), cancellationToken);
-        var sight = new Sight(look, isFallback);
+        var wanted = Wanted(repository);
+        var look = told ?? await source.LookAsync(Request(repository, wanted), cancellationToken);
+        var sight = new Sight(look, hasValidators: told is null && !isFallback);
         foreach (var kind in look.Kinds)
         {
             var asked = wanted.Find(request => request.Kind == kind.Kind)!;
@@ -31,6 +33,12 @@ internal sealed class LookComparer(PollStore store, TimeProvider time)
         ForgetUnwatched(repository, sight);
         return sight;
     }
+
+    /// <summary>What a batch asks of it: the whole of each kind, whatever is held.</summary>
+    public static RefLookRequest RequestInCompany(PolledRepository repository) =>
+        Request(repository, [.. repository.Filters.Where(pair => !pair.Value.MatchesNothing).Select(pair => new KindRequest(pair.Key, [], null))]);
+
+    private static List<KindRequest> Wanted(PolledRepository repository) => [.. repository.Filters.Where(pair => !pair.Value.MatchesNothing).Select(pair => Ask(repository, pair.Key))];
 
     private static RefLookRequest Request(PolledRepository repository, IReadOnlyList<KindRequest> kinds) =>
         new(repository.Config.Url, kinds, repository.Config.ApiBaseUrl, repository.ForgeId);
@@ -52,14 +60,14 @@ internal sealed class LookComparer(PollStore store, TimeProvider time)
 
         var filter = repository.Filters[look.Kind];
         var (refs, broken) = Watched(repository, look.Snapshot, filter);
-        var watched = new RefSnapshot(look.Kind, refs, sight.IsFallback ? null : look.Snapshot.Validator);
+        var watched = new RefSnapshot(look.Kind, refs, sight.HasValidators ? look.Snapshot.Validator : null);
         var digest = RefDigest.Of(watched.Refs);
         var head = repository.Heads.GetValueOrDefault(look.Kind);
         if (head is not null && head.Filter == filter.Text && digest.AsSpan().SequenceEqual(head.Digest))
         {
-            if (sight.IsFallback)
+            if (!sight.HasValidators)
             {
-                return null; // the primary's validator still belongs to these refs
+                return null; // the validator that is held still belongs to these refs
             }
 
             repository.Heads[look.Kind] = head with { Validator = watched.Validator };
@@ -176,10 +184,11 @@ internal sealed class LookComparer(PollStore store, TimeProvider time)
 }
 
 /// <summary>What one look means.</summary>
-internal sealed class Sight(RefLook look, bool isFallback)
+internal sealed class Sight(RefLook look, bool hasValidators)
 {
-    /// <summary>Git was asked in the place of the forge's interface.</summary>
-    public bool IsFallback => isFallback;
+    /// <summary>It was looked at as usual: not by Git in the place of the forge's interface, and not in a batch.</summary>
+    public bool HasValidators => hasValidators;
+
     public string? DefaultBranch => look.DefaultBranch;
     public string? ForgeId => look.ForgeId;
     public bool? Archived => look.Archived;

@@ -16,7 +16,8 @@ internal sealed partial class LookRunner(
 
     /// <param name="blocked">The hosting's API asked to wait: only Git may be asked.</param>
     /// <param name="lateness">How much later than due the look begins.</param>
-    public async Task<LookEnd> RunAsync(PolledRepository repository, bool blocked, TimeSpan lateness, CancellationToken stopping)
+    /// <param name="told">What a batch told of it already; null if it is to be asked for.</param>
+    public async Task<LookEnd> RunAsync(PolledRepository repository, bool blocked, TimeSpan lateness, ToldLook? told, CancellationToken stopping)
     {
         var clock = time.GetTimestamp();
         using var limit = new CancellationTokenSource(Config.Timeout, time);
@@ -27,8 +28,8 @@ internal sealed partial class LookRunner(
         {
             var viaGit = blocked && CanFallBack(repository);
             var result = viaGit
-                ? await poller.PollAsync(repository, sources.Fallback!, "git", both.Token)
-                : await poller.PollAsync(repository, sources.Primary, sources.PrimaryName, both.Token);
+                ? await poller.PollAsync(repository, sources.Fallback!, "git", null, both.Token)
+                : await poller.PollAsync(repository, sources.Primary, sources.PrimaryName, told, both.Token);
             repository.OnFallback &= viaGit;
             return Counted(repository, result, lateness);
         }
@@ -58,7 +59,7 @@ internal sealed partial class LookRunner(
             {
                 using var again = new CancellationTokenSource(Config.Timeout, time);
                 using var eitherWay = CancellationTokenSource.CreateLinkedTokenSource(again.Token, stopping);
-                return Counted(repository, await poller.PollAsync(repository, sources.Fallback!, "git", eitherWay.Token), lateness) with { Failure = failure };
+                return Counted(repository, await poller.PollAsync(repository, sources.Fallback!, "git", null, eitherWay.Token), lateness) with { Failure = failure };
             }
             catch (Exception e) when (e is RefSourceException || (e is OperationCanceledException && !stopping.IsCancellationRequested))
             {
@@ -166,6 +167,9 @@ internal sealed record LookEnd(PollResult? Result, RefSourceException? Failure)
 {
     /// <summary>Nothing was learnt, and nobody is to blame.</summary>
     public static LookEnd NotMade { get; } = new(null, null);
+
+    /// <summary>How it went with others; of interest where there is no result.</summary>
+    public Company InCompany { get; init; }
 
     /// <summary>The look is tried again after this, without an error yet.</summary>
     public TimeSpan? TryAgainIn { get; init; }

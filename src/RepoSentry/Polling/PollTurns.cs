@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 
@@ -7,18 +6,24 @@ namespace RepoSentry.Polling;
 /// <summary>Whose turn it is. Those that the adaptive policy places stand in rosters; those that are asked for, new, failing, or at fixed intervals in the schedule.</summary>
 internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<PolledRepository, bool> canFallBack)
 {
+    private const string NeverLookedAt = "it was never looked at: at once";
+
+    // A repository of many refs rarely has few soon; one that was not found may be under another name.
+    private static readonly TimeSpan LargeFor = TimeSpan.FromHours(1);
+    private static readonly TimeSpan NotToldFor = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan StorageRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DefaultBlock = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestShown = TimeSpan.FromDays(30);
 
     private readonly PollSchedule schedule = new();
     private readonly Rosters rosters = new(current, time);
-    private readonly ConcurrentDictionary<string, TimeSpan> blockedUntil = new(StringComparer.Ordinal);
     private readonly long startedAt = time.GetTimestamp();
     private IReadOnlyDictionary<string, LookBudget> budgets = new Dictionary<string, LookBudget>();
 
     /// <summary>Time since the beginning, monotonic.</summary>
     public TimeSpan Now => time.GetElapsedTime(startedAt);
+
+    private CredentialBlocks Blocks => field ??= new CredentialBlocks(() => Now);
 
     private PollingConfig Config => current.Value.Polling;
 
@@ -40,54 +45,76 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
     public void Begin(IEnumerable<PolledRepository> repositories)
     {
         Volatile.Write(ref budgets, LookBudget.Of(current.Value));
-        var adaptive = new List<PolledRepository>();
+        var (seen, never) = (new HashSet<PolledRepository>(), new List<PolledRepository>());
         foreach (var repository in repositories.Where(repository => repository.IsWatched))
         {
             var since = repository is { IsKnown: true, LastLookedAt: { } at } ? time.GetUtcNow() - at : (TimeSpan?)null;
-            if (since is not null && repository.FailedLooks == 0 && rosters.Takes(repository))
+            if (repository.FailedLooks == 0 && rosters.Takes(repository))
             {
-                adaptive.Add(repository);
+                (since is null ? (ICollection<PolledRepository>)never : seen).Add(repository);
                 continue;
             }
 
             schedule.Place(repository, Strategy.FirstAt(repository.Config, Now, since, Random.Shared.NextDouble()));
-            repository.DueBecause = since is null ? "it was never looked at: at once" : "the service has started: its place in the interval";
+            repository.DueBecause = since is null ? NeverLookedAt : "the service has started: its place in the interval";
         }
 
-        rosters.Start(adaptive, Now);
+        foreach (var repository in rosters.Start(seen, never, Now))
+        {
+            schedule.Place(repository, Now);
+            repository.DueBecause = NeverLookedAt;
+        }
     }
 
     /// <summary>Takes whose turn it is; <paramref name="nextAt"/> tells when the next one is.</summary>
-    public PolledRepositoryTurn? Take(out TimeSpan? nextAt)
+    public PollTurn? Take(out TimeSpan? nextAt)
+    {
+        var turn = Next(out nextAt);
+        if (turn is not null)
+        {
+            Blocks.Begin(turn.Credential, turn.Asker);
+        }
+
+        return turn;
+    }
+
+    private PollTurn? Next(out TimeSpan? nextAt)
     {
         while (schedule.TakeDue(Now, out nextAt) is { } turn)
         {
-            if (BlockedUntil(turn.Repository) is not { } until)
+            if (BlockedUntil(turn.Repository, strictly: false) is not { } until)
             {
-                return turn;
+                return new PollTurn.One(turn);
             }
 
             schedule.Place(turn.Repository, Spread(turn.Repository, until));
             turn.Repository.DueBecause = $"the forge asked credential {turn.Repository.Sources.Credential} to wait";
         }
 
-        if (rosters.Take(Now, BlockedUntil, out var rosterAt) is { } repository)
+        if (rosters.Take(Now, BlockedUntil, out var rosterAt) is { } next)
         {
-            return new PolledRepositoryTurn(repository, ++repository.Place);
+            return next;
         }
 
         nextAt = nextAt is { } at && rosterAt is { } other ? (at < other ? at : other) : nextAt ?? rosterAt;
         return null;
     }
 
-    public bool IsBlocked(PolledRepository repository) => blockedUntil.TryGetValue(repository.Sources.Credential, out var until) && until > Now;
+    public bool IsBlocked(PolledRepository repository) => Blocks.Until(repository.Sources.Credential, repository) is not null;
 
     /// <summary>Places one after its look, whatever came of it.</summary>
     public void After(PolledRepository repository, LookEnd end)
     {
         if (end.Failure is { Error: RefSourceError.RateLimited } limited)
         {
-            blockedUntil[repository.Sources.Credential] = Now + (limited.RetryAfter ?? DefaultBlock);
+            Blocks.Add(repository.Sources.Credential, limited.RetryAfter ?? DefaultBlock);
+        }
+
+        Blocks.End(repository.Sources.Credential, repository);
+
+        if (end.InCompany != Company.Usual)
+        {
+            repository.AloneUntil = end.InCompany switch { Company.TooLarge => Now + LargeFor, Company.NotTold => Now + NotToldFor, _ => repository.AloneUntil };
         }
 
         var next = NextAt(repository, end);
@@ -133,7 +160,7 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
     /// <summary>Takes over other settings for repositories that are the same as before.</summary>
     public void Adjust(IEnumerable<PolledRepository> repositories)
     {
-        var adaptive = new List<PolledRepository>();
+        var adaptive = new HashSet<PolledRepository>();
         foreach (var repository in repositories.Where(repository => repository is { Looking: false, FailedLooks: 0, IsWatched: true, LastLookedAt: not null }))
         {
             var takes = rosters.Takes(repository);
@@ -150,13 +177,34 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
             }
         }
 
-        rosters.Start(adaptive, Now);
+        _ = rosters.Start(adaptive, [], Now);
         rosters.Adjust(Now);
     }
+
+    /// <summary>Takes note of what the forge said to a batch or to lists.</summary>
+    public void Answered(PollTurn turn, Roster roster, RefSourceException? failure)
+    {
+        if (failure is { Error: RefSourceError.RateLimited } limited)
+        {
+            Blocks.Add(roster.Credential, limited.RetryAfter ?? DefaultBlock);
+        }
+
+        Blocks.End(roster.Credential, turn);
+        rosters.Answered(roster, failure, Now);
+    }
+
+    /// <summary>Takes note of lists of pushes; null if they were not read.</summary>
+    public void Listed(PollTurn.List turn, ListResult? result) => rosters.Listed(turn, result, Now);
 
     /// <returns>Null where the adaptive policy has it.</returns>
     private TimeSpan? NextAt(PolledRepository repository, LookEnd end)
     {
+        if (end.InCompany != Company.Usual && repository is { IsWatched: true, AskedAgain: false } && rosters.Takes(repository))
+        {
+            rosters.Return(repository, Now);
+            return null;
+        }
+
         if (end.TryAgainIn is { } wait)
         {
             repository.Tries++;
@@ -197,6 +245,11 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
             rosters.Learn(repository, result.Earlier, Now);
         }
 
+        if (repository.Owner is { } owner)
+        {
+            repository.Listed.Looked(time.GetUtcNow() - (Now - repository.LookingSince) + owner.Skew, found: result.Outcome.Outcome != "unchanged");
+        }
+
         (var again, repository.AskedAgain) = (repository.AskedAgain, false);
         if (!again && rosters.Takes(repository))
         {
@@ -215,5 +268,5 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
 
     private TimeSpan Spread(PolledRepository repository, TimeSpan from) => from + (Strategy.IntervalOf(repository.Config) * Random.Shared.NextDouble() * 0.5);
 
-    private TimeSpan? BlockedUntil(PolledRepository repository) => IsBlocked(repository) && !canFallBack(repository) ? blockedUntil[repository.Sources.Credential] : null;
+    private TimeSpan? BlockedUntil(PolledRepository repository, bool strictly) => !strictly && canFallBack(repository) ? null : Blocks.Until(repository.Sources.Credential, repository);
 }

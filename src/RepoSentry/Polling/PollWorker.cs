@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
@@ -8,7 +9,7 @@ namespace RepoSentry.Polling;
 
 /// <summary>Keeps the schedule of the repositories owned: takes who is due, looks side by side within the slots of the process and of each host.</summary>
 internal sealed partial class PollWorker(
-    CurrentConfig current, LookRunner runner, RepositoryStore repositories, TimeProvider time, ILogger<PollWorker> logger)
+    CurrentConfig current, LookRunner runner, CompanyRunner company, RepositoryStore repositories, TimeProvider time, ILogger<PollWorker> logger)
 {
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(30);
 
@@ -29,6 +30,9 @@ internal sealed partial class PollWorker(
     public TimeSpan IntervalOf(PolledRepository repository) => turns.IntervalOf(repository);
 
     public string Why(PolledRepository repository) => turns.Why(repository);
+
+    /// <summary>Whether a look, or a request for many, is under way.</summary>
+    public bool IsBusy => Volatile.Read(ref looking) > 0;
 
     public IReadOnlyDictionary<string, LookBudget> Budgets => turns.Budgets;
 
@@ -94,16 +98,23 @@ internal sealed partial class PollWorker(
         TimeSpan? nextAt = null;
         while (looking < Config.MaxWorkers && turns.Take(out nextAt) is { } turn)
         {
-            var repository = turn.Repository;
-            var host = HostOf(repository);
-            if (host.TryTake())
+            switch (turn)
             {
-                Start(repository, stopping);
-            }
-            else
-            {
-                host.Wait(turn);
-                crowded.Add(host);
+                case PollTurn.One(var one) when HostOf(one.Repository) is var host && host.TryTake():
+                    Start(one.Repository, stopping);
+                    break;
+                case PollTurn.One(var one):
+                    HostOf(one.Repository).Wait(one);
+                    crowded.Add(HostOf(one.Repository));
+                    break;
+                case PollTurn.Batch batch:
+                    Start(batch, stopping);
+                    break;
+                case PollTurn.List list:
+                    Start(list, stopping);
+                    break;
+                default:
+                    throw new UnreachableException();
             }
         }
 
@@ -130,19 +141,47 @@ internal sealed partial class PollWorker(
     private void Start(PolledRepository repository, CancellationToken stopping)
     {
         looking++;
-        repository.Looking = true;
-        repository.LookingSince = turns.Now;
-        var lateness = repository.LookingSince - repository.DueAt;
-        _ = LookAsync(repository, lateness > TimeSpan.Zero ? lateness : TimeSpan.Zero, stopping);
+        Begin(repository);
+        _ = LookAsync(repository, stopping);
     }
 
-    private async Task LookAsync(PolledRepository repository, TimeSpan lateness, CancellationToken stopping)
+    private void Start(PollTurn.Batch batch, CancellationToken stopping)
+    {
+        looking++;
+        foreach (var repository in batch.Repositories)
+        {
+            Begin(repository);
+        }
+
+        _ = company.RunAsync(batch, LatenessOf, signal => signals.Writer.TryWrite(signal), e => Unexpected(e, batch.Repositories[0]), stopping);
+    }
+
+    private void Start(PollTurn.List list, CancellationToken stopping)
+    {
+        looking++;
+        foreach (var owner in list.Owners)
+        {
+            owner.ListingSince = turns.Now;
+        }
+
+        _ = company.RunAsync(list, [.. list.Owners.Select(owner => owner.Since)], signal => signals.Writer.TryWrite(signal), stopping);
+    }
+
+    private void Begin(PolledRepository repository)
+    {
+        repository.Looking = true;
+        repository.LookingSince = turns.Now;
+    }
+
+    private static TimeSpan LatenessOf(PolledRepository repository) => repository.LookingSince > repository.DueAt ? repository.LookingSince - repository.DueAt : TimeSpan.Zero;
+
+    private async Task LookAsync(PolledRepository repository, CancellationToken stopping)
     {
         await Task.Yield();
         var end = LookEnd.NotMade;
         try
         {
-            end = await runner.RunAsync(repository, turns.IsBlocked(repository), lateness, stopping);
+            end = await runner.RunAsync(repository, turns.IsBlocked(repository), LatenessOf(repository), told: null, stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -150,13 +189,18 @@ internal sealed partial class PollWorker(
         }
         catch (Exception e)
         {
-            if (e is not StorageException || gate.Opens())
-            {
-                Log.Unexpected(logger, e is StorageException ? null : e, repository.Config.Name, e.Message);
-            }
+            Unexpected(e, repository);
         }
 
-        signals.Writer.TryWrite(new PollSignal.Ended(repository, end));
+        signals.Writer.TryWrite(new PollSignal.Ended(repository, end, IsAlone: true));
+    }
+
+    private void Unexpected(Exception e, PolledRepository repository)
+    {
+        if (e is not StorageException || gate.Opens())
+        {
+            Log.Unexpected(logger, e is StorageException ? null : e, repository.Config.Name, e.Message);
+        }
     }
 
     private async Task HandleAsync(PollSignal signal, CancellationToken stopping)
@@ -164,7 +208,19 @@ internal sealed partial class PollWorker(
         switch (signal)
         {
             case PollSignal.Ended ended:
-                Settle(ended.Repository, ended.End, stopping);
+                Settle(ended.Repository, ended.End, ended.IsAlone);
+                StartWaiting(stopping);
+                break;
+            case PollSignal.BatchEnded(var batch, var failure):
+                looking--;
+                Heard(batch, batch.Roster, failure);
+                StartWaiting(stopping);
+                break;
+            case PollSignal.ListEnded(var list, var result, var failure):
+                looking--;
+                turns.Listed(list, result);
+                Heard(list, list.Roster, failure);
+                StartWaiting(stopping);
                 break;
             case PollSignal.Asked(var name, var released) when polled.TryGetValue(name, out var repository) && repository.IsWatched:
                 repository.ReleasedAt = released ? time.GetUtcNow() : repository.ReleasedAt;
@@ -188,11 +244,24 @@ internal sealed partial class PollWorker(
         }
     }
 
-    private void Settle(PolledRepository repository, LookEnd end, CancellationToken stopping)
+    private void Heard(PollTurn turn, Roster roster, RefSourceException? failure)
     {
-        looking--;
+        turns.Answered(turn, roster, failure);
+        if (failure is not null && gate.Opens())
+        {
+            Log.NoBatch(logger, roster.Credential, failure.Message);
+        }
+    }
+
+    private void Settle(PolledRepository repository, LookEnd end, bool isAlone)
+    {
         repository.Looking = false;
-        HostOf(repository).Release(failed: end.Failure?.Error == RefSourceError.Unavailable);
+        if (isAlone)
+        {
+            looking--;
+            HostOf(repository).Release(failed: end.Failure?.Error == RefSourceError.Unavailable);
+        }
+
         turns.After(repository, end);
         if (repository.Left)
         {
@@ -202,8 +271,6 @@ internal sealed partial class PollWorker(
         {
             unwritten.Note(repository, result);
         }
-
-        StartWaiting(stopping);
     }
 
     private void Reassign(IReadOnlyList<RepositoryAssignment> wanted)
@@ -265,6 +332,9 @@ internal sealed partial class PollWorker(
     {
         [LoggerMessage(Level = LogLevel.Error, Message = "look at {Repository} could not be finished ({Reason}); it is repeated")]
         public static partial void Unexpected(ILogger logger, Exception? exception, string repository, string reason);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "a request for many repositories of credential {Credential} was not answered ({Reason}); trying again")]
+        public static partial void NoBatch(ILogger logger, string credential, string reason);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "the times of the last looks could not be stored ({Reason}); trying again")]
         public static partial void NoCheckpoint(ILogger logger, string reason);

@@ -79,6 +79,21 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     /// <summary>Where the adaptive policy has it; null while it stands in the schedule.</summary>
     public Roster? Roster { get; set; }
 
+    /// <summary>Whose budget it shares, placed or not.</summary>
+    public Roster? MemberOf { get; set; }
+
+    /// <summary>Whose list of pushes tells when it is to be looked at; null where none does.</summary>
+    public SweptOwner? Owner { get; set; }
+
+    /// <summary>What lists of pushes have told of it.</summary>
+    public ListedPush Listed { get; } = new();
+
+    /// <summary>Until when no batch can tell of it, monotonic.</summary>
+    public TimeSpan AloneUntil { get; set; }
+
+    /// <summary>When it was last known that nothing had been pushed since the last look.</summary>
+    public DateTimeOffset? LastSureAt => Listed.UnmovedAt > LastLookedAt ? Listed.UnmovedAt : LastLookedAt;
+
     /// <summary>What earlier processes learnt of its changes.</summary>
     public byte[]? LearntBefore { get; } = watched.Stored.PolicyState;
 

@@ -6,5 +6,6 @@ internal static class PollingModule
         .AddSingleton<RepositoryPoller>()
         .AddSingleton<RecentLooks>()
         .AddSingleton<LookRunner>()
+        .AddSingleton<CompanyRunner>()
         .AddSingleton<PollWorker>();
 }

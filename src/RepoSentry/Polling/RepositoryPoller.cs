@@ -12,25 +12,26 @@ internal sealed class RepositoryPoller(
 {
     private readonly LookComparer comparer = new(store, time);
 
+    /// <param name="told">What a batch told of it already; null if it is to be asked for.</param>
     /// <exception cref="RefSourceException">The look does not count; the snapshot stays.</exception>
-    public async Task<PollResult> PollAsync(PolledRepository repository, IRefSource source, string sourceName, CancellationToken cancellationToken)
+    public async Task<PollResult> PollAsync(PolledRepository repository, IRefSource source, string sourceName, ToldLook? told, CancellationToken cancellationToken)
     {
-        var startedAt = time.GetUtcNow();
+        var startedAt = time.GetUtcNow() - (told?.Took ?? TimeSpan.Zero);
         var clock = time.GetTimestamp();
-        var before = repository.LastLookedAt;
-        var seen = await comparer.LookAsync(repository, source, isFallback: sourceName != repository.Sources.PrimaryName, cancellationToken);
+        var before = repository.LastSureAt;
+        var seen = await comparer.LookAsync(repository, source, isFallback: sourceName != repository.Sources.PrimaryName, told?.Look, cancellationToken);
         repository.Learn(seen);
         var standing = repository.StandingAfter(seen);
         if (seen.IsQuiet && standing == repository.Standing)
         {
-            return new PollResult(new PollOutcome(startedAt, time.GetElapsedTime(clock), "unchanged", sourceName), seen.Marks, []);
+            return new PollResult(new PollOutcome(startedAt, time.GetElapsedTime(clock) + (told?.Took ?? TimeSpan.Zero), "unchanged", sourceName), seen.Marks, []);
         }
 
         var changes = seen.Kinds.SelectMany(kind => kind.Changes).ToList();
         var events = await RouteAsync(repository, changes, source, startedAt - before, cancellationToken);
-        var outcome = new PollOutcome(startedAt, time.GetElapsedTime(clock), OutcomeOf(seen, before), sourceName, events.Count);
+        var outcome = new PollOutcome(startedAt, time.GetElapsedTime(clock) + (told?.Took ?? TimeSpan.Zero), OutcomeOf(seen, repository.LastLookedAt), sourceName, events.Count);
         await CommitAsync(repository, seen, standing, events, outcome);
-        return new PollResult(outcome, seen.Marks, events) { Earlier = await EarlierAsync(repository, source, outcome, cancellationToken) };
+        return new PollResult(outcome, seen.Marks, events) { Earlier = told is null ? await EarlierAsync(repository, source, outcome, cancellationToken) : [] };
     }
 
     // Of one that is new: its last commits tell how often it moves. Not worth what the budget needs for looks.

@@ -1,7 +1,9 @@
 using System.Globalization;
+using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Polling.Replay;
 using RepoSentry.Polling.Strategies;
+using RepoSentry.Providers;
 
 namespace RepoSentry.Polling;
 
@@ -34,52 +36,118 @@ internal sealed class Rosters(CurrentConfig current, TimeProvider time)
         var cadence = repository.Cadence!;
         var expected = cadence.Intensity.At(Seconds(time.GetUtcNow()), fleet) * 86_400;
         var weight = cadence.Weight > 1 ? $", priority {cadence.Weight}" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"the adaptive policy expects {expected:0.##} changes a day just now{weight}: its turn is about {cadence.Interval:0} s after its last look; {roster.Budget.Explain(roster.Credential)}");
+        var listed = repository.Owner is { } owner ? string.Create(CultureInfo.InvariantCulture, $"the pushes of {owner.Name} are listed about every {owner.Cadence.Interval:0} s, and whatever is listed is looked at at once; ") : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{listed}the adaptive policy expects {expected:0.##} changes a day just now{weight}: its turn is about {cadence.Interval:0} s after its last look; {roster.Budget.Explain(roster.Credential)}");
     }
 
-    /// <summary>Takes in those that were looked at before, all at once.</summary>
-    public void Start(IEnumerable<PolledRepository> repositories, TimeSpan now)
+    /// <summary>Takes in those that were looked at before, and those that never were, all at once.</summary>
+    /// <returns>The ones that are to be looked at alone, at once.</returns>
+    public IReadOnlyList<PolledRepository> Start(IReadOnlySet<PolledRepository> seen, IEnumerable<PolledRepository> never, TimeSpan now)
     {
-        foreach (var group in repositories.GroupBy(repository => repository.Sources.Credential, StringComparer.Ordinal))
+        var alone = new List<PolledRepository>();
+        foreach (var group in seen.Concat(never).GroupBy(repository => repository.Sources.Credential, StringComparer.Ordinal))
         {
             var roster = RosterOf(group.Key);
             foreach (var repository in group)
             {
                 Know(repository, now);
                 repository.Cadence!.LookedAt = repository.LastLookedAt is { } at ? Math.Min(Seconds(at), At(now)) : At(now);
-                roster.Members.Add(repository);
+                roster.Add(repository);
             }
 
             Adjust(roster, now, always: true);
-            roster.Strategy.Start([.. group.Select(repository => repository.Cadence!)], At(now));
-            foreach (var repository in group)
+            roster.Start(group.Where(seen.Contains), At(now));
+            foreach (var repository in group.Where(repository => !seen.Contains(repository)))
+            {
+                if (roster.IsInCompany(repository, now))
+                {
+                    roster.Want(repository);
+                    Told(repository, roster, now);
+                }
+                else
+                {
+                    alone.Add(repository);
+                }
+            }
+
+            foreach (var repository in group.Where(seen.Contains))
             {
                 Told(repository, roster);
             }
 
             Ask(roster, At(now));
         }
+
+        return alone;
     }
 
     /// <summary>Puts one in after a look that counts.</summary>
     /// <param name="lookedAt">When it began.</param>
     public void Looked(PolledRepository repository, TimeSpan lookedAt, TimeSpan now)
     {
-        Know(repository, now);
-        var roster = RosterOf(repository.Sources.Credential);
-        if (repository.Roster != roster)
-        {
-            Remove(repository);
-        }
-
-        if (roster.Members.Add(repository))
-        {
-            Adjust(roster, now, always: false);
-        }
-
-        roster.Strategy.Looked(repository.Cadence!, At(lookedAt));
+        var roster = In(repository, now);
+        roster.Looked(repository, At(lookedAt));
         Told(repository, roster);
         Ask(roster, At(now));
+    }
+
+    /// <summary>Puts one back that was to be looked at in company, and was not.</summary>
+    public void Return(PolledRepository repository, TimeSpan now)
+    {
+        var roster = In(repository, now);
+        roster.Want(repository);
+        Told(repository, roster, now);
+        Ask(roster, At(now));
+    }
+
+    /// <summary>Takes note of what the forge said to a batch or to lists.</summary>
+    public void Answered(Roster roster, RefSourceException? failure, TimeSpan now)
+    {
+        if (failure is null)
+        {
+            roster.Answered();
+        }
+        else
+        {
+            roster.Unanswered(failure.RetryAfter, failure.Error == RefSourceError.RateLimited, At(now));
+            if (roster.AloneUntil > At(now))
+            {
+                Adjust(roster, now, always: true);
+            }
+        }
+
+        Ask(roster, At(now));
+    }
+
+    /// <summary>Takes note of the pushes that a list tells of; whoever was pushed to is looked at.</summary>
+    /// <param name="result">Null if none was read.</param>
+    public void Listed(PollTurn.List turn, ListResult? result, TimeSpan now)
+    {
+        if (result is null)
+        {
+            foreach (var owner in turn.Owners.Where(owner => owner.Members.Count > 0))
+            {
+                turn.Roster.Listed(owner, owner.Cadence.LookedAt);
+            }
+
+            return;
+        }
+
+        foreach (var (owner, pushes) in turn.Owners.Zip(result.Pushes))
+        {
+            if (pushes is null)
+            {
+                turn.Roster.Unlist(owner, At(now));
+                Adjust(turn.Roster, now, always: true);
+                continue;
+            }
+
+            Tell(turn.Roster, owner, pushes, result, now);
+            if (owner.Members.Count > 0)
+            {
+                turn.Roster.Listed(owner, At(owner.ListingSince));
+            }
+        }
     }
 
     /// <summary>Takes note of a change that a look found.</summary>
@@ -100,24 +168,22 @@ internal sealed class Rosters(CurrentConfig current, TimeProvider time)
 
     public void Remove(PolledRepository repository)
     {
-        if (repository.Roster is not { } roster)
+        if (repository.MemberOf is not { } roster)
         {
             return;
         }
 
-        repository.Roster = null;
-        roster.Members.Remove(repository);
-        roster.Strategy.Remove(repository.Cadence!);
-        if (roster.Members.Count == 0)
+        roster.Remove(repository);
+        if (roster.Members.Count == 0 && roster.Requests == 0)
         {
             byCredential.Remove(roster.Credential);
         }
     }
 
     /// <summary>Takes out whose turn it is, over all credentials.</summary>
-    /// <param name="blockedUntil">Until when a credential must not be asked; null if it may.</param>
+    /// <param name="blockedUntil">Until when a credential must not be asked, not even where Git can stand in (for a batch it cannot); null if it may.</param>
     /// <param name="nextAt">When it is somebody's turn next; null if nobody is there.</param>
-    public PolledRepository? Take(TimeSpan now, Func<PolledRepository, TimeSpan?> blockedUntil, out TimeSpan? nextAt)
+    public PollTurn? Take(TimeSpan now, Func<PolledRepository, bool, TimeSpan?> blockedUntil, out TimeSpan? nextAt)
     {
         nextAt = null;
         while (next.TryPeek(out var first, out var at))
@@ -136,14 +202,19 @@ internal sealed class Rosters(CurrentConfig current, TimeProvider time)
 
             next.Dequeue();
             var roster = first.Roster;
-            if (blockedUntil(roster.Members.First()) is { } until)
+            if (roster.EndAlone(At(now)))
+            {
+                Adjust(roster, now, always: true);
+            }
+
+            if (blockedUntil(roster.Members.First(), roster.Budget.Way != LookWay.Single) is { } until)
             {
                 Ask(roster, At(until));
             }
-            else if (roster.Strategy.Take(At(now), out var again) is { Tag: PolledRepository repository })
+            else if (roster.Take(now, At(now), out var again) is { } turn)
             {
                 Ask(roster, At(now));
-                return repository;
+                return turn;
             }
             else if (double.IsFinite(again))
             {
@@ -181,11 +252,52 @@ internal sealed class Rosters(CurrentConfig current, TimeProvider time)
     {
         if (!byCredential.TryGetValue(credential, out var roster))
         {
-            var budget = new LookBudget(1, double.PositiveInfinity, 0, Polling);
-            byCredential[credential] = roster = new Roster(credential, new AdaptiveStrategy(budget.Limits, fleet), budget);
+            byCredential[credential] = roster = new Roster(credential, fleet, new LookBudget(1, double.PositiveInfinity, 0, Polling));
         }
 
         return roster;
+    }
+
+    private Roster In(PolledRepository repository, TimeSpan now)
+    {
+        Know(repository, now);
+        var roster = RosterOf(repository.Sources.Credential);
+        if (repository.MemberOf is { } other && other != roster)
+        {
+            Remove(repository);
+        }
+
+        if (roster.Add(repository))
+        {
+            Adjust(roster, now, always: false);
+        }
+
+        return roster;
+    }
+
+    private void Tell(Roster roster, SweptOwner owner, IReadOnlyList<LastPush> pushes, ListResult result, TimeSpan now)
+    {
+        var members = owner.Members.ToLookup(member => member.ForgeId, StringComparer.Ordinal);
+        foreach (var push in pushes)
+        {
+            foreach (var member in members[push.ForgeId])
+            {
+                var sureSince = member.LastLookedAt + result.Skew - ListedPush.Doubt;
+                if (member.Listed.Tell(push.At, sureSince))
+                {
+                    member.Listed.UnmovedAt = owner.ListedAt;
+                    owner.Cadence.Intensity.Add(Math.Clamp(Seconds(push.At - result.Skew), Math.Min(owner.Cadence.LookedAt, At(now)), At(now)), At(now), fleet);
+                }
+            }
+        }
+
+        foreach (var member in owner.Members.Where(member => member.Listed.IsOpen && member is { Looking: false, IsWatched: true, FailedLooks: 0 }))
+        {
+            roster.Want(member);
+        }
+
+        (owner.ListedAt, owner.Skew) = (result.At, result.Skew);
+        owner.Newest = pushes.Count > 0 && (owner.Newest is null || pushes[0].At > owner.Newest) ? pushes[0].At : owner.Newest;
     }
 
     private void Adjust(Roster roster, TimeSpan now, bool always)
@@ -197,9 +309,7 @@ internal sealed class Rosters(CurrentConfig current, TimeProvider time)
 
         var provider = current.Value.Providers.FirstOrDefault(one => one.Name == roster.Credential);
         var pins = current.Value.Repositories.Where(repository => repository.Provider == roster.Credential && repository.PollingInterval is not null && repository.Enabled);
-        roster.Counted = roster.Members.Count;
-        roster.Budget = LookBudget.Of(provider, [.. roster.Members.Select(member => member.Config), .. pins], Polling);
-        roster.Strategy.Limit(roster.Budget.Limits, At(now));
+        roster.Limit(LookBudget.Of(provider, [.. roster.Members.Select(member => member.Config), .. pins], Polling, alone: roster.AloneUntil > At(now), roster.Hidden), At(now));
     }
 
     private void Told(PolledRepository repository, Roster roster)
@@ -208,23 +318,11 @@ internal sealed class Rosters(CurrentConfig current, TimeProvider time)
         repository.DueAt = TimeSpan.FromSeconds(repository.Cadence!.DueAt - origin);
     }
 
+    private static void Told(PolledRepository repository, Roster roster, TimeSpan dueAt)
+    {
+        repository.Roster = roster;
+        repository.DueAt = dueAt;
+    }
+
     private void Ask(Roster roster, double at) => next.Enqueue((roster, ++roster.Version), at);
-}
-
-/// <summary>The repositories of one credential.</summary>
-internal sealed class Roster(string credential, AdaptiveStrategy strategy, LookBudget budget)
-{
-    public string Credential => credential;
-
-    public AdaptiveStrategy Strategy => strategy;
-
-    public HashSet<PolledRepository> Members { get; } = [];
-
-    public LookBudget Budget { get; set; } = budget;
-
-    /// <summary>How many there were when the budget was reckoned.</summary>
-    public int Counted { get; set; }
-
-    /// <summary>Grows whenever an earlier time to ask it becomes void.</summary>
-    public int Version { get; set; }
 }

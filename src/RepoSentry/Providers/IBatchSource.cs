@@ -13,7 +13,7 @@ internal interface IBatchSource
 
     /// <summary>Looks once at each, at the whole of each kind.</summary>
     /// <returns>One answer for each request, in its order.</returns>
-    /// <exception cref="RefSourceException">There is no answer for any of them.</exception>
+    /// <exception cref="RefSourceException">There is no answer for any of them. Rate limited: the credential may not ask anything; unavailable: it may still ask for each alone.</exception>
     Task<IReadOnlyList<BatchLook>> LookAsync(IReadOnlyList<RefLookRequest> requests, CancellationToken cancellationToken);
 }
 

@@ -34,8 +34,7 @@ internal sealed class RefSourceCatalog
     /// <summary>What each forge last said of its credential's limit; those that said nothing are left out.</summary>
     public IEnumerable<(string Credential, string Provider, RateLimitState State)> Limits =>
         from source in Volatile.Read(ref known).Values.Select(pair => pair.Sources)
-        let state = (source.Primary as IRateLimited)?.Current
-        where state is not null
+        from state in (source.Primary as IRateLimited)?.States ?? []
         select (source.Credential, source.PrimaryName, state);
 
     public RefSources For(RepositoryConfig repository) => Volatile.Read(ref known)[repository.Provider].Sources;

@@ -182,7 +182,7 @@ internal static class E06Poller
             var first = known is null;
             try
             {
-                var result = await poller.PollAsync(repository, repository.Sources.Primary, repository.Sources.PrimaryName, CancellationToken.None);
+                var result = await poller.PollAsync(repository, repository.Sources.Primary, repository.Sources.PrimaryName, told: null, CancellationToken.None);
                 repository.LastLookedAt = result.Outcome.StartedAt;
                 Judge(result.Events.Select(routed => Text(routed.Event.Change)).ToHashSet(StringComparer.Ordinal), first, spoiled);
                 known = !spoiled || first ? truth.ToDictionary() : Told(result.Events);

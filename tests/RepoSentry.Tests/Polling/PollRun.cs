@@ -12,7 +12,7 @@ internal sealed class PollRun : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly CancellationTokenSource ending = new();
+    private CancellationTokenSource ending = new();
     private readonly SemaphoreSlim noted = new(0);
     private int baselines;
     private Task running = Task.CompletedTask;
@@ -25,13 +25,13 @@ internal sealed class PollRun : IAsyncDisposable
     }
 
     public PollStory Story { get; }
-    public PollWorker Worker { get; }
+    public PollWorker Worker { get; private set; }
     public int Baselines => Volatile.Read(ref baselines);
     public ConcurrentQueue<string> Changes { get; } = [];
     public ConcurrentQueue<string> Failures { get; } = [];
 
     /// <summary>Lets what is due at this instant happen.</summary>
-    public Task SettleAsync() => noted.WaitAsync(TimeSpan.FromMilliseconds(5), CancellationToken.None);
+    public Task SettleAsync(int milliseconds = 5) => noted.WaitAsync(TimeSpan.FromMilliseconds(milliseconds), CancellationToken.None);
 
     public static async Task<PollRun> StartAsync(int repositories, bool begin = true, PollingConfig? polling = null)
     {
@@ -50,6 +50,20 @@ internal sealed class PollRun : IAsyncDisposable
         running = Worker.RunAsync(ending.Token);
     }
 
+    public async Task StopAsync()
+    {
+        await ending.CancelAsync();
+        await running;
+    }
+
+    /// <summary>As another process would, after a stop.</summary>
+    public Task BeginAgainAsync(RepositoryConfig[] repositories)
+    {
+        ending.Dispose();
+        (ending, Worker) = (new CancellationTokenSource(), Story.Worker());
+        return BeginAsync(repositories);
+    }
+
     /// <summary>Waits until it holds, moving the clock on between checks if asked to.</summary>
     public async Task UntilAsync(Func<bool> holds, TimeSpan? advance = null)
     {
@@ -64,8 +78,7 @@ internal sealed class PollRun : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await ending.CancelAsync();
-        await running;
+        await StopAsync();
         await Story.DisposeAsync();
         ending.Dispose();
         noted.Dispose();

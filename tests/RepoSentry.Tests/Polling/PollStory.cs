@@ -45,12 +45,22 @@ internal sealed class PollStory : IAsyncDisposable
         return new PollStory(temporary, await temporary.OpenAsync(), polling ?? new PollingConfig { Strategy = "fixed", MaxWorkers = 4 }, time);
     }
 
+    /// <summary>The credential that repositories of another source are looked at with.</summary>
+    public ProviderConfig? Provider
+    {
+        get => Current.Value.Providers is [var one, ..] ? one : null;
+        set => Current.Value = Current.Value with { Providers = value is null ? [] : [value] };
+    }
+
+    /// <summary>Looked at in the place of <see cref="Forge"/>.</summary>
+    public IRefSource? Source { get; set; }
+
     /// <summary>What a restart with this configuration polls.</summary>
     public async Task<IReadOnlyList<PolledRepository>> StartAsync(params RepositoryConfig[] repositories)
     {
         var watched = await new RepositoryStore(database, Time).ApplyAsync(repositories, CancellationToken.None);
         await ownership.TakeAsync("node", ["git/1"], "test", CancellationToken.None);
-        Assignments = [.. watched.Select(repository => new RepositoryAssignment(repository, new RefSources("forge", Forge, "github", Git), "git/1"))];
+        Assignments = [.. watched.Select(repository => new RepositoryAssignment(repository, new RefSources(Provider?.Name ?? "forge", Source ?? Forge, "github", Source is null ? Git : null), "git/1"))];
         return [.. Assignments.Select(assignment => new PolledRepository(assignment.Watched, assignment.Sources, assignment.Shard))];
     }
 
@@ -58,7 +68,7 @@ internal sealed class PollStory : IAsyncDisposable
     /// <param name="fallback">By Git, as if the forge's interface had failed.</param>
     public async Task<IReadOnlyList<string>> LookAsync(PolledRepository repository, bool fallback = false)
     {
-        var result = await Poller().PollAsync(repository, fallback ? Git : Forge, fallback ? "git" : "github", CancellationToken.None);
+        var result = await Poller().PollAsync(repository, fallback ? Git : Forge, fallback ? "git" : "github", told: null, CancellationToken.None);
         repository.LastLookedAt = result.Outcome.StartedAt;
         Time.Advance(TimeSpan.FromSeconds(10));
         return [.. result.Events.Select(routed => $"{routed.Event.Change.Type.Name()} {routed.Event.Change.Ref}")];
@@ -69,12 +79,11 @@ internal sealed class PollStory : IAsyncDisposable
     /// <summary>Other settings from now on.</summary>
     public void Change(PollingConfig polling) => Current.Value = Current.Value with { Polling = polling };
 
-    public PollWorker Worker() => new(
-        Current,
-        new LookRunner(Current, Poller(), store, ownership, Feed, new RecentLooks(Time), Time, NullLogger<LookRunner>.Instance),
-        new RepositoryStore(database, Time),
-        Time,
-        NullLogger<PollWorker>.Instance);
+    public PollWorker Worker()
+    {
+        var runner = new LookRunner(Current, Poller(), store, ownership, Feed, new RecentLooks(Time), Time, NullLogger<LookRunner>.Instance);
+        return new PollWorker(Current, runner, new CompanyRunner(Current, runner, Time), new RepositoryStore(database, Time), Time, NullLogger<PollWorker>.Instance);
+    }
 
     public Task<T> ScalarAsync<T>(string sql) => database.ReadAsync(async connection => (await connection.ExecuteScalarAsync<T>(sql))!, TestContext.Current.CancellationToken);
 

@@ -67,6 +67,15 @@ internal sealed class AdaptiveStrategy(LookLimits limits, HourProfile fleet, Fun
         Resize(Count - 1);
     }
 
+    /// <summary>Takes one out that is looked at out of turn; it comes back by <see cref="Looked"/>.</summary>
+    public void Withdraw(Cadence cadence)
+    {
+        if (cadence.IsMember)
+        {
+            Leave(cadence);
+        }
+    }
+
     public Cadence? Take(double now, out double nextAt)
     {
         Wake(now);
@@ -76,12 +85,47 @@ internal sealed class AdaptiveStrategy(LookLimits limits, HourProfile fleet, Fun
             return null;
         }
 
-        if (Next(now) is not { } next)
+        if (Next(now) is { } next)
         {
-            nextAt = resting.TryPeek(out var first) ? first.Cadence.LookedAt + limits.MinInterval : double.PositiveInfinity;
-            return null;
+            return Give(next, now);
         }
 
+        nextAt = resting.TryPeek(out var first) ? first.Cadence.LookedAt + limits.MinInterval : double.PositiveInfinity;
+        return null;
+    }
+
+    /// <summary>Takes out more after <see cref="Take"/>, for the same request: those whose turn is next, due or not. Each has its token, so that the next request comes the later.</summary>
+    /// <param name="count">At most so many.</param>
+    /// <param name="fits">Whether one can be looked at in company; the others keep their place.</param>
+    public void TakeAlong(double now, int count, Predicate<Cadence> fits, ICollection<Cadence> into)
+    {
+        var kept = new List<(Cadence Cadence, int Place)>();
+        for (var taken = 0; taken < count; taken++)
+        {
+            if (Overdue(now) is { } oldest && fits(oldest))
+            {
+                into.Add(Give(oldest, now));
+                continue;
+            }
+
+            while (Earliest() is { } passed && !fits(passed))
+            {
+                kept.Add(due.Dequeue());
+            }
+
+            if (Earliest() is not { } next)
+            {
+                break;
+            }
+
+            into.Add(Give(next, now));
+        }
+
+        kept.ForEach(one => due.Enqueue(one, one.Cadence.DueAt));
+    }
+
+    private Cadence Give(Cadence next, double now)
+    {
         tokenAt = limits.TokenAfter(tokenAt, now);
         Steer(now - next.DueAt);
         Leave(next);
@@ -126,14 +170,14 @@ internal sealed class AdaptiveStrategy(LookLimits limits, HourProfile fleet, Fun
         }
     }
 
-    // The one that waits longest goes first where it would pass its limit before its turn. Last looks lie a token apart, and so do these limits: none is missed.
-    private Cadence? Next(double now)
-    {
-        if (waiting.First is { Value: var oldest } && now - oldest.WaitsSince >= limits.MaxInterval - (2 / limits.PerSecond))
-        {
-            return oldest;
-        }
+    private Cadence? Next(double now) => Overdue(now) ?? Earliest();
 
+    // The one that waits longest goes first where it would pass its limit before its turn. Last looks lie a token apart, and so do these limits: none is missed.
+    private Cadence? Overdue(double now) =>
+        waiting.First is { Value: var oldest } && now - oldest.WaitsSince >= limits.MaxInterval - ((1 + limits.AtOnce) / limits.PerSecond) ? oldest : null;
+
+    private Cadence? Earliest()
+    {
         while (due.TryPeek(out var first, out _))
         {
             if (first.Place == first.Cadence.Place)

@@ -30,7 +30,8 @@ internal interface IPollingStrategy
 /// <param name="PerSecond">Looks a second for all together.</param>
 /// <param name="MinInterval">Seconds between two looks at a repository, at least.</param>
 /// <param name="MaxInterval">Seconds between two looks at a repository, at most.</param>
-internal sealed record LookLimits(double PerSecond, double MinInterval, double MaxInterval)
+/// <param name="AtOnce">Looks that are made together, with one request.</param>
+internal sealed record LookLimits(double PerSecond, double MinInterval, double MaxInterval, int AtOnce = 1)
 {
     // A timer that wakes late, or a pause of the process, must not cost looks; a longer time without looks is not made up for.
     private const double Saved = 0.25;

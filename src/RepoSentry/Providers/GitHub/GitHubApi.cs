@@ -60,21 +60,24 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
         limit.Note(response, limit.Graph, points);
         if (response.StatusCode != HttpStatusCode.OK)
         {
-            throw FromStatus(response, graphUrl, kind, await ForgeHttp.ReadRefusalAsync(response, graphUrl, cancellationToken), limit.Graph);
+            var refusal = await ForgeHttp.ReadRefusalAsync(response, graphUrl, cancellationToken);
+            throw ForgeHttp.Header(response, "Retry-After") is null && ForgeHttp.Number(response, "x-ratelimit-remaining") == 0 ? OutOfPoints(response) : FromStatus(response, graphUrl, kind, refusal);
         }
 
         var body = new ForgeAnswer(graphUrl, NotModified: false, await ForgeHttp.ReadJsonAsync(response, graphUrl, budget, cancellationToken), null, null, null);
         var told = body.Read(GraphJson.Default.GraphAnswer);
         if (told.Errors?.Any(error => error.Type == "RATE_LIMITED") == true)
         {
-            var wait = limit.AfterReset(response);
-            throw new RefSourceException(RefSourceError.RateLimited, $"{SafeText.Of(graphUrl)}: GitHub's limit of GraphQL points for provider \"{options.Provider}\" is reached", wait);
+            throw OutOfPoints(response);
         }
 
         return told.Data is null
             ? throw new RefSourceException(RefSourceError.Unavailable, $"{SafeText.Of(graphUrl)} answered without data: {SafeText.Of(told.Errors is [{ Message: { } reason }, ..] ? reason : "no reason given")}")
             : told with { Skew = ForgeHttp.Skew(response, time) };
     }
+
+    private RefSourceException OutOfPoints(HttpResponseMessage response) =>
+        new(RefSourceError.Unavailable, $"{SafeText.Of(graphUrl)}: GitHub's limit of GraphQL points for provider \"{options.Provider}\" is reached", limit.AfterReset(response));
 
     private async Task<ForgeAnswer> FollowAsync(Uri url, string kind, string? etag, AnswerBudget budget, CancellationToken cancellationToken)
     {
@@ -112,7 +115,7 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
                 var refusal = await ForgeHttp.ReadRefusalAsync(response, at, cancellationToken);
                 return status == 409 && refusal.Contains("Repository is empty", StringComparison.OrdinalIgnoreCase)
                     ? new ForgeAnswer(at, NotModified: false, "[]"u8.ToArray(), null, null, null)
-                    : throw FromStatus(response, at, kind, refusal, limit.Core);
+                    : throw FromStatus(response, at, kind, refusal);
             }
 
             var body = await ForgeHttp.ReadJsonAsync(response, at, budget, cancellationToken);
@@ -179,10 +182,10 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
         return hop < MaxRedirects ? target : throw new RefSourceException(RefSourceError.Unavailable, $"{SafeText.Of(at)} redirects more than {MaxRedirects} times");
     }
 
-    private RefSourceException FromStatus(HttpResponseMessage response, Uri at, string kind, string body, GitHubQuota quota)
+    private RefSourceException FromStatus(HttpResponseMessage response, Uri at, string kind, string body)
     {
         var status = (int)response.StatusCode;
-        if (limit.Refused(response, body, quota) is { } wait)
+        if (limit.Refused(response, body) is { } wait)
         {
             return new RefSourceException(RefSourceError.RateLimited, $"{SafeText.Of(at)} answered {status}: GitHub's rate limit for provider \"{options.Provider}\" is reached", wait);
         }

@@ -7,13 +7,11 @@ namespace RepoSentry.Providers.GitHub;
 /// <summary>Looks at many repositories, and reads the pushes of many owners, with one request each, through GraphQL.</summary>
 internal sealed class GitHubBatches(GitHubApi api)
 {
-    private const int Most = 100;
     private const int Least = 10;
-    private const int MostOwners = 50;
 
     // GitHub ends a question that takes it more than ten seconds: one that was too much is asked for in smaller parts, and grows again by and by.
-    private int size = Most;
-    private int owners = MostOwners;
+    private int size = GitHubQueries.Page;
+    private int owners = GitHubQueries.MostOwners;
 
     public int Size => Volatile.Read(ref size);
 
@@ -23,13 +21,13 @@ internal sealed class GitHubBatches(GitHubApi api)
     public async Task<IReadOnlyList<(BatchLook Look, RepositoryFacts? Facts)>> LookAsync(IReadOnlyList<(string Owner, string Name, RefLookRequest Request)> asked, CancellationToken cancellationToken)
     {
         var points = GitHubQueries.Points(asked.Sum(one => one.Request.Kinds.Count));
-        var answer = await AskAsync(GitHubQueries.Refs(asked), "refs", points, Size, Most, size => Volatile.Write(ref this.size, size), cancellationToken);
+        var answer = await AskAsync(GitHubQueries.Refs(asked), "refs", points, Size, GitHubQueries.Page, size => Volatile.Write(ref this.size, size), cancellationToken);
         return [.. asked.Select((one, at) => Read(one.Request, answer.Data!.GetValueOrDefault(Alias('r', at))))];
     }
 
     public async Task<SweepAnswer> SweepAsync(IReadOnlyList<SweepRequest> asked, CancellationToken cancellationToken)
     {
-        var answer = await AskAsync(GitHubQueries.LastPushes(asked), "pushes", GitHubQueries.Points(asked.Count), SweepSize, MostOwners, size => Volatile.Write(ref owners, size), cancellationToken);
+        var answer = await AskAsync(GitHubQueries.LastPushes(asked), "pushes", GitHubQueries.Points(asked.Count), SweepSize, GitHubQueries.MostOwners, size => Volatile.Write(ref owners, size), cancellationToken);
         return new SweepAnswer([.. asked.Select((_, at) => Pushes(answer.Data!.GetValueOrDefault(Alias('o', at))))], answer.Skew);
     }
 
@@ -44,7 +42,7 @@ internal sealed class GitHubBatches(GitHubApi api)
             resize(Math.Min(most, size + Math.Max(1, size / 10)));
             return answer;
         }
-        catch (RefSourceException failure) when (failure.Error is RefSourceError.Unavailable or RefSourceError.Malformed)
+        catch (RefSourceException failure) when (failure is { Error: RefSourceError.Unavailable or RefSourceError.Malformed, RetryAfter: null })
         {
             resize(Math.Max(Least, size / 2));
             throw;

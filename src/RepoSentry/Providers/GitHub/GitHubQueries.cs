@@ -16,6 +16,9 @@ internal static class GitHubQueries
     /// <summary>Pushes of one owner in one answer: few, for more follow where they are needed.</summary>
     public const int Pushes = 20;
 
+    /// <summary>Owners in one question: half of what a point pays for, so that the answer comes soon.</summary>
+    public const int MostOwners = 50;
+
     private const string Facts = "fragment F on Repository{databaseId nameWithOwner url isArchived isPrivate defaultBranchRef{name}}";
     private const string Heads = "fragment H on RefConnection{pageInfo{hasNextPage}nodes{name target{__typename oid}}}";
     private const string Tags = "fragment T on RefConnection{pageInfo{hasNextPage}nodes{name target{__typename oid ...on Tag{target{__typename oid ...on Tag{target{__typename oid}}}}}}}";
@@ -57,6 +60,17 @@ internal static class GitHubQueries
 
     /// <summary>What GitHub counts for so many connections.</summary>
     public static int Points(int connections) => Math.Max(1, (connections + 50) / 100);
+
+    /// <summary>Owner and name in a repository's URL; null where it has none.</summary>
+    public static (string Owner, string Name)? NameOf(Uri url)
+    {
+        var path = Uri.UnescapeDataString(url.IsAbsoluteUri ? url.AbsolutePath : "").Trim('/');
+        var parts = (path.EndsWith(".git", StringComparison.Ordinal) ? path[..^4] : path).Split('/');
+        return parts is [{ Length: > 0 } owner, { Length: > 0 } name] && owner is not ("." or "..") && name is not ("." or "..") ? (owner, name) : null;
+    }
+
+    /// <summary>The owner in a repository's URL, in lower case; null where none can be asked for.</summary>
+    public static string? OwnerOf(Uri url) => NameOf(url) is var (owner, _) && IsPlain(owner) ? owner.ToLowerInvariant() : null;
 
     /// <summary>Whether a text can stand between quotes, as all names and cursors of GitHub can.</summary>
     public static bool IsPlain(string text) => text.Length is > 0 and <= 200 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.' or '=' or '+' or '/' or ':');

@@ -43,9 +43,9 @@ internal sealed class GitHubRateLimit(GitHubOptions options, TimeProvider time)
             paused = pause - time.GetElapsedTime(pausedAt);
         }
 
-        Throw(paused, "GitHub asked to wait");
+        Throw(RefSourceError.RateLimited, paused, "GitHub asked to wait");
         var (wait, reason) = quota.Wait();
-        Throw(wait, reason);
+        Throw(quota == Graph ? RefSourceError.Unavailable : RefSourceError.RateLimited, wait, reason); // without points of GraphQL, the other interface still answers
     }
 
     /// <summary>Called with each answer.</summary>
@@ -63,16 +63,11 @@ internal sealed class GitHubRateLimit(GitHubOptions options, TimeProvider time)
 
     /// <summary>How long a refusal asks to wait; null if it is not for the sake of a limit.</summary>
     /// <param name="body">Its text, for the secondary limits tell themselves in words only.</param>
-    public TimeSpan? Refused(HttpResponseMessage response, string body, GitHubQuota quota)
+    public TimeSpan? Refused(HttpResponseMessage response, string body)
     {
         if ((int)response.StatusCode is not (403 or 429))
         {
             return null;
-        }
-
-        if (quota == Graph && ForgeHttp.Header(response, "Retry-After") is null && ForgeHttp.Number(response, "x-ratelimit-remaining") == 0)
-        {
-            return AfterReset(response); // its own quota is used up: the other interface still answers
         }
 
         TimeSpan? asked = ForgeHttp.RetryAfter(response, time) is { } after ? Clamp(after, TimeSpan.FromSeconds(1))
@@ -125,11 +120,11 @@ internal sealed class GitHubRateLimit(GitHubOptions options, TimeProvider time)
 
     private static TimeSpan Clamp(TimeSpan wait, TimeSpan least) => wait < least ? least : wait > LongestPause ? LongestPause : wait;
 
-    private void Throw(TimeSpan wait, string reason)
+    private void Throw(RefSourceError error, TimeSpan wait, string reason)
     {
         if (wait > TimeSpan.Zero)
         {
-            throw new RefSourceException(RefSourceError.RateLimited, $"no request for provider \"{options.Provider}\" in the next {Math.Ceiling(wait.TotalSeconds):0} s: {reason}", wait);
+            throw new RefSourceException(error, $"no request for provider \"{options.Provider}\" in the next {Math.Ceiling(wait.TotalSeconds):0} s: {reason}", wait);
         }
     }
 }

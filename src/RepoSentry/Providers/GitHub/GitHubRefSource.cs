@@ -106,11 +106,11 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited,
     // Only who says who they are may ask GraphQL.
     public bool CanBatch(RefLookRequest request) =>
         options.Token is not null && request.ApiBaseUrl is null && request.Kinds is { Count: > 0 } kinds && kinds.All(kind => kind.Kind is RefKind.Branch or RefKind.Tag)
-        && NameOf(request.Url) is var (owner, name) && GitHubQueries.IsPlain(owner) && GitHubQueries.IsPlain(name);
+        && GitHubQueries.NameOf(request.Url) is var (owner, name) && GitHubQueries.IsPlain(owner) && GitHubQueries.IsPlain(name);
 
     public async Task<IReadOnlyList<BatchLook>> LookAsync(IReadOnlyList<RefLookRequest> requests, CancellationToken cancellationToken)
     {
-        var asked = requests.Select(request => NameOf(request.Url) is var (owner, name) ? (owner, name, request) : throw new ArgumentException("not one that can be asked for in company", nameof(requests))).ToList();
+        var asked = requests.Select(request => GitHubQueries.NameOf(request.Url) is var (owner, name) ? (owner, name, request) : throw new ArgumentException("not one that can be asked for in company", nameof(requests))).ToList();
         var answers = await batches.LookAsync(asked, cancellationToken);
         for (var at = 0; at < answers.Count; at++)
         {
@@ -124,19 +124,12 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited,
         return [.. answers.Select(answer => answer.Look)];
     }
 
-    public string? OwnerOf(Uri repositoryUrl) => options.Token is not null && NameOf(repositoryUrl) is var (owner, _) && GitHubQueries.IsPlain(owner) ? owner.ToLowerInvariant() : null;
+    public string? OwnerOf(Uri repositoryUrl) => options.Token is not null ? GitHubQueries.OwnerOf(repositoryUrl) : null;
 
     public Task<SweepAnswer> SweepAsync(IReadOnlyList<SweepRequest> owners, CancellationToken cancellationToken) => batches.SweepAsync(owners, cancellationToken);
 
-    private static (string Owner, string Name)? NameOf(Uri url)
-    {
-        var path = Uri.UnescapeDataString(url.IsAbsoluteUri ? url.AbsolutePath : "").Trim('/');
-        var parts = (path.EndsWith(".git", StringComparison.Ordinal) ? path[..^4] : path).Split('/');
-        return parts is [{ Length: > 0 } owner, { Length: > 0 } name] && owner is not ("." or "..") && name is not ("." or "..") ? (owner, name) : null;
-    }
-
     private Uri HomeOf(Uri url, Uri? apiBaseUrl) =>
-        NameOf(url) is var (owner, name)
+        GitHubQueries.NameOf(url) is var (owner, name)
             ? new Uri($"{(apiBaseUrl ?? options.ApiBase).AbsoluteUri.TrimEnd('/')}/repos/{Uri.EscapeDataString(owner)}/{Uri.EscapeDataString(name)}")
             : throw new RefSourceException(RefSourceError.NotFound, $"{SafeText.Of(url)} is no repository of GitHub: its path is OWNER/NAME");
 

@@ -123,7 +123,7 @@ public sealed class GitHubBatchTests : IDisposable
         await source.LookAsync([RequestFor(repository, RefKind.Branch)], Token);
 
         var refused = await Should.ThrowAsync<RefSourceException>(() => source.LookAsync([RequestFor(repository, RefKind.Branch)], Token));
-        refused.Error.ShouldBe(RefSourceError.RateLimited);
+        refused.Error.ShouldBe(RefSourceError.Unavailable);
         refused.RetryAfter!.Value.ShouldBeInRange(TimeSpan.FromMinutes(55), TimeSpan.FromMinutes(65));
         (await source.LookAsync(RequestFor(repository, RefKind.Branch), Token)).ForgeId.ShouldBe("1");
         time.Advance(TimeSpan.FromMinutes(61));

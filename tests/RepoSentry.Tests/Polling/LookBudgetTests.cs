@@ -1,0 +1,71 @@
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+using RepoSentry.Polling;
+using RepoSentry.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace RepoSentry.Tests.Polling;
+
+/// <summary>Which way of looking a credential's repositories get, and what it costs.</summary>
+public sealed class LookBudgetTests
+{
+    private static readonly ProviderConfig GitHub = new() { Name = "github", Type = "github", Token = new Secret("secret"), RequestsPerHour = 5000 };
+    private static readonly PollingConfig Polling = new() { Strategy = "adaptive", Interval = TimeSpan.FromSeconds(60), MinInterval = TimeSpan.FromSeconds(10), MaxInterval = TimeSpan.FromHours(1), Surplus = 1 };
+
+    [Theory]
+    [InlineData(400, 4, "single", 400 * 60 * 1.2)]
+    [InlineData(1000, 10, "batch", 2 * 1000 * 60 / 100)]
+    [InlineData(6000, 60, "batch", 4000)]
+    [InlineData(10_000, 100, "sweep", 360)]
+    [InlineData(100_000, 1000, "sweep", 3600)]
+    public void The_way_that_shows_most_is_taken_as_long_as_it_keeps_the_promise(int repositories, int owners, string way, double requests)
+    {
+        var budget = LookBudget.Of(GitHub, Fleet(repositories, owners), Polling);
+
+        budget.WayName.ShouldBe(way);
+        budget.KeepsInterval.ShouldBeTrue();
+        budget.Longest.ShouldBe(Polling.Interval);
+        budget.RequestsPerHour.ShouldBe(requests, tolerance: requests * 0.01);
+    }
+
+    [Fact]
+    public void A_sweep_lists_owners_of_three_or_more_and_looks_at_the_others_in_their_turn()
+    {
+        RepositoryConfig[] fleet = [.. Fleet(9000, 90), .. Enumerable.Range(0, 2000).Select(number => Repository($"user{number / 2}", number))];
+        var sweeps = LookBudget.Of(GitHub, fleet, Polling).Sweeps!;
+
+        (sweeps.Owners.Count, sweeps.Swept).ShouldBe((90, 9000));
+        sweeps.KeepsInterval.ShouldBeTrue();
+        sweeps.Lists.ShouldBeGreaterThanOrEqualTo(90 / 60.0);
+        sweeps.Rest.ShouldBeGreaterThanOrEqualTo(2000 / 60.0);
+        sweeps.Safety.ShouldBeGreaterThanOrEqualTo(9000 / 3600.0);
+        (sweeps.RequestsPerSecond * 3600).ShouldBeLessThanOrEqualTo(4000);
+        var hidden = LookBudget.Of(GitHub, fleet, Polling, hidden: new HashSet<string> { "org0" }).Sweeps!;
+        (hidden.Owners.Count, hidden.Swept).ShouldBe((89, 8900));
+    }
+
+    [Fact]
+    public void What_is_too_much_for_lists_too_is_spread_and_says_so()
+    {
+        var budget = LookBudget.Of(GitHub with { RequestsPerHour = 500 }, Fleet(100_000, 1000), Polling);
+
+        budget.KeepsInterval.ShouldBeFalse();
+        budget.Longest.ShouldBeGreaterThan(Polling.Interval);
+        (budget.RequestsPerHour / 500).ShouldBeInRange(0, 3);
+        budget.Explain("github").ShouldStartWith("credential github has a share of 0.");
+    }
+
+    [Fact]
+    public void Alone_fixed_or_without_a_token_each_is_asked_for_by_itself()
+    {
+        LookBudget.Of(GitHub, Fleet(10_000, 100), Polling, alone: true).Way.ShouldBe(LookWay.Single);
+        LookBudget.Of(GitHub, Fleet(10_000, 100), Polling with { Strategy = "fixed" }).Way.ShouldBe(LookWay.Single);
+        LookBudget.Of(GitHub with { Token = null }, Fleet(10_000, 100), Polling).Way.ShouldBe(LookWay.Single);
+    }
+
+    private static RepositoryConfig[] Fleet(int repositories, int owners) => [.. Enumerable.Range(0, repositories).Select(number => Repository($"org{number % owners}", number))];
+
+    private static RepositoryConfig Repository(string owner, int number) =>
+        Build.Repository($"r{number}") with { Url = new Uri($"https://github.com/{owner}/r{number}"), Provider = "github", ProviderType = "github", Branches = ["main"], Tags = [] };
+}
