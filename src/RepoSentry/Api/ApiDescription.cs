@@ -20,7 +20,7 @@ internal static class ApiDescription
     private static readonly (string Name, string Description)[] Tags =
     [
         ("repositories", "What is watched"), ("events", "What moved"), ("deliveries", "What was sent, and what came of it"), ("triggers", "Where it is sent to"),
-        ("status", "The service itself"), ("tokens", "Who may ask"), ("audit", "Who did what"),
+        ("status", "The service itself"), ("tokens", "Who may ask"), ("session", "Browsers that are signed in"), ("audit", "Who did what"),
     ];
 
     private static readonly Dictionary<string, string> Parameters = new(StringComparer.Ordinal)
@@ -52,6 +52,11 @@ internal static class ApiDescription
             operation.Responses ??= [];
             Describe(operation, context.Description.HttpMethod ?? "", context.Description.ActionDescriptor.EndpointMetadata.OfType<AuditAction>().Any());
             AddProblems(operation, context.Document!);
+            if (context.Description.ActionDescriptor.EndpointMetadata.Contains(RouteRole.SignIn))
+            {
+                operation.Security = []; // the token is in the body
+            }
+
             foreach (var answer in operation.Responses.Where(pair => pair.Key[0] is '2' or '3').Select(pair => pair.Value).OfType<OpenApiResponse>())
             {
                 answer.Headers ??= new Dictionary<string, IOpenApiHeader>(StringComparer.Ordinal);
@@ -78,8 +83,15 @@ internal static class ApiDescription
             document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal)
             {
                 ["token"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer" },
+                ["session"] = new OpenApiSecurityScheme
+                {
+                    Type = SecuritySchemeType.ApiKey,
+                    In = ParameterLocation.Cookie,
+                    Name = SessionCookies.PlainName,
+                    Description = "Set by POST /api/v1/session; under TLS its name begins with __Host-. A write also sends the csrf_token of that answer as X-CSRF-Token.",
+                },
             };
-            document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("token", document)] = [] }];
+            document.Security = [Needs("token", document), Needs("session", document)];
             return Task.CompletedTask;
         });
     }
@@ -126,7 +138,7 @@ internal static class ApiDescription
     private static void AddProblems(OpenApiOperation operation, OpenApiDocument document)
     {
         operation.Responses!.TryAdd("401", new OpenApiResponse { Description = "A token is needed" });
-        operation.Responses.TryAdd("403", new OpenApiResponse { Description = "The token's role is not enough" });
+        operation.Responses.TryAdd("403", new OpenApiResponse { Description = "The token's role is not enough, or a browser did not prove that a page of ours asks" });
         operation.Responses.TryAdd("429", new OpenApiResponse { Description = "Too many requests, or too many wrong tokens: see Retry-After" });
         operation.Responses.TryAdd("503", new OpenApiResponse { Description = "The service is starting or stopping, or its storage cannot be written" });
         foreach (var response in operation.Responses.Where(pair => pair.Key[0] is '4' or '5').Select(pair => pair.Value).OfType<OpenApiResponse>())
@@ -134,6 +146,8 @@ internal static class ApiDescription
             response.Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { ["application/problem+json"] = new OpenApiMediaType { Schema = new OpenApiSchemaReference("ProblemDetails", document) } };
         }
     }
+
+    private static OpenApiSecurityRequirement Needs(string scheme, OpenApiDocument document) => new() { [new OpenApiSecuritySchemeReference(scheme, document)] = [] };
 
     private static OpenApiParameter Header(string name, string description) =>
         new() { Name = name, In = ParameterLocation.Header, Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } };

@@ -51,6 +51,7 @@ internal static class ApiModule
         api.MapSecrets();
         api.MapTekton();
         api.MapTokens();
+        api.MapSession();
         api.MapAudit();
         app.MapGroup("/api/v1").AddEndpointFilter(EntityTags.AddAsync).MapStatus();
         _ = app.Services.GetRequiredService<SentryGauges>();

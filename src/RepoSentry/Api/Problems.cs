@@ -24,6 +24,19 @@ internal static class Problems
             ? "Send a token: Authorization: Bearer <token>. The first one is api.bootstrap_token of the configuration, or made by `reposentry token create` beside the database."
             : $"The {because}: ask an admin for another.");
 
+    /// <param name="why">A sentence without its end.</param>
+    public static IResult SignInAgain(string why) => Of(
+        StatusCodes.Status401Unauthorized, "unauthorized", "Authentication needed", $"{why}: sign in again with POST /api/v1/session.");
+
+    public static IResult NoProof() => Of(
+        StatusCodes.Status403Forbidden, "anti-forgery", "Anti-forgery token needed", "With a session cookie a write needs X-CSRF-Token, the csrf_token of GET /api/v1/session, and Sec-Fetch-Site or Origin, which browsers send by themselves.");
+
+    public static IResult NoSessions() => Of(
+        StatusCodes.Status409Conflict, "sessions-unavailable", "No sessions", "Browser sessions need security.master_key, which seals their keys in the database: set it (openssl rand -base64 32 makes one), or send the token with each request.");
+
+    public static IResult NoSessionKeys() => Of(
+        StatusCodes.Status503ServiceUnavailable, "not-stored", "Nothing was done", "The keys of the sessions cannot be read or stored: see /readyz for the storage.");
+
     public static IResult Forbidden(CallerIdentity? caller, Role? needed) => Of(
         StatusCodes.Status403Forbidden, "forbidden", "Not permitted", $"{caller?.Name ?? "The caller"} is {caller?.Role.Name() ?? "nobody"}, and this needs {needed?.Name() ?? "a role that nobody has"}.");
 

@@ -15,10 +15,11 @@ internal static class SecretEndpoints
     private static async Task<IResult> RotateAsync(ConfigRequests requests, CancellationToken cancellationToken)
     {
         var result = await requests.ResealAsync(cancellationToken);
-        return result.Problem is null ? TypedResults.Ok(new RotateAnswer(result.Key!, result.Resealed)) : Problems.Conflict($"Nothing was sealed anew: {result.Problem}.");
+        return result.Problem is null ? TypedResults.Ok(new RotateAnswer(result.Key!, result.Resealed, result.Dropped)) : Problems.Conflict($"Nothing was sealed anew: {result.Problem}.");
     }
 }
 
 /// <param name="Key">The id of the key that everything is sealed with now.</param>
 /// <param name="Resealed">How many secrets were sealed with another one before.</param>
-internal sealed record RotateAnswer(string Key, int Resealed);
+/// <param name="Dropped">How many keys of browser sessions no line opened: those who were signed in by them sign in again.</param>
+internal sealed record RotateAnswer(string Key, int Resealed, int Dropped);

@@ -37,16 +37,15 @@ internal static class SecretsCommand
                 throw new ClientException(ExitCode.Conflict, "a service runs on this database: let it do it, without -c");
             }
 
-            var store = new RepositoryStore(opened.Database, TimeProvider.System);
-            var written = await store.LoadEntriesAsync(cancellationToken);
+            var written = await new RepositoryStore(opened.Database, TimeProvider.System).LoadEntriesAsync(cancellationToken);
             if (entries.Unopened(written) is { } problem)
             {
                 throw new ClientException(ExitCode.Failed, problem.ToString());
             }
 
             var anew = entries.Resealed(written);
-            await store.StoreEntriesAsync(anew, cancellationToken);
-            return JsonSerializer.SerializeToElement(new RotateAnswer(key.CurrentId, anew.Count), ApiJson.Default.RotateAnswer);
+            var sessions = await new SealedStore(opened.Database, TimeProvider.System).ResealAsync(key, anew, cancellationToken);
+            return JsonSerializer.SerializeToElement(new RotateAnswer(key.CurrentId, anew.Count + sessions.Resealed, sessions.Dropped), ApiJson.Default.RotateAnswer);
         }
         catch (Exception e) when (DatabaseFile.Explains(e))
         {

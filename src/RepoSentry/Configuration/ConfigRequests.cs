@@ -77,8 +77,9 @@ internal sealed record ReloadResult(string Outcome, IReadOnlyList<string> Change
 
 /// <param name="Key">The id of the key that everything is sealed with now.</param>
 /// <param name="Resealed">How many were sealed with another one.</param>
+/// <param name="Dropped">How many keys of browser sessions no line opened.</param>
 /// <param name="Problem">Why nothing was done.</param>
-internal sealed record ResealResult(string? Key, int Resealed, string? Problem);
+internal sealed record ResealResult(string? Key, int Resealed, int Dropped, string? Problem);
 
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Errors">Where it is not as it must be.</param>

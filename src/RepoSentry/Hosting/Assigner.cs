@@ -29,6 +29,4 @@ internal sealed class Assigner(RepositoryStore repositories, DeliveryStore deliv
         deliveries.BuryRemovedAsync([.. config.Triggers.Select(trigger => trigger.Name)], cancellationToken);
 
     public Task<IReadOnlyList<(string Name, string Entry)>> LoadEntriesAsync(CancellationToken cancellationToken) => repositories.LoadEntriesAsync(cancellationToken);
-
-    public Task StoreEntriesAsync(IReadOnlyList<(string Name, string Entry)> entries, CancellationToken cancellationToken) => repositories.StoreEntriesAsync(entries, cancellationToken);
 }

@@ -1,4 +1,5 @@
 using RepoSentry.Configuration;
+using RepoSentry.Configuration.Secrets;
 using RepoSentry.Delivery;
 using RepoSentry.Polling;
 using RepoSentry.Storage;
@@ -8,7 +9,7 @@ namespace RepoSentry.Hosting;
 
 /// <summary>The health of each component of the brief, by its name there. A forge or a trigger that fails makes the service degraded, never unready.</summary>
 internal sealed class ComponentChecks(
-    CurrentConfig current, HealthRegistry health, Lifecycle lifecycle, OpenedDatabase database, PollWorker polling, DeliveryWorkers deliveries)
+    CurrentConfig current, SealsInUse seals, HealthRegistry health, Lifecycle lifecycle, OpenedDatabase database, PollWorker polling, DeliveryWorkers deliveries)
 {
     public void Register()
     {
@@ -16,7 +17,7 @@ internal sealed class ComponentChecks(
         health.Register("storage", Storage);
         health.Register("poller", Poller);
         health.Register("trigger", Trigger);
-        health.Register("config", () => current.Standing.Problem is { } problem ? ComponentHealth.Degraded(problem) : ComponentHealth.Ok);
+        health.Register("config", Config);
         health.Register("api", () => ComponentHealth.Ok);
         health.Register("logger", () => ComponentHealth.Ok);
         health.RegisterMany(() => current.Value.Providers.Select(provider => ("git:" + provider.Name, Credential(provider.Name))));
@@ -28,6 +29,9 @@ internal sealed class ComponentChecks(
         { WriteFailure: { } failure } => ComponentHealth.Failing(failure),
         _ => ComponentHealth.Ok,
     };
+
+    private ComponentHealth Config() =>
+        (current.Standing.Problem ?? seals.Problem(current.Value.Security.MasterKey is { } lines ? new MasterKey(lines) : null)) is { } problem ? ComponentHealth.Degraded(problem) : ComponentHealth.Ok;
 
     private ComponentHealth Poller()
     {

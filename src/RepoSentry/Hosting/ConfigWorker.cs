@@ -1,4 +1,5 @@
 using RepoSentry.Configuration;
+using RepoSentry.Configuration.Secrets;
 using RepoSentry.Delivery;
 using RepoSentry.Polling;
 using RepoSentry.Storage;
@@ -11,7 +12,7 @@ namespace RepoSentry.Hosting;
 /// place of the one before; what cannot be used leaves everything as it was.
 /// </summary>
 internal sealed partial class ConfigWorker(
-    StartedWith started, CurrentConfig current, ConfigRequests requests, Assigner assigner, DeliveryWorkers workers, PollWorker polling, Outbox outbox, LogThreshold threshold, TimeProvider time, ILogger<ConfigWorker> logger)
+    StartedWith started, CurrentConfig current, ConfigRequests requests, Assigner assigner, SealedStore secrets, SealsInUse seals, DeliveryWorkers workers, PollWorker polling, Outbox outbox, LogThreshold threshold, TimeProvider time, ILogger<ConfigWorker> logger)
 {
     private static readonly TimeSpan RemovedDrain = TimeSpan.FromSeconds(40);
 
@@ -29,7 +30,13 @@ internal sealed partial class ConfigWorker(
             throw new UnusableConfigException(sealedOtherwise.ToString());
         }
 
-        known = Read(entries, written);
+        Know(Read(entries, written));
+        seals.Sessions((await secrets.LoadKeysAsync(cancellationToken)).Select(key => key.Sealed));
+        if (seals.Problem(entries.Sealing) is { } otherKey)
+        {
+            Log.OtherKey(logger, otherKey);
+        }
+
         current.Value = entries.With(known.Usable);
         var assignments = await assigner.AssignAsync(current.Value, known.Reasons, cancellationToken);
         await BuryAsync(cancellationToken);
@@ -67,7 +74,7 @@ internal sealed partial class ConfigWorker(
                 remove.Done.TrySetResult(await GuardAsync(() => RemoveAsync(remove.Name, remove.Versions), why => new EntryResult(EntryOutcome.Failed, [new ConfigProblem(new Place(remove.Name), why)])));
                 break;
             case ConfigRequest.Reseal reseal:
-                reseal.Done.TrySetResult(await GuardAsync(ResealAsync, why => new ResealResult(null, 0, why)));
+                reseal.Done.TrySetResult(await GuardAsync(ResealAsync, why => new ResealResult(null, 0, 0, why)));
                 break;
             default:
                 await GuardAsync(async () => await BuryAsync(CancellationToken.None), _ => 0);
@@ -194,22 +201,24 @@ internal sealed partial class ConfigWorker(
     {
         if (loaded.Entries!.Sealing is not { } key)
         {
-            return new ResealResult(null, 0, "security.master_key is not set: nothing is sealed");
+            return new ResealResult(null, 0, 0, "security.master_key is not set: nothing is sealed");
         }
 
         if (loaded.Entries.Unopened(known.Written) is { } sealedOtherwise)
         {
-            return new ResealResult(null, 0, sealedOtherwise.ToString());
+            return new ResealResult(null, 0, 0, sealedOtherwise.ToString());
         }
 
         var anew = loaded.Entries.Resealed(known.Written);
-        await assigner.StoreEntriesAsync(anew, CancellationToken.None);
+        var sessions = await secrets.ResealAsync(key, anew, CancellationToken.None);
         var entries = anew.ToDictionary(one => one.Name, one => one.Entry, StringComparer.Ordinal);
-        known = new KnownEntries(
+        Know(new KnownEntries(
             [.. known.Usable.Select(one => one with { Entry = entries.GetValueOrDefault(one.Name, one.Entry!) })],
-            known.Rejected.ToDictionary(one => one.Key, one => (entries.GetValueOrDefault(one.Key, one.Value.Entry), one.Value.Reason), StringComparer.Ordinal));
-        Log.Resealed(logger, anew.Count, key.CurrentId);
-        return new ResealResult(key.CurrentId, anew.Count, null);
+            known.Rejected.ToDictionary(one => one.Key, one => (entries.GetValueOrDefault(one.Key, one.Value.Entry), one.Value.Reason), StringComparer.Ordinal)));
+        seals.Sessions((await secrets.LoadKeysAsync(CancellationToken.None)).Select(one => one.Sealed));
+        var count = anew.Count + sessions.Resealed;
+        Log.Resealed(logger, count, key.CurrentId, sessions.Dropped);
+        return new ResealResult(key.CurrentId, count, sessions.Dropped, null);
     }
 
     private static bool IsOther(string? entry, IReadOnlyCollection<string>? versions) => entry is not null && versions is not null && !versions.Contains(EntryVersion.Of(entry));
@@ -219,7 +228,7 @@ internal sealed partial class ConfigWorker(
     {
         var next = ConfigDifference.WithoutFixed(current.Value, entries.With(becomes.Usable));
         var assignments = await assigner.AssignAsync(next, becomes.Reasons, CancellationToken.None);
-        known = becomes;
+        Know(becomes);
         if (next.Triggers.Any(trigger => workers.All.All(worker => worker.Name != trigger.Name)))
         {
             await draining; // one that returns must not meet itself leaving
@@ -254,6 +263,12 @@ internal sealed partial class ConfigWorker(
         return buried;
     }
 
+    private void Know(KnownEntries entries)
+    {
+        known = entries;
+        seals.Entries(entries.Written.Select(one => one.Entry));
+    }
+
     private KnownEntries Read(RepositoryEntries entries, IEnumerable<(string Name, string Entry)> written) =>
         KnownEntries.Read(entries, written, (name, problem) => Log.Unusable(logger, name, problem));
 
@@ -277,8 +292,11 @@ internal sealed partial class ConfigWorker(
         [LoggerMessage(Level = LogLevel.Information, Message = "repository {Repository} was {Change} through the API")]
         public static partial void Entered(ILogger logger, string repository, string change);
 
-        [LoggerMessage(Level = LogLevel.Information, Message = "{Count} stored secrets were sealed anew with the master key {Key}")]
-        public static partial void Resealed(ILogger logger, int count, string key);
+        [LoggerMessage(Level = LogLevel.Information, Message = "{Count} stored secrets were sealed anew with the master key {Key}, {Dropped} session keys that no line opens were dropped")]
+        public static partial void Resealed(ILogger logger, int count, string key, int dropped);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "not everything that is stored can be opened: {Problem}")]
+        public static partial void OtherKey(ILogger logger, string problem);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "repository {Repository}, which came through the API, cannot be watched: {Reason}")]
         public static partial void Unusable(ILogger logger, string repository, string reason);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting.Systemd;
 using RepoSentry.Api;
 using RepoSentry.Configuration;
+using RepoSentry.Configuration.Secrets;
 using RepoSentry.Delivery;
 using RepoSentry.Events;
 using RepoSentry.Polling;
@@ -31,6 +32,7 @@ internal static class SentryHost
             .AddSingleton(new CurrentConfig(config))
             .AddTransient(provider => provider.GetRequiredService<CurrentConfig>().Value)
             .AddSingleton<ConfigRequests>()
+            .AddSingleton<SealsInUse>()
             .AddSingleton(TimeProvider.System)
             .AddTelemetry(Logging(config.App))
             .AddStorage(config)

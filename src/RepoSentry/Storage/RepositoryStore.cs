@@ -44,12 +44,6 @@ internal sealed class RepositoryStore(IDatabase database, TimeProvider time)
                 "SELECT name, entry FROM repository_states WHERE entry IS NOT NULL AND status <> @Removed ORDER BY id", new { RepositoryStatus.Removed })],
             cancellationToken);
 
-    /// <summary>Writes entries anew which mean the same: all of them, or none.</summary>
-    public Task StoreEntriesAsync(IReadOnlyList<(string Name, string Entry)> entries, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            scope => scope.Connection.ExecuteAsync("UPDATE repository_states SET entry = @Entry WHERE name = @Name", entries.Select(one => new { one.Name, one.Entry }), scope.Transaction),
-            cancellationToken);
-
     /// <summary>Notes an operator's pause, or its end.</summary>
     public Task PauseAsync(long repositoryId, bool paused, CancellationToken cancellationToken) =>
         database.WriteAsync(

@@ -23,6 +23,7 @@ internal static class StorageModule
             .AddSingleton<RetentionStore>()
             .AddSingleton<OutcomeStore>()
             .AddSingleton<TokenStore>()
+            .AddSingleton<SealedStore>()
             .AddSingleton<AuditLog>()
             .AddSingleton<IdempotencyStore>()
             .AddSingleton<TriggerHaltStore>();

@@ -8,6 +8,9 @@ internal sealed class TokenStore(IDatabase database, TimeProvider time)
 {
     private const string Columns = "id, name, prefix, digest, role, created_at, created_by, expires_at, revoked_at, last_used_at, last_used_from";
 
+    // Whoever signs in and out on and on fills the table for twelve hours, never the memory.
+    private const int MostEnded = 10_000;
+
     /// <summary>Names that the audit log uses for callers without a token.</summary>
     public static IReadOnlyList<string> Reserved { get; } = ["local", "bootstrap", "unknown"];
 
@@ -61,13 +64,32 @@ internal sealed class TokenStore(IDatabase database, TimeProvider time)
                 $"SELECT {Columns} FROM api_tokens WHERE id > @after AND (@revoked OR revoked_at IS NULL) ORDER BY id LIMIT @limit", new { after, revoked, limit })).AsList(),
             cancellationToken);
 
-    /// <summary>The number of the last change, and every token if it is not the one that is known.</summary>
-    public Task<(long Change, IReadOnlyList<StoredToken>? Tokens)> ReadIfChangedAsync(long known, CancellationToken cancellationToken) =>
-        database.ReadAsync<(long, IReadOnlyList<StoredToken>?)>(
+    /// <summary>Notes that a session ended before its time. That is a change too: other processes see it by the same number.</summary>
+    public Task EndSessionAsync(string id, DateTimeOffset expiresAt, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            async scope =>
+            {
+                await Sequence.TakeAsync(scope, "tokens", 1);
+                await scope.Connection.ExecuteAsync(
+                    """
+                    DELETE FROM ended_sessions WHERE expires_at <= @now;
+                    INSERT INTO ended_sessions (id, expires_at) VALUES (@id, @expiresAt) ON CONFLICT DO NOTHING;
+                    """,
+                    new { id, expiresAt, now = time.GetUtcNow() },
+                    scope.Transaction);
+            },
+            cancellationToken);
+
+    /// <summary>The number of the last change; every token, and the sessions that were ended, if it is not the one that is known.</summary>
+    public Task<(long Change, IReadOnlyList<StoredToken>? Tokens, IReadOnlyList<string>? Ended)> ReadIfChangedAsync(long known, CancellationToken cancellationToken) =>
+        database.ReadAsync<(long, IReadOnlyList<StoredToken>?, IReadOnlyList<string>?)>(
             async connection =>
             {
                 var change = await connection.ExecuteScalarAsync<long>("SELECT value FROM sequences WHERE name = 'tokens'");
-                return (change, change == known ? null : (await connection.QueryAsync<StoredToken>($"SELECT {Columns} FROM api_tokens")).AsList());
+                return change == known ? (change, null, null) : (
+                    change,
+                    (await connection.QueryAsync<StoredToken>($"SELECT {Columns} FROM api_tokens")).AsList(),
+                    (await connection.QueryAsync<string>("SELECT id FROM ended_sessions ORDER BY expires_at DESC LIMIT @MostEnded", new { MostEnded })).AsList());
             },
             cancellationToken);
 

@@ -20,6 +20,7 @@ internal sealed class FileHost : IAsyncDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("reload-").FullName;
     private bool watches;
+    private string? bootstrap;
     private WebApplication app = null!;
     private HttpClient http = null!;
 
@@ -38,13 +39,18 @@ internal sealed class FileHost : IAsyncDisposable
 
     public IReadOnlyList<string> Names => [.. Polling.Repositories.Keys.Order(StringComparer.Ordinal)];
 
+    public Uri Server => http.BaseAddress!;
+
+    public IServiceProvider Services => app.Services;
+
     public string Database => Path.Combine(folder, "reposentry.db");
 
     /// <param name="masterKey">Lines of <c>security.master_key</c>; null leaves it out.</param>
     /// <param name="watches">Whether the service sees by itself that the file has changed; else only what is asked for is read, so that its answer is the test's.</param>
-    public static async Task<FileHost> StartAsync(string rest, string? masterKey = null, bool watches = false)
+    /// <param name="bootstrap">A token that it asks for; null asks for none.</param>
+    public static async Task<FileHost> StartAsync(string rest, string? masterKey = null, bool watches = false, string? bootstrap = null)
     {
-        var host = new FileHost { watches = watches };
+        var host = new FileHost { watches = watches, bootstrap = bootstrap };
         host.WriteMasterKey(masterKey);
         host.Write(rest);
         await host.StartAsync();
@@ -69,7 +75,7 @@ internal sealed class FileHost : IAsyncDisposable
 
     public string Text(string rest) => $$"""
         app: { data_dir: "{{folder}}", log_level: error, shutdown_timeout: 1s }
-        api: { listen: "127.0.0.1:0", rate_limit: off }
+        api: { listen: "127.0.0.1:0", rate_limit: off{{(bootstrap is null ? "" : $", auth: token, bootstrap_token: {bootstrap}")}} }
         security: { require_https: false{{(System.IO.File.Exists(MasterKey) ? ", master_key: \"file:master\"" : "")}} }
 
         """ + rest;

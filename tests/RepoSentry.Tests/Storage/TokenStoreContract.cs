@@ -13,14 +13,28 @@ public abstract class TokenStoreContract : StoreContract
     [Fact]
     public async Task A_change_is_seen_by_its_number_and_nothing_is_read_without_one()
     {
-        var (start, all) = await Store.ReadIfChangedAsync(-1, Token);
+        var (start, all, _) = await Store.ReadIfChangedAsync(-1, Token);
         all.ShouldNotBeNull().ShouldBeEmpty();
         (await Store.ReadIfChangedAsync(start, Token)).Tokens.ShouldBeNull();
         await CreateAsync("ci");
-        var (created, one) = await Store.ReadIfChangedAsync(start, Token);
+        var (created, one, _) = await Store.ReadIfChangedAsync(start, Token);
         one.ShouldNotBeNull().Single().Name.ShouldBe("ci");
         await Store.RevokeAsync("ci", Token);
         (await Store.ReadIfChangedAsync(created, Token)).Tokens.ShouldNotBeNull().Single().RevokedAt.ShouldBe(Time.GetUtcNow());
+    }
+
+    [Fact]
+    public async Task A_session_that_was_ended_is_a_change_and_is_kept_until_it_would_have_ended()
+    {
+        var (start, _, none) = await Store.ReadIfChangedAsync(-1, Token);
+        none.ShouldNotBeNull().ShouldBeEmpty();
+        await Store.EndSessionAsync("short", Time.GetUtcNow().AddMinutes(1), Token);
+        await Store.EndSessionAsync("short", Time.GetUtcNow().AddMinutes(1), Token);
+        (await Store.ReadIfChangedAsync(start, Token)).Ended.ShouldBe(["short"]);
+
+        Time.Advance(TimeSpan.FromMinutes(1));
+        await Store.EndSessionAsync("long", Time.GetUtcNow().AddHours(1), Token);
+        (await Store.ReadIfChangedAsync(start, Token)).Ended.ShouldBe(["long"]);
     }
 
     [Fact]

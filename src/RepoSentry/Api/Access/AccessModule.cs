@@ -7,7 +7,7 @@ internal static class AccessModule
 {
     public static IServiceCollection AddAccess(this IServiceCollection services)
     {
-        // The core alone: the rest brings a key ring on disk that nothing here needs.
+        // The core alone: the rest brings a key ring on disk. That of the sessions is in the database, and is loaded when a browser signs in.
         services.AddAuthenticationCore(options =>
         {
             options.DefaultScheme = TokenHandler.Scheme;
@@ -17,6 +17,9 @@ internal static class AccessModule
             .AddAuthorization(RouteRoles.AddPolicies)
             .AddTransient<TokenHandler>()
             .AddSingleton<TokenBook>()
+            .AddSingleton<KeyRing>()
+            .AddSingleton<SessionCookies>()
+            .AddSingleton<TokenJudge>()
             .AddSingleton<FailureLimiter>()
             .AddSingleton<AuditTrail>();
     }

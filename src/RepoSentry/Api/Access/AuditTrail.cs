@@ -8,9 +8,11 @@ internal sealed partial class AuditTrail(AuditLog log, OpenedDatabase database, 
 {
     private const string AboutKey = "reposentry.audit.about";
 
-    public async ValueTask<object?> AroundAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next, string action)
+    public ValueTask<object?> AroundAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next, string action) =>
+        AroundAsync(invocation.HttpContext, () => next(invocation), action);
+
+    public async ValueTask<object?> AroundAsync(HttpContext context, Func<ValueTask<object?>> act, string action)
     {
-        var context = invocation.HttpContext;
         long row;
         try
         {
@@ -25,7 +27,7 @@ internal sealed partial class AuditTrail(AuditLog log, OpenedDatabase database, 
         var status = StatusCodes.Status500InternalServerError;
         try
         {
-            var result = await next(invocation);
+            var result = await act();
             status = StatusOf(result, context);
             return result;
         }

@@ -7,6 +7,7 @@ namespace RepoSentry.Api.Access;
 internal static class RouteRoles
 {
     private const string ProbePolicy = "probe";
+    private const string SignInPolicy = "sign-in";
 
     /// <summary>For routes that change nothing.</summary>
     public static TBuilder RequireRole<TBuilder>(this TBuilder route, Role role)
@@ -18,11 +19,15 @@ internal static class RouteRoles
         route.RequireRole(role).WithMetadata(new AuditAction(action))
             .AddEndpointFilter((context, next) => context.HttpContext.RequestServices.GetRequiredService<AuditTrail>().AroundAsync(context, next, action));
 
+    /// <summary>For signing in: nobody is known yet. Limits, and what is asked of browsers, hold as elsewhere.</summary>
+    public static TBuilder AsSignIn<TBuilder>(this TBuilder route)
+        where TBuilder : IEndpointConventionBuilder => route.WithMetadata(RouteRole.SignIn).RequireAuthorization(SignInPolicy);
+
     /// <summary>Open to everybody, except for <c>?verbose</c>, which needs a viewer.</summary>
     public static TBuilder AsProbe<TBuilder>(this TBuilder route)
         where TBuilder : IEndpointConventionBuilder => route.WithMetadata(RouteRole.Probe).RequireAuthorization(ProbePolicy);
 
-    public static bool IsOpen(this HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<RouteRole>() is { Role: null } && !context.Request.Query.ContainsKey("verbose");
+    public static bool IsOpen(this HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<RouteRole>() == RouteRole.Probe && !context.Request.Query.ContainsKey("verbose");
 
     public static void AddPolicies(AuthorizationOptions options)
     {
@@ -33,6 +38,8 @@ internal static class RouteRoles
 
         options.AddPolicy(ProbePolicy, policy => policy.RequireAssertion(context => Has(context, Role.Viewer) || (context.Resource as HttpContext)?.IsOpen() == true));
 
+        options.AddPolicy(SignInPolicy, policy => policy.RequireAssertion(_ => true));
+
         // Where there is no route, or only the router's own answer that method or content type are wrong, a viewer may learn that.
         options.FallbackPolicy = new AuthorizationPolicyBuilder()
             .RequireAssertion(context => Has(context, Role.Viewer) && (context.Resource as HttpContext)?.GetEndpoint() is not RouteEndpoint).Build();
@@ -41,10 +48,12 @@ internal static class RouteRoles
     private static bool Has(AuthorizationHandlerContext context, Role role) => context.User.Identity is CallerIdentity caller && caller.Role >= role;
 }
 
-/// <param name="Role">Null for a probe.</param>
-internal sealed record RouteRole(Role? Role)
+/// <param name="Role">Null where nobody has to be known.</param>
+internal sealed record RouteRole(Role? Role, string Open = "")
 {
-    public static RouteRole Probe { get; } = new((Role?)null);
+    public static RouteRole Probe { get; } = new(null, "probe");
+
+    public static RouteRole SignIn { get; } = new(null, "sign-in");
 }
 
 /// <summary>What the audit log calls a route.</summary>

@@ -18,7 +18,7 @@ internal sealed partial class TokenBook(TokenStore store, OpenedDatabase databas
 
     private readonly SemaphoreSlim reading = new(1, 1);
     private readonly ConcurrentDictionary<long, TokenUse> uses = new();
-    private Page page = new(-1, 0, -1, FrozenDictionary<string, StoredToken[]>.Empty);
+    private Page page = Page.Of(-1, 0, -1, [], []);
     private int changes;
 
     /// <summary>False while the database is not open: who asks cannot be told then, except for the bootstrap token.</summary>
@@ -28,7 +28,7 @@ internal sealed partial class TokenBook(TokenStore store, OpenedDatabase databas
     {
         if (IsBootstrap(secret))
         {
-            return new TokenVerdict(new CallerIdentity("bootstrap", Role.Admin));
+            return new TokenVerdict(Bootstrap());
         }
 
         if (!TokenSecret.IsWellFormed(secret) || !IsReadable)
@@ -38,31 +38,44 @@ internal sealed partial class TokenBook(TokenStore store, OpenedDatabase databas
 
         var known = (await CurrentAsync(cancellationToken)).ByPrefix.GetValueOrDefault(TokenSecret.Prefix(secret)) ?? [];
         var digest = Encoding.ASCII.GetBytes(TokenSecret.Digest(secret));
-        if (Array.Find(known, token => CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(token.Digest), digest)) is not { } found || !Roles.TryParse(found.Role, out var role))
+        return Judge(Array.Find(known, token => CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(token.Digest), digest)), address);
+    }
+
+    /// <summary>Whose session it is, by the token as it is now.</summary>
+    public async ValueTask<TokenVerdict> ResumeAsync(SessionTicket ticket, string? address, CancellationToken cancellationToken)
+    {
+        var current = await CurrentAsync(cancellationToken);
+        if (ticket.ExpiresAt <= time.GetUtcNow() || current.Ended.Contains(ticket.Id))
         {
-            return new TokenVerdict(null);
+            return new TokenVerdict(null, "session has ended");
         }
 
-        var now = time.GetUtcNow();
-        if (found.RevokedAt is not null || found.ExpiresAt <= now)
-        {
-            return new TokenVerdict(null, $"token {found.Name} {(found.RevokedAt is not null ? "was revoked" : "has expired")}");
-        }
+        return ticket.TokenId is { } id ? Judge(current.ById.GetValueOrDefault(id), address, ticket)
+            : ticket.Mark.Length > 0 && ticket.Mark == BootstrapMark ? new TokenVerdict(Bootstrap(ticket))
+            : new TokenVerdict(null, "bootstrap token is another one");
+    }
 
-        uses[found.Id] = new TokenUse(found.Id, now, address);
-        return new TokenVerdict(new CallerIdentity(found.Name, role, found.Id));
+    /// <summary>A session of a caller who sent a token.</summary>
+    public SessionTicket Begin(CallerIdentity caller) => SessionTicket.Of(caller, caller.TokenId is null ? BootstrapMark : "", time.GetUtcNow());
+
+    /// <summary>Ends a session before its time, in every process.</summary>
+    public async Task EndAsync(CallerIdentity caller, CancellationToken cancellationToken)
+    {
+        await store.EndSessionAsync(caller.Session!, caller.ExpiresAt!.Value, cancellationToken);
+        Forget();
     }
 
     /// <summary>Whether a caller who was let in would be let in still. For answers that do not end.</summary>
     public async ValueTask<bool> IsInUseAsync(CallerIdentity caller, CancellationToken cancellationToken)
     {
-        if (caller.TokenId is not { } id || !IsReadable)
+        if (caller is { TokenId: null, Session: null } || !IsReadable)
         {
             return true;
         }
 
-        var token = (await CurrentAsync(cancellationToken)).ByPrefix.Values.SelectMany(tokens => tokens).FirstOrDefault(token => token.Id == id);
-        return token is { RevokedAt: null } && !(token.ExpiresAt <= time.GetUtcNow());
+        var (current, now) = (await CurrentAsync(cancellationToken), time.GetUtcNow());
+        return !(caller.ExpiresAt <= now) && (caller.Session is null || !current.Ended.Contains(caller.Session))
+            && (caller.TokenId is not { } id || (current.ById.GetValueOrDefault(id) is { RevokedAt: null } token && !(token.ExpiresAt <= now)));
     }
 
     /// <summary>Whether a token that is in use begins like this one.</summary>
@@ -130,8 +143,8 @@ internal sealed partial class TokenBook(TokenStore store, OpenedDatabase databas
             {
                 // Both are taken before the read: what changes during it is seen by the next.
                 var (seen, at) = (Volatile.Read(ref changes), time.GetTimestamp());
-                var (change, tokens) = await store.ReadIfChangedAsync(page.Change, cancellationToken);
-                page = new Page(change, at, seen, tokens?.GroupBy(token => token.Prefix, StringComparer.Ordinal).ToFrozenDictionary(group => group.Key, group => group.ToArray(), StringComparer.Ordinal) ?? page.ByPrefix);
+                var (change, tokens, ended) = await store.ReadIfChangedAsync(page.Change, cancellationToken);
+                page = tokens is null ? page with { Change = change, CheckedAt = at, Seen = seen } : Page.Of(change, at, seen, tokens, ended!);
             }
 
             return page;
@@ -144,13 +157,44 @@ internal sealed partial class TokenBook(TokenStore store, OpenedDatabase databas
 
     private bool IsFresh(Page read) => read.Seen == Volatile.Read(ref changes) && time.GetElapsedTime(read.CheckedAt) < CheckEvery;
 
+    private TokenVerdict Judge(StoredToken? found, string? address, SessionTicket? session = null)
+    {
+        if (found is null || !Roles.TryParse(found.Role, out var role))
+        {
+            return new TokenVerdict(null, session is null ? null : "token of the session is not known");
+        }
+
+        var now = time.GetUtcNow();
+        if (found.RevokedAt is not null || found.ExpiresAt <= now)
+        {
+            return new TokenVerdict(null, $"token {found.Name} {(found.RevokedAt is not null ? "was revoked" : "has expired")}");
+        }
+
+        uses[found.Id] = new TokenUse(found.Id, now, address);
+        return new TokenVerdict(new CallerIdentity(found.Name, role, found.Id, session?.ExpiresAt ?? found.ExpiresAt, session?.Id));
+    }
+
+    private static CallerIdentity Bootstrap(SessionTicket? session = null) => new("bootstrap", Role.Admin, expiresAt: session?.ExpiresAt, session: session?.Id);
+
     // Compared as digests: equal time for any input, whatever its length.
     private bool IsBootstrap(string secret) => config.Api.BootstrapToken?.Reveal() is { Length: > 0 } expected
         && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(secret)), SHA256.HashData(Encoding.UTF8.GetBytes(expected)));
 
+    // Says whether it is still the same, and nothing of it.
+    private string BootstrapMark => config.Api.BootstrapToken?.Reveal() is { Length: > 0 } token ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("session " + token)))[..16] : "";
+
     /// <param name="Change">Number of the last change in it.</param>
     /// <param name="Seen">How many changes by this process it has.</param>
-    private sealed record Page(long Change, long CheckedAt, int Seen, FrozenDictionary<string, StoredToken[]> ByPrefix);
+    /// <param name="Ended">Sessions that were signed out.</param>
+    private sealed record Page(
+        long Change, long CheckedAt, int Seen, FrozenDictionary<string, StoredToken[]> ByPrefix, FrozenDictionary<long, StoredToken> ById, FrozenSet<string> Ended)
+    {
+        public static Page Of(long change, long at, int seen, IReadOnlyList<StoredToken> tokens, IReadOnlyList<string> ended) => new(
+            change, at, seen,
+            tokens.GroupBy(token => token.Prefix, StringComparer.Ordinal).ToFrozenDictionary(group => group.Key, group => group.ToArray(), StringComparer.Ordinal),
+            tokens.ToFrozenDictionary(token => token.Id),
+            ended.ToFrozenSet(StringComparer.Ordinal));
+    }
 
     private static partial class Log
     {

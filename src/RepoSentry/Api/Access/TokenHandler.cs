@@ -6,17 +6,16 @@ using RepoSentry.Storage;
 
 namespace RepoSentry.Api.Access;
 
-/// <summary>Tells who asks by the bearer token, and answers those who may not: 401 for who is not known, 403 for who is, 429 for who guesses.</summary>
-internal sealed class TokenHandler(TokenBook book, FailureLimiter failures, AuditTrail audit, SentryConfig config) : IAuthenticationHandler
+/// <summary>Tells who asks by the bearer token, or by the session of a browser, and answers those who may not: 401 for who is not known, 403 for who is, 429 for who guesses.</summary>
+internal sealed class TokenHandler(TokenJudge judge, AuditTrail audit, SentryConfig config) : IAuthenticationHandler
 {
     public const string Scheme = "token";
     private const string Bearer = "Bearer ";
     private const string Basic = "Basic ";
 
     private HttpContext context = null!;
-    private TimeSpan? wait;
-    private string? because;
-    private bool unreadable;
+    private Judgement? refused;
+    private bool byCookie;
 
     public Task InitializeAsync(AuthenticationScheme scheme, HttpContext context)
     {
@@ -36,21 +35,29 @@ internal sealed class TokenHandler(TokenBook book, FailureLimiter failures, Audi
             return Is(CallerIdentity.Local);
         }
 
-        var header = context.Request.Headers.Authorization.ToString();
-        return context.IsOpen() || Secret(header) is not { } secret ? AuthenticateResult.NoResult() : await JudgeAsync(secret);
-    }
-
-    public async Task ChallengeAsync(AuthenticationProperties? properties)
-    {
-        var answer = wait is { } seconds ? Problems.TooManyFailures(context, seconds)
-            : unreadable ? Problems.Starting("Tokens cannot be read yet: the database is not open.")
-            : Problems.Unauthorized(because);
-        if (wait is null && !unreadable)
+        if (context.IsOpen())
         {
-            context.Response.Headers.WWWAuthenticate = "Bearer realm=\"reposentry\"" + (context.Request.Headers.Authorization.Count > 0 ? ", error=\"invalid_token\"" : "");
+            return AuthenticateResult.NoResult();
         }
 
-        await answer.ExecuteAsync(context);
+        var header = context.Request.Headers.Authorization.ToString();
+        return Secret(header) is { } secret ? Told(await judge.OfTokenAsync(context, secret))
+            : header.Length == 0 && SessionCookies.Sent(context.Request) is { } cookie ? Told(await judge.OfCookieAsync(context, cookie), isCookie: true)
+            : AuthenticateResult.NoResult();
+    }
+
+    public Task ChallengeAsync(AuthenticationProperties? properties)
+    {
+        if (refused is null or { IsUnknown: true })
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer realm=\"reposentry\"" + (context.Request.Headers.Authorization.Count > 0 ? ", error=\"invalid_token\"" : "");
+            if (byCookie)
+            {
+                SessionCookies.Clear(context);
+            }
+        }
+
+        return (refused?.Refusal ?? Problems.Unauthorized(null)).ExecuteAsync(context);
     }
 
     public async Task ForbidAsync(AuthenticationProperties? properties)
@@ -76,32 +83,16 @@ internal sealed class TokenHandler(TokenBook book, FailureLimiter failures, Audi
             : null;
     }
 
-    private async Task<AuthenticateResult> JudgeAsync(string secret)
+    private AuthenticateResult Told(Judgement judgement, bool isCookie = false)
     {
-        var address = context.Address();
-        var key = FailureLimiter.Key(address, await book.KnowsPrefixAsync(secret, context.RequestAborted) ? TokenSecret.Prefix(secret) : null);
-        if ((wait = failures.Wait(key)) is not null)
-        {
-            return AuthenticateResult.Fail("too many failures");
-        }
-
-        var verdict = await book.FindAsync(secret, address?.ToString(), context.RequestAborted);
-        if (verdict.Caller is { } caller)
+        byCookie = isCookie;
+        if (judgement.Caller is { } caller)
         {
             return Is(caller);
         }
 
-        because = verdict.Because;
-        if (!book.IsReadable)
-        {
-            unreadable = true;
-        }
-        else if ((wait = failures.Record(key)) is null)
-        {
-            await audit.SignInFailedAsync(context, because ?? "no such token");
-        }
-
-        return AuthenticateResult.Fail("no such token");
+        refused = judgement;
+        return AuthenticateResult.Fail("not let in");
     }
 
     private static AuthenticateResult Is(CallerIdentity caller) => AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(caller), Scheme));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using RepoSentry.Configuration;
+using RepoSentry.Storage;
 using RepoSentry.Storage.Sqlite;
 
 namespace RepoSentry.Cli.Checks;
@@ -51,9 +52,11 @@ internal static class MachineChecks
     public static IEnumerable<Finding> Sealed(SentryConfig config, RepositoryEntries entries)
     {
         IReadOnlyList<(string Name, string Entry)> stored;
+        IReadOnlyList<SealedKey> sessions;
         try
         {
-            stored = SqliteMaintenance.Entries(SqliteStorage.Choose(Path.GetFullPath(config.Storage.SqlitePath)));
+            var path = SqliteStorage.Choose(Path.GetFullPath(config.Storage.SqlitePath));
+            (stored, sessions) = (SqliteMaintenance.Entries(path), SqliteMaintenance.SessionKeys(path));
         }
         catch (Exception e) when (DatabaseFile.Explains(e))
         {
@@ -64,7 +67,15 @@ internal static class MachineChecks
         {
             yield return Finding.Bad("master key", problem.Message, problem.Hint ?? "give the key that it was sealed with");
         }
-        else if (entries.Sealing is { } key)
+        else if (entries.Sealing is not { } key)
+        {
+            yield break;
+        }
+        else if (sessions.Select(one => one.Open(key).Problem).OfType<string>().FirstOrDefault() is { } unopened)
+        {
+            yield return Finding.Warn("master key", $"a key of browser sessions {unopened}", "give the key that it was sealed with in a line of its own, or let secrets rotate drop it: those who are signed in sign in again");
+        }
+        else
         {
             yield return Finding.Good("master key", $"it seals with the key {key.CurrentId} and opens all that is stored");
         }

@@ -20,6 +20,12 @@ internal sealed class MasterKey(Secret lines)
     /// <summary>Told in answers and problems: says which key it is, and nothing of it.</summary>
     public string CurrentId => Keys()[0].Id;
 
+    /// <summary>Those that can be opened with it.</summary>
+    public IReadOnlyList<string> Ids => [.. Keys().Select(key => key.Id)];
+
+    /// <summary>Which key something is sealed with; empty for what is not.</summary>
+    public static string KeyIdOf(string text) => IsSealed(text) ? text[Mark.Length..].Split(':')[0] : "";
+
     public static bool IsSealed(string text) => text.StartsWith(Mark, StringComparison.Ordinal);
 
     /// <summary>What of the setting can be used, as the end of a sentence; null if all.</summary>
@@ -43,7 +49,7 @@ internal sealed class MasterKey(Secret lines)
     /// <returns>The plain text, or what is wrong, as the end of a sentence.</returns>
     public (string? Plain, string? Problem) Open(string text, string owner)
     {
-        var parts = text[Mark.Length..].Split(':');
+        var parts = IsSealed(text) ? text[Mark.Length..].Split(':') : [];
         if (parts.Length != 2 || !Base64Url.IsValid(parts[1]) || Base64Url.DecodeFromChars(parts[1]) is not { } bytes || bytes.Length <= AesGcm.NonceByteSizes.MaxSize + AesGcm.TagByteSizes.MaxSize)
         {
             return (null, "is damaged");
@@ -67,6 +73,9 @@ internal sealed class MasterKey(Secret lines)
             return (null, "was changed, or belongs to something else");
         }
     }
+
+    /// <returns>Null if it is sealed with the current key already, or cannot be opened.</returns>
+    public string? Resealed(string text, string owner) => KeyIdOf(text) != CurrentId && Open(text, owner).Plain is { } plain ? Seal(plain, owner) : null;
 
     private static (Memory<byte> Nonce, Memory<byte> Tag, Memory<byte> Cipher) Parts(Memory<byte> whole) =>
         (whole[..AesGcm.NonceByteSizes.MaxSize], whole[AesGcm.NonceByteSizes.MaxSize..][..AesGcm.TagByteSizes.MaxSize], whole[(AesGcm.NonceByteSizes.MaxSize + AesGcm.TagByteSizes.MaxSize)..]);

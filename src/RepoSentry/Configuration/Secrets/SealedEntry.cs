@@ -34,9 +34,12 @@ internal static class SealedEntry
 
     /// <returns>Null if it has no token, or it is sealed with the current key already.</returns>
     public static string? Resealed(string json, MasterKey key) =>
-        TokenOf(Parse(json)) is { } token && MasterKey.IsSealed(token) && !token.StartsWith($"{MasterKey.Mark}{key.CurrentId}:", StringComparison.Ordinal) && Open(json, key).Token is { } plain
+        TokenOf(Parse(json)) is { } token && MasterKey.IsSealed(token) && MasterKey.KeyIdOf(token) != key.CurrentId && Open(json, key).Token is { } plain
             ? Of(json, plain, key)
             : null;
+
+    /// <summary>Which key the token is sealed with; null without one.</summary>
+    public static string? KeyIdOf(string json) => TokenOf(Parse(json)) is { } token && MasterKey.IsSealed(token) ? MasterKey.KeyIdOf(token) : null;
 
     /// <summary>Whether a token of the one may be that of the other: it never goes to another server.</summary>
     public static bool IsForTheSame(string json, string other) => OwnerOf(Parse(json)) == OwnerOf(Parse(other));

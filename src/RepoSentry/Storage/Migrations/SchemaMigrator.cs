@@ -22,6 +22,7 @@ internal static class SchemaMigrator
         [M0006TektonOutcomes.Number] = () => new M0006TektonOutcomes(),
         [M0007Api.Number] = () => new M0007Api(),
         [M0008Policy.Number] = () => new M0008Policy(),
+        [M0009Sessions.Number] = () => new M0009Sessions(),
     };
 
     public static long Newest => Known.Keys[^1];

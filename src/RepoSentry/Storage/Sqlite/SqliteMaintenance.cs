@@ -163,7 +163,13 @@ internal static class SqliteMaintenance
     }
 
     /// <summary>Entries of repositories that came through the API, also beside a running service; none where there is no such file or column yet.</summary>
-    public static IReadOnlyList<(string Name, string Entry)> Entries(string path)
+    public static IReadOnlyList<(string Name, string Entry)> Entries(string path) =>
+        Stored<(string, string)>(path, "repository_states", "entry", "SELECT name, entry FROM repository_states WHERE entry IS NOT NULL AND status <> 'removed'");
+
+    /// <summary>Keys of browser sessions, likewise.</summary>
+    public static IReadOnlyList<SealedKey> SessionKeys(string path) => Stored<SealedKey>(path, "key_ring", "sealed", "SELECT name, sealed FROM key_ring");
+
+    private static IReadOnlyList<T> Stored<T>(string path, string table, string column, string sql)
     {
         if (!File.Exists(path) || new FileInfo(path).Length == 0)
         {
@@ -171,9 +177,7 @@ internal static class SqliteMaintenance
         }
 
         using var connection = OpenExisting(path, SqliteOpenMode.ReadOnly);
-        return connection.ExecuteScalar<long>("SELECT COUNT(*) FROM pragma_table_info('repository_states') WHERE name = 'entry'") == 0
-            ? []
-            : [.. connection.Query<(string, string)>("SELECT name, entry FROM repository_states WHERE entry IS NOT NULL AND status <> 'removed'")];
+        return connection.ExecuteScalar<long>("SELECT COUNT(*) FROM pragma_table_info(@table) WHERE name = @column", new { table, column }) == 0 ? [] : [.. connection.Query<T>(sql)];
     }
 
     private static void RefuseMissing(string path)

@@ -18,10 +18,10 @@ internal sealed class AccessStory(RunningHost host) : IAsyncDisposable
 
     public TokenStore Tokens => host.Services.GetRequiredService<TokenStore>();
 
-    public static async Task<AccessStory> StartAsync(Func<ApiConfig, ApiConfig>? change = null) => new(await RunningHost.StartAsync(config =>
+    public static async Task<AccessStory> StartAsync(Func<ApiConfig, ApiConfig>? change = null, string? masterKey = null) => new(await RunningHost.StartAsync(config =>
     {
         var api = config.Api with { Auth = "token", BootstrapToken = new Secret(Bootstrap) };
-        return config with { Api = change?.Invoke(api) ?? api };
+        return config with { Api = change?.Invoke(api) ?? api, Security = config.Security with { MasterKey = masterKey is null ? null : new Secret(masterKey) } };
     }));
 
     /// <summary>Makes a token as another process would: nothing tells the service.</summary>
