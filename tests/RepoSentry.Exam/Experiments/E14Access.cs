@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using RepoSentry.Exam.Support;
@@ -16,6 +17,7 @@ namespace RepoSentry.Exam.Experiments;
 internal static partial class E14Access
 {
     private const string TektonPath = "/api/v1/tekton/events"; // machines report there: no operator's act, so not in the audit log
+    private const string SessionPath = "/api/v1/session"; // no token is needed to sign in; without one nothing is done
     private const string Bootstrap = "exam-bootstrap-token-with-some-length";
     private static readonly string[] Outside = ["/metrics", "/version", "/openapi/v1.json", "/swagger/index.html", "/healthz?verbose", "/readyz?verbose", "/nothing"];
     private static readonly string[] Probes = ["/livez", "/readyz", "/healthz", "/health", "/health/live", "/health/ready"];
@@ -28,7 +30,7 @@ internal static partial class E14Access
 
     public static async Task RunAsync(Trial trial)
     {
-        await using var service = new ServiceRun("repositories: []\ntekton: { event_listener_url: \"http://127.0.0.1:9/\" }\n", api: $", auth: token, bootstrap_token: \"{Bootstrap}\", trusted_proxies: [127.0.0.1]");
+        await using var service = new ServiceRun("repositories: []\ntekton: { event_listener_url: \"http://127.0.0.1:9/\" }\nsecurity: { master_key: exam-master-key-of-more-than-32-characters }\n", api: $", auth: token, bootstrap_token: \"{Bootstrap}\", trusted_proxies: [127.0.0.1]");
         await service.Start().ReadyAsync();
         using var client = new Browser(service.Port);
         var callers = await CallersAsync(service);
@@ -37,6 +39,7 @@ internal static partial class E14Access
         trial.Reaches("routes", routes.Count, 30);
         await JudgeMatrixAsync(trial, client, routes, callers);
         await JudgeOtherSitesAsync(trial, client, routes, callers.Single(caller => caller.Name == "admin").Token);
+        await JudgeSessionAsync(trial, client, routes);
         await JudgeGuessesAsync(trial, client, callers.Single(caller => caller.Name == "viewer").Token!);
         await JudgeLimitAsync(trial);
         await JudgeOpenServiceAsync(trial);
@@ -58,7 +61,7 @@ internal static partial class E14Access
                 {
                     wrong.Add($"{caller.Name} {route.Method} {route.Path} {answer.Status}");
                 }
-                else if (granted && route.IsWrite && route.Path != TektonPath)
+                else if (granted && route.IsWrite && route.Path != TektonPath && route.Needs is not null)
                 {
                     written.Add(answer.RequestId);
                 }
@@ -84,6 +87,23 @@ internal static partial class E14Access
         }
 
         trial.Zero("cross-site writes accepted", accepted.Count, string.Join("; ", accepted.Take(3)));
+    }
+
+    // A page of ours that was tricked sends the cookie, and not the proof that only our page can read.
+    private static async Task JudgeSessionAsync(Trial trial, Browser client, List<Route> routes)
+    {
+        using var http = new HttpClient(new HttpClientHandler { UseCookies = false }) { BaseAddress = client.Server };
+        using var signIn = await http.PostAsync(new Uri(SessionPath, UriKind.Relative), JsonContent.Create(new { token = Bootstrap }));
+        var cookie = ("Cookie", signIn.Headers.TryGetValues("Set-Cookie", out var set) ? set.Single().Split(';')[0] : "");
+        trial.Equal("a session reads", (await client.SendAsync("GET", "/api/v1/tokens", null, cookie)).Status, 200);
+        var accepted = new List<string>();
+        foreach (var route in routes.Where(route => route is { IsWrite: true, Needs: not null }))
+        {
+            var answer = await client.SendAsync(route.Method, route.Path, null, cookie);
+            accepted.AddRange(answer.Status == 403 ? [] : (string[])[$"{route.Method} {route.Path} {answer.Status}"]);
+        }
+
+        trial.Zero("writes of a session without its proof", accepted.Count, string.Join("; ", accepted.Take(3)));
     }
 
     private static async Task JudgeGuessesAsync(Trial trial, Browser client, string good)
@@ -192,8 +212,9 @@ internal static partial class E14Access
         return [.. routes, .. Outside.Select(path => new Route("GET", path, Role.Viewer)), .. Probes.Select(path => new Route("GET", path, null))];
     }
 
-    private static Role Needed(string method, string path) =>
-        method == "GET" ? path.StartsWith("/api/v1/tokens", StringComparison.Ordinal) || path.StartsWith("/api/v1/audit", StringComparison.Ordinal) ? Role.Admin : Role.Viewer
+    private static Role? Needed(string method, string path) =>
+        path == SessionPath ? method == "POST" ? null : Role.Viewer
+        : method == "GET" ? path.StartsWith("/api/v1/tokens", StringComparison.Ordinal) || path.StartsWith("/api/v1/audit", StringComparison.Ordinal) ? Role.Admin : Role.Viewer
         : ForOperators.IsMatch(path) || path == TektonPath ? Role.Operator : Role.Admin;
 
     private static async Task<HashSet<string>> AuditedAsync(Browser client)
@@ -235,6 +256,8 @@ internal static partial class E14Access
         private readonly HttpClient http = new() { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(30) };
         private int answers;
         private int bare;
+
+        public Uri Server => http.BaseAddress!;
 
         public int Answers => answers;
 

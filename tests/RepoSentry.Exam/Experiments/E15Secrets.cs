@@ -5,18 +5,25 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Xml.Linq;
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration.Secrets;
 using RepoSentry.Exam.Checking;
 using RepoSentry.Exam.Support;
+using RepoSentry.Storage;
+using RepoSentry.Storage.Sqlite;
 using RepoSentry.SystemTests.Support;
 
 namespace RepoSentry.Exam.Experiments;
 
 /// <summary>
-/// E15: repositories bring tokens of their own through the API. The master key is changed again and again while they move, with kills in the middle; no look
-/// may lose its token, no delivery may fail, no file may have a token in plain, and with another key the service must not start.
+/// E15: repositories bring tokens of their own through the API, and a browser is signed in. The master key is changed again and again while they move, with
+/// kills in the middle; no look may lose its token, no delivery may fail, the session may not end, no file may have a token or a key of sessions in plain, and
+/// with another key the service must not start.
 /// </summary>
 internal static class E15Secrets
 {
+    private const string Bootstrap = "exam-bootstrap-token-with-some-length";
     private static readonly TimeSpan Refusal = TimeSpan.FromSeconds(2);
 
     public static async Task RunAsync(Trial trial)
@@ -31,7 +38,7 @@ internal static class E15Secrets
             polling: { strategy: fixed, interval: 1s, min_interval: 1s }
             security: { master_key: "file:master", allowed_networks: ["127.0.0.0/8"] }
             tekton: { event_listener_url: "{{receiver.Url}}/main", secret: "{{Evidence.Secret}}", requests_per_second: 0 }
-            """);
+            """, api: $", auth: token, bootstrap_token: {Bootstrap}") { Token = Bootstrap };
         var keys = new Keys(service);
         keys.Set(keys.Next());
         await service.Start().ReadyAsync();
@@ -49,10 +56,11 @@ internal static class E15Secrets
         trial.Zero("repositories with a token that were refused", refused.Count, refused.FirstOrDefault());
 
         await service.WatchingAsync(count);
+        using var session = await Session.BeginAsync(service);
         using var ending = new CancellationTokenSource();
         var pushing = fleet.PushAsync(ending.Token);
         var backup = Path.Combine(folder.Path, "backup.db");
-        var (answered, killed, failedStarts) = await RotateAsync(trial, service, keys, rotations, backup);
+        var (answered, killed, failedStarts) = await RotateAsync(trial, service, keys, session, rotations, backup);
         await ending.CancelAsync();
         await pushing;
         await service.UntilAsync(() => Task.FromResult(fleet.Missing == 0), "done with what was pushed", TimeSpan.FromSeconds(30)).ContinueWith(_ => { }, TaskScheduler.Default);
@@ -60,6 +68,7 @@ internal static class E15Secrets
         trial.Equal("rotations that were answered", answered, rotations);
         trial.Reaches("kills in the middle of one", killed, rotations / 6);
         trial.Zero("rotations and starts after them that failed", failedStarts.Count, failedStarts.FirstOrDefault());
+        trial.Equal("uses of the session that were answered", session.Answered, rotations);
         trial.Reaches("looks with the right token", fleet.Right, count);
         trial.Zero("looks with a wrong token or none", fleet.Wrong);
         trial.Reaches("pushes", fleet.Pushes, rotations);
@@ -69,7 +78,7 @@ internal static class E15Secrets
         await RefuseAsync(trial, service, keys);
     }
 
-    private static async Task<(int Answered, int Killed, List<string> FailedStarts)> RotateAsync(Trial trial, ServiceRun service, Keys keys, int rotations, string backup)
+    private static async Task<(int Answered, int Killed, List<string> FailedStarts)> RotateAsync(Trial trial, ServiceRun service, Keys keys, Session session, int rotations, string backup)
     {
         var (answered, killed, failed) = (0, 0, new List<string>());
         for (var number = 0; number < rotations; number++)
@@ -96,6 +105,7 @@ internal static class E15Secrets
             }
 
             keys.Set(next);
+            await session.UseAsync();
             if (number == rotations / 2)
             {
                 using var taken = Process.Start(ServiceRun.Executable, ["db", "backup", backup, "--database", service.DatabasePath]);
@@ -143,7 +153,9 @@ internal static class E15Secrets
 
         await service.KillAsync(); // its log beside the database stays as it is
         places.AddRange(Directory.GetFiles(service.Data).Select(file => (Path.GetFileName(file), Encoding.Latin1.GetString(File.ReadAllBytes(file)))));
-        string[] canaries = [.. fleet.Names.Select(Fleet.TokenOf), .. keys.All];
+        string[] ring = [.. SqliteMaintenance.SessionKeys(service.DatabasePath).SelectMany(key => keys.SecretsOf(key))];
+        trial.Reaches("keys of sessions", ring.Length, 1);
+        string[] canaries = [.. fleet.Names.Select(Fleet.TokenOf), .. keys.All, .. ring];
         var found = places.SelectMany(place => canaries.Where(canary => place.Text.Contains(canary, StringComparison.Ordinal)).Select(canary => $"{canary} in {place.Where}")).ToList();
         trial.Reaches("files and answers searched", places.Count, 10);
         trial.Reaches("of them with sealed tokens", places.Count(place => place.Text.Contains("sealed:1:", StringComparison.Ordinal)), 2);
@@ -178,6 +190,10 @@ internal static class E15Secrets
             return All[^1];
         }
 
+        /// <summary>What a key of sessions hides.</summary>
+        public IEnumerable<string> SecretsOf(SealedKey key) =>
+            XElement.Parse(MasterKey.IsSealed(key.Sealed) ? key.Open(new MasterKey(new Secret(Current))).Plain ?? "<unopened/>" : key.Sealed).Descendants("value").Select(value => value.Value);
+
         public void Set(params string[] lines)
         {
             Current = lines[0];
@@ -185,6 +201,29 @@ internal static class E15Secrets
             File.WriteAllLines(file + ".new", lines);
             File.Move(file + ".new", file, overwrite: true);
         }
+    }
+
+    /// <summary>A browser that stays signed in.</summary>
+    private sealed class Session(HttpClient http, string cookie) : IDisposable
+    {
+        public int Answered { get; private set; }
+
+        public static async Task<Session> BeginAsync(ServiceRun service)
+        {
+            var http = new HttpClient(new HttpClientHandler { UseCookies = false }) { BaseAddress = new Uri($"http://127.0.0.1:{service.Port}") };
+            using var answer = await http.PostAsync(new Uri("/api/v1/session", UriKind.Relative), JsonContent.Create(new { token = Bootstrap }));
+            return new Session(http, answer.Headers.TryGetValues("Set-Cookie", out var set) ? set.Single().Split(';')[0] : "");
+        }
+
+        public async Task UseAsync()
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/api/v1/tokens", UriKind.Relative));
+            request.Headers.TryAddWithoutValidation("Cookie", cookie);
+            using var answer = await http.SendAsync(request);
+            Answered += answer.IsSuccessStatusCode ? 1 : 0;
+        }
+
+        public void Dispose() => http.Dispose();
     }
 
     /// <summary>Repositories each of which answers its own token only, and who pushes to them.</summary>
