@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using RepoSentry.Api;
 using RepoSentry.Cli.Client;
@@ -20,7 +19,8 @@ internal static class SecretsCommand
         return new Command("rotate", "Seal them all with the first line of the master key; earlier keys stand below it until then") { file }.Orders(async (result, client, printer, token) =>
         {
             var answer = result.GetValue(file) is { } config ? await InDatabaseAsync(config, token) : await client.PostAsync("/api/v1/secrets/rotate", token);
-            printer.Ordered(answer, answer.Text("key"), string.Create(CultureInfo.InvariantCulture, $"everything is sealed with the key {answer.Text("key")} ({answer.Text("resealed")} were not): the lines below it can go"));
+            var dropped = answer.Text("dropped") is not "0" and var count ? $", {count} keys of browser sessions that no line opens are gone" : "";
+            printer.Ordered(answer, answer.Text("key"), $"everything is sealed with the key {answer.Text("key")} ({answer.Text("resealed")} were not{dropped}): the lines below it can go");
         });
     }
 

@@ -151,7 +151,7 @@ internal sealed record SecurityConfig
     public IReadOnlyList<string> AllowedNetworks { get; init; } = [];
     public bool AllowUnauthenticated { get; init; }
 
-    /// <summary>Seals tokens that come through the API. The first line is the key in use, further lines are earlier ones; at least 32 characters each.</summary>
+    /// <summary>Seals tokens that come through the API, and the keys of browser sessions. The first line is the key in use, further lines are earlier ones; at least 32 characters each.</summary>
     public Secret? MasterKey { get; init; }
 }
 

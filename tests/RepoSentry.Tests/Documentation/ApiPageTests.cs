@@ -51,7 +51,7 @@ public sealed partial class ApiPageTests
 
     private static string Names(string cell) => string.Join(',', cell.Split('`').Where((_, at) => at % 2 == 1));
 
-    [GeneratedRegex(@"^\| `(?<method>GET|POST|PUT|DELETE) (?<path>/[^`]*)` \| (viewer|operator|admin) \| (?<parameters>[^|]*)\|", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 5000)]
+    [GeneratedRegex(@"^\| `(?<method>GET|POST|PUT|DELETE) (?<path>/[^`]*)` \| (viewer|operator|admin|none) \| (?<parameters>[^|]*)\|", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Row { get; }
 
     [GeneratedRegex(@"^\| `(?<type>[a-z-]+)` \| (?<status>[0-9]{3}) \|", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 5000)]
