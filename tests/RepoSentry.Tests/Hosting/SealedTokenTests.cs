@@ -1,4 +1,6 @@
 using Microsoft.Data.Sqlite;
+using RepoSentry.Cli.Checks;
+using RepoSentry.Configuration;
 using RepoSentry.Telemetry;
 using Shouldly;
 using Xunit;
@@ -112,6 +114,11 @@ public sealed class SealedTokenTests
         status.ShouldBe(422);
         problem.GetRawText().ShouldContain("no line of security.master_key");
         host.Names.ShouldBe(["of-file", "web"]);
+
+        var loaded = ConfigLoader.Load(host.File);
+        var finding = MachineChecks.Sealed(loaded.Config!, loaded.Entries!).ShouldHaveSingleItem();
+        (finding.Check, finding.Status).ShouldBe(("master key", "failed"));
+        finding.Message.ShouldContain("no line of security.master_key");
 
         await host.StopAsync();
         (await host.BeginAsync()).ShouldBe(LifecycleState.Failed);
