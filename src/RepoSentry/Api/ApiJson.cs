@@ -6,7 +6,7 @@ using RepoSentry.Storage;
 
 namespace RepoSentry.Api;
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, Converters = [typeof(MillisecondConverter)])]
 [JsonSerializable(typeof(ListAnswer<RepositoryView>))]
 [JsonSerializable(typeof(ListAnswer<StoredRef>))]
 [JsonSerializable(typeof(ListAnswer<PollView>))]
@@ -18,6 +18,8 @@ namespace RepoSentry.Api;
 [JsonSerializable(typeof(StatusMessage))]
 [JsonSerializable(typeof(CreatedToken))]
 [JsonSerializable(typeof(TokenRequest))]
+[JsonSerializable(typeof(SessionView))]
+[JsonSerializable(typeof(SignInRequest))]
 [JsonSerializable(typeof(Explanation))]
 [JsonSerializable(typeof(ReleaseAnswer))]
 [JsonSerializable(typeof(ReloadAnswer))]

@@ -59,7 +59,7 @@ internal sealed record Explanation(
 
         if (seen is { Broken.Count: > 0 })
         {
-            says += $"; the server itself cannot read {string.Join(", ", seen.Broken.Take(MissingShown))}: they count as neither moved nor gone";
+            says += $"; the server itself cannot read {string.Join(", ", seen.Broken.Take(MissingShown))}{(seen.Broken.Count > MissingShown ? $" and {seen.Broken.Count - MissingShown} more" : "")}: they count as neither moved nor gone";
         }
 
         return new ExplainedKind(

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace RepoSentry.Api;
 
@@ -17,4 +19,13 @@ internal static class Times
         time = read ? parsed : null;
         return read;
     }
+}
+
+/// <summary>Times are shown to the millisecond, as they are stored; what a clock says beyond that is noise.</summary>
+internal sealed class MillisecondConverter : JsonConverter<DateTimeOffset>
+{
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.AddTicks(-(value.Ticks % TimeSpan.TicksPerMillisecond)));
 }

@@ -12,7 +12,15 @@ internal static class RunCommand
     {
         var file = ConfigFile.Option();
         var listen = new Option<string?>("--listen") { Description = "Address of the API, host:port (default: api.listen of the configuration)" };
-        var logLevel = new Option<string?>("--log-level") { Description = "trace, debug, info, warn or error (default: app.log_level of the configuration)" };
+        var logLevel = new Option<string?>("--log-level") { HelpName = "log-level", Description = "trace, debug, info, warn or error (default: app.log_level of the configuration)" };
+        logLevel.Validators.Add(given =>
+        {
+            if (given.GetValue(logLevel) is { } level && !AppConfig.LogLevels.Contains(level, StringComparer.Ordinal))
+            {
+                given.AddError($"'{level}' is not a log level: use {string.Join(", ", AppConfig.LogLevels)}");
+            }
+        });
+        logLevel.CompletionSources.Add([.. AppConfig.LogLevels]);
         var dataDir = new Option<string?>("--data-dir") { Description = "Folder of the data (default: app.data_dir of the configuration)" };
         var role = new Option<string>("--role") { Description = "Roles of this process: all", DefaultValueFactory = _ => "all" };
         role.AcceptOnlyFromAmong("all");

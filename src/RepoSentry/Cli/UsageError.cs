@@ -43,7 +43,7 @@ internal static partial class UsageError
     {
         var text = NoValue.Replace(message, match => $"{match.Groups["option"].Value} takes {Kind(match.Groups["type"].Value)}, not {match.Groups["value"].Value}");
         text = NotAmong.Replace(text, match => $"{match.Groups["value"].Value} is none of:");
-        return string.Join(", ", text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(line => line.Trim('\''))).Replace(":, ", ": ", StringComparison.Ordinal);
+        return string.Join(", ", text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(line => line is ['\'', .., '\''] ? line.Trim('\'') : line)).Replace(":, ", ": ", StringComparison.Ordinal);
     }
 
     private static string Kind(string type) => type.Contains("Int", StringComparison.Ordinal) ? "a whole number" : type.Contains("Double", StringComparison.Ordinal) ? "a number" : type.Contains("Boolean", StringComparison.Ordinal) ? "true or false" : "another kind of value";

@@ -18,7 +18,7 @@ internal static class CoreSections
         {
             Name = app.Text("name", standard.Name),
             DataDir = app.Text("data_dir", standard.DataDir),
-            LogLevel = app.Choice("log_level", standard.LogLevel, ["trace", "debug", "info", "warn", "error"]),
+            LogLevel = app.Choice("log_level", standard.LogLevel, [.. AppConfig.LogLevels]),
             LogFormat = app.Choice("log_format", standard.LogFormat, ["text", "json"]),
             LogFile = app.Text("log_file"),
             LogFileRotation = new LogRotationConfig(

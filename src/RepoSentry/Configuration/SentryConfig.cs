@@ -28,7 +28,9 @@ internal sealed record AppConfig
     public string Name { get; init; } = "reposentry";
     public string DataDir { get; init; } = "./data";
 
-    /// <summary>trace, debug, info, warn or error.</summary>
+    public static IReadOnlyList<string> LogLevels { get; } = ["trace", "debug", "info", "warn", "error"];
+
+    /// <summary>One of <see cref="LogLevels"/>.</summary>
     public string LogLevel { get; init; } = "info";
 
     /// <summary>text or json.</summary>

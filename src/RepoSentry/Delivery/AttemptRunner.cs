@@ -1,3 +1,4 @@
+using System.Globalization;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Storage;
@@ -141,7 +142,7 @@ internal sealed partial class AttemptRunner(
         feed.Publish(new LiveNote.Attempted(time.GetUtcNow(), change.Id, change.Repository.Name, config.Name, record));
         if (record.DeliveryStatus == DeliveryStatus.Delivered)
         {
-            Log.Delivered(logger, change.Id, change.Repository.Name, change.Change.Ref, config.Name, record.HttpStatus, record.Number, record.ReceiptId);
+            Log.Delivered(logger, change.Id, change.Repository.Name, change.Change.Ref, config.Name, record.HttpStatus?.ToString(CultureInfo.InvariantCulture) ?? "accepted", record.Number, record.ReceiptId ?? "none");
         }
         else if (record.DeliveryStatus == DeliveryStatus.Dead)
         {
@@ -156,7 +157,7 @@ internal sealed partial class AttemptRunner(
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "delivered {Id} of {Repository} {RefName} to {Trigger}: {Status}, attempt {Attempt}, receipt {Receipt}")]
-        public static partial void Delivered(ILogger logger, Guid id, string repository, string refName, string trigger, int? status, int attempt, string? receipt);
+        public static partial void Delivered(ILogger logger, Guid id, string repository, string refName, string trigger, string status, int attempt, string receipt);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "delivery of {Id} of {Repository} {RefName} to {Trigger} failed at attempt {Attempt}: {Reason}; next try {NextAttemptAt:u}")]
         public static partial void Failed(ILogger logger, Guid id, string repository, string refName, string trigger, int attempt, string? reason, DateTimeOffset? nextAttemptAt);

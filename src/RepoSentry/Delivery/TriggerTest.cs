@@ -27,7 +27,7 @@ internal sealed partial class TriggerTest(DeliveryWorkers workers, CurrentConfig
         var begun = time.GetTimestamp();
         var outcome = await found.Trigger.SendAsync(new TriggerAttempt(change.Id, found.Trigger.Render(change), Number: 1, Replay: 0) { Test = true }, cancellationToken);
         var (told, reason) = OutcomeText.Of(outcome);
-        Log.Tested(logger, name, change.Id, told, reason);
+        Log.Tested(logger, name, change.Id, reason is null ? told : $"{told}, {reason}");
         return new TriggerTestResult(
             name,
             change.Id,
@@ -61,8 +61,8 @@ internal sealed partial class TriggerTest(DeliveryWorkers workers, CurrentConfig
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "trigger {Trigger} was tested with event {Id}: {Outcome} {Reason}")]
-        public static partial void Tested(ILogger logger, string trigger, Guid id, string outcome, string? reason);
+        [LoggerMessage(Level = LogLevel.Information, Message = "trigger {Trigger} was tested with event {Id}: {Outcome}")]
+        public static partial void Tested(ILogger logger, string trigger, Guid id, string outcome);
     }
 }
 

@@ -14,10 +14,10 @@ public sealed class ClientAnswerTests : IDisposable
     {
         var web = TestRepository.Create(Path.Combine(folder.Path, "web.git"));
         var commit = web.Push("main", "First");
-        string[] branches = [.. Enumerable.Range(0, 11).Select(number => $"refs/heads/b{number}")];
+        string[] branches = [.. Enumerable.Range(0, 30).Select(number => $"refs/heads/b{number}")];
         web.SetMany(branches, commit);
         await using var service = await new Service($$"""
-            polling: { strategy: fixed, interval: 1h }
+            polling: { strategy: fixed, interval: 1h, max_interval: 1h }
             triggers: [{ name: program, type: exec, command: ["true"] }]
             repositories: [{ name: web, url: "{{web.Url}}" }]
             """).StartReadyAsync();
@@ -30,9 +30,10 @@ public sealed class ClientAnswerTests : IDisposable
         var (code, _, errors) = await RunAsync(service, "repo poll web --wait --timeout 30");
 
         code.ShouldBe(0);
-        errors.ShouldContain("web: 11 ");
+        errors.ShouldContain("web: 30 ");
         errors.ShouldContain("held");
         errors.ShouldNotContain("nothing has changed");
+        (await RunAsync(service, "repo explain web")).Output.ShouldContain(" and 10 more\n");
         (await RunAsync(service, "status -o name")).Output.ShouldBe("reposentry\n");
         (await RunAsync(service, $"event show {id} -o name")).Output.ShouldBe(id + "\n");
         (await RunAsync(service, "delivery show 1 -o name")).Output.ShouldBe("1\n");

@@ -93,6 +93,7 @@ public sealed class HelpTests
     [InlineData(2, "status", "--nonsense")]
     [InlineData(2, "status", "--server", "ftp://x")]
     [InlineData(2, "event", "list", "--status", "nonsense")]
+    [InlineData(2, "run", "--log-level", "loud")]
     [InlineData(5, "status", "--server", "http://127.0.0.1:1")]
     [InlineData(0, "version")]
     public async Task Exit_codes_are_those_of_the_table(int expected, params string[] arguments) => (await RootCli.InvokeAsync(arguments)).ShouldBe(expected);

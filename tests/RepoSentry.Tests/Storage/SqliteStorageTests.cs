@@ -35,6 +35,57 @@ public sealed class SqliteStorageTests : IDisposable
     }
 
     [Fact]
+    public void A_lock_that_is_given_up_leaves_nothing_behind_and_one_that_was_not_does()
+    {
+        var held = PollerLock.TryTake(file.Path, Build.Noon).ShouldNotBeNull();
+        PollerLock.TryTake(file.Path, Build.Noon).ShouldBeNull();
+        File.Exists(file.Path + ".holder").ShouldBeTrue();
+        held.Dispose();
+        held.Dispose(); // the files of who comes next are not taken away
+        using var next = PollerLock.TryTake(file.Path, Build.Noon).ShouldNotBeNull();
+        held.Dispose();
+        File.Exists(file.Path + ".lock").ShouldBeTrue();
+        next.Dispose();
+
+        Directory.GetFiles(Path.GetDirectoryName(file.Path)!, Path.GetFileName(file.Path) + ".*").Where(left => left.EndsWith(".holder", StringComparison.Ordinal) || (OperatingSystem.IsLinux() && left.EndsWith(".lock", StringComparison.Ordinal))).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task However_many_take_and_give_up_the_lock_only_one_has_it()
+    {
+        var (holders, most, taken) = (0, 0, 0);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
+        {
+            for (var round = 0; round < 300; round++)
+            {
+                using var held = PollerLock.TryTake(file.Path, Build.Noon);
+                if (held is null)
+                {
+                    continue;
+                }
+
+                var now = Interlocked.Increment(ref holders);
+                InterlockedMax(ref most, now);
+                Interlocked.Increment(ref taken);
+                Thread.Yield();
+                Interlocked.Decrement(ref holders);
+            }
+        })));
+
+        most.ShouldBe(1);
+        taken.ShouldBeGreaterThan(4);
+
+        static void InterlockedMax(ref int target, int value)
+        {
+            int seen;
+            while ((seen = Volatile.Read(ref target)) < value)
+            {
+                Interlocked.CompareExchange(ref target, value, seen);
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_file_of_the_go_original_is_left_alone()
     {
         Run(file.Path, "CREATE TABLE schema_migrations (version INTEGER); CREATE TABLE repository_states (id INTEGER PRIMARY KEY, repository TEXT)");

@@ -33,7 +33,8 @@ internal static class ExplainPrint
 
             if (kind.GetProperty("held") is { ValueKind: JsonValueKind.Object } held)
             {
-                printer.Line($"  held: {Join(held, "missing")}");
+                var more = held.GetProperty("missing_count").GetInt32() - held.GetProperty("missing").GetArrayLength();
+                printer.Line($"  held: {Join(held, "missing")}{(more > 0 ? $" and {more} more" : "")}");
             }
         }
 

@@ -147,8 +147,8 @@ internal sealed class GitLabApi(GitLabOptions options, HttpClient client, GitLab
 
     private string Hint(Uri at) => options.Token switch
     {
-        null => $"it asks for a credential: give provider \"{options.Provider}\" a token",
-        _ when !ForgeHttp.SameServer(at, options.ApiBase) => $"the token of provider \"{options.Provider}\" is for {SafeText.Of(options.ApiBase)} and was not sent",
-        _ => $"check that the token of provider \"{options.Provider}\" is valid, has not expired and may read this repository",
+        null => CredentialWords.Missing(options.Provider),
+        _ when !ForgeHttp.SameServer(at, options.ApiBase) => $"{CredentialWords.Token(options.Provider)} is for {SafeText.Of(options.ApiBase)} and was not sent",
+        _ => $"check that {CredentialWords.Token(options.Provider)} is valid, has not expired and may read this repository",
     };
 }

@@ -8,26 +8,35 @@ namespace RepoSentry.Storage.Sqlite;
 /// </summary>
 internal sealed class PollerLock : IDisposable
 {
+    private const int WouldBlock = 11; // EAGAIN: another process holds it, and may have removed it meanwhile
+
+    private readonly string path;
     private readonly FileStream file;
 
-    private PollerLock(FileStream file) => this.file = file;
+    private PollerLock(string path, FileStream file)
+    {
+        this.path = path;
+        this.file = file;
+    }
 
     /// <summary>Null if another process holds it.</summary>
     public static PollerLock? TryTake(string databasePath, DateTimeOffset now)
     {
-        FileStream held;
-        try
+        FileStream? held;
+        do
         {
-            held = new FileStream(databasePath + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            held = Open(databasePath + ".lock");
         }
-        catch (IOException e) when (e is not (DirectoryNotFoundException or PathTooLongException) && File.Exists(databasePath + ".lock"))
+        while (held is not null && IsRemoved(held));
+
+        if (held is null)
         {
             return null;
         }
 
         var holder = string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} on {Environment.MachineName} since {now:yyyy-MM-dd HH:mm:ss}Z");
         File.WriteAllText(databasePath + ".holder", holder);
-        return new PollerLock(held);
+        return new PollerLock(databasePath, held);
     }
 
     /// <summary>Who holds it, in words.</summary>
@@ -43,5 +52,56 @@ internal sealed class PollerLock : IDisposable
         }
     }
 
-    public void Dispose() => file.Dispose();
+    /// <summary>Leaves nothing behind: the files go while the lock is held, so that nobody's are taken away.</summary>
+    public void Dispose()
+    {
+        if (file.SafeFileHandle.IsClosed)
+        {
+            return;
+        }
+
+        TryRemove(path + ".holder");
+        if (OperatingSystem.IsLinux())
+        {
+            TryRemove(path + ".lock"); // elsewhere it cannot be told whether what was locked is still there
+        }
+
+        file.Dispose();
+    }
+
+    private static FileStream? Open(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (e is not (DirectoryNotFoundException or PathTooLongException) && (File.Exists(path) || e.HResult == WouldBlock))
+        {
+            return null;
+        }
+    }
+
+    // Whoever opened it just before its holder removed it has locked a file that nobody else will ever find.
+    private static bool IsRemoved(FileStream held)
+    {
+        if (!OperatingSystem.IsLinux() || File.ResolveLinkTarget($"/proc/self/fd/{held.SafeFileHandle.DangerousGetHandle()}", returnFinalTarget: false)?.FullName.EndsWith(" (deleted)", StringComparison.Ordinal) != true)
+        {
+            return false;
+        }
+
+        held.Dispose();
+        return true;
+    }
+
+    private static void TryRemove(string file)
+    {
+        try
+        {
+            File.Delete(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // it tells nobody anything wrong: the next holder writes it anew
+        }
+    }
 }

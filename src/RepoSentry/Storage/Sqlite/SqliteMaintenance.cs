@@ -144,6 +144,10 @@ internal static class SqliteMaintenance
             using var probe = new FileStream(path + ".lock", FileMode.Open, FileAccess.ReadWrite, FileShare.None);
             return null;
         }
+        catch (FileNotFoundException)
+        {
+            return null; // it was given up just now
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return PollerLock.Holder(path);
