@@ -7,5 +7,5 @@ internal static class CredentialWords
         ? "it asks for a credential: give this repository a token of its own, or configure a provider for its host"
         : $"it asks for a credential: give provider \"{provider}\" a token";
 
-    public static string Token(string provider) => provider.Contains(':', StringComparison.Ordinal) ? "the token of this repository" : $"the token of provider \"{provider}\"";
+    public static string Of(string provider) => provider.Contains(':', StringComparison.Ordinal) ? "of this repository" : $"of provider \"{provider}\"";
 }

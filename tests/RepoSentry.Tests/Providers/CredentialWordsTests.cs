@@ -12,15 +12,15 @@ public sealed class CredentialWordsTests
     [InlineData("repository:web~1")]
     public void A_provider_that_nobody_wrote_down_is_not_named(string provider)
     {
-        (CredentialWords.Missing(provider) + CredentialWords.Token(provider)).ShouldNotContain(provider);
+        (CredentialWords.Missing(provider) + CredentialWords.Of(provider)).ShouldNotContain(provider);
         CredentialWords.Missing(provider).ShouldContain("give this repository a token of its own");
-        CredentialWords.Token(provider).ShouldBe("the token of this repository");
+        CredentialWords.Of(provider).ShouldBe("of this repository");
     }
 
     [Fact]
     public void One_that_was_written_down_is()
     {
         CredentialWords.Missing("corp").ShouldContain("give provider \"corp\" a token");
-        CredentialWords.Token("corp").ShouldBe("the token of provider \"corp\"");
+        CredentialWords.Of("corp").ShouldBe("of provider \"corp\"");
     }
 }

@@ -207,7 +207,7 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
     private string Hint(Uri at) => options.Token switch
     {
         null => CredentialWords.Missing(options.Provider),
-        _ when !ForgeHttp.SameServer(at, options.ApiBase) => $"{CredentialWords.Token(options.Provider)} is for {SafeText.Of(options.ApiBase)} and was not sent",
-        _ => $"check that {CredentialWords.Token(options.Provider)} is valid, has not expired and may read this repository",
+        _ when !ForgeHttp.SameServer(at, options.ApiBase) => $"the token {CredentialWords.Of(options.Provider)} is for {SafeText.Of(options.ApiBase)} and was not sent",
+        _ => $"check that the token {CredentialWords.Of(options.Provider)} is valid, has not expired and may read this repository",
     };
 }

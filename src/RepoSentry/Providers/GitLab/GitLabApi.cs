@@ -148,7 +148,7 @@ internal sealed class GitLabApi(GitLabOptions options, HttpClient client, GitLab
     private string Hint(Uri at) => options.Token switch
     {
         null => CredentialWords.Missing(options.Provider),
-        _ when !ForgeHttp.SameServer(at, options.ApiBase) => $"{CredentialWords.Token(options.Provider)} is for {SafeText.Of(options.ApiBase)} and was not sent",
-        _ => $"check that {CredentialWords.Token(options.Provider)} is valid, has not expired and may read this repository",
+        _ when !ForgeHttp.SameServer(at, options.ApiBase) => $"the token {CredentialWords.Of(options.Provider)} is for {SafeText.Of(options.ApiBase)} and was not sent",
+        _ => $"check that the token {CredentialWords.Of(options.Provider)} is valid, has not expired and may read this repository",
     };
 }

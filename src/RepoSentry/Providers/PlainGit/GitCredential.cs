@@ -18,9 +18,9 @@ internal sealed class GitCredential(PlainGitOptions options)
     public string Hint(Uri url) => options.Token switch
     {
         null => CredentialWords.Missing(options.Provider),
-        _ when !Covers(url) => $"{CredentialWords.Token(options.Provider)} is for {SafeText.Of(options.Scope!)} and was not sent",
-        { Origin: { } origin } => $"check that {CredentialWords.Token(options.Provider)} ({SafeText.Of(origin)}) is valid and may read this repository",
-        _ => $"check that {CredentialWords.Token(options.Provider)} is valid and may read this repository",
+        _ when !Covers(url) => $"the token {CredentialWords.Of(options.Provider)} is for {SafeText.Of(options.Scope!)} and was not sent",
+        { Origin: { } origin } => $"check that the token {CredentialWords.Of(options.Provider)} ({SafeText.Of(origin)}) is valid and may read this repository",
+        _ => $"check that the token {CredentialWords.Of(options.Provider)} is valid and may read this repository",
     };
 
     public bool IsIn(string message) => options.Token is not null && Array.Exists(Forms(), form => message.Contains(form, StringComparison.Ordinal));
