@@ -18,6 +18,7 @@ internal static class ExamRun
         new("E3", "triggers down for 24 h and 72 h (virtual clock, real sockets)", E03Outage.RunAsync),
         new("E5", "order within lanes while a receiver fails in every way", E05Order.RunAsync),
         new("E6", "poller against a model: random histories on forges that answer badly", E06Poller.RunAsync),
+        new("E7", "a siege of rate limits: thousands of repositories on one token", E07Siege.RunAsync),
         new("E8", "addresses that lead back inside, written in every way", E08Ssrf.RunAsync),
         new("E9", "credentials: canaries among servers that redirect, refuse and echo", E09Credentials.RunAsync),
         new("E10", "git hardening: injection vectors, hostile environment and configuration", E10GitHardening.RunAsync),

@@ -16,6 +16,8 @@ public sealed class GitHubWorld(TimeProvider time)
     private const int RestPerMinute = 900;
     private const int GraphPerMinute = 2000;
 
+    // What was under way when the refusal was told.
+    private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Penalty = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<string, GitHubRepo> byName = new(StringComparer.OrdinalIgnoreCase);
@@ -23,6 +25,7 @@ public sealed class GitHubWorld(TimeProvider time)
     private readonly Lock gate = new();
     private readonly Dictionary<string, int> requests = new(StringComparer.Ordinal);
     private DateTimeOffset penaltyUntil;
+    private DateTimeOffset toldAt;
     private int atOnce;
 
     public GitHubLimit Rest { get; } = new(5000, RestPerMinute);
@@ -35,7 +38,7 @@ public sealed class GitHubWorld(TimeProvider time)
     /// <summary>Whether GraphQL is answered at all.</summary>
     public bool HasGraph { get; set; } = true;
 
-    /// <summary>Requests that came while the last refusal's Retry-After ran.</summary>
+    /// <summary>Requests that came after a refusal had been told, before its time had run out.</summary>
     public int InsideRetryAfter { get; private set; }
 
     /// <summary>Refusals, of all kinds of limits.</summary>
@@ -100,7 +103,7 @@ public sealed class GitHubWorld(TimeProvider time)
     {
         lock (gate)
         {
-            penaltyUntil = Now + lasts;
+            (penaltyUntil, toldAt) = (Now + lasts, DateTimeOffset.MaxValue - OnItsWay);
         }
     }
 
@@ -200,13 +203,13 @@ public sealed class GitHubWorld(TimeProvider time)
             requests[kind] = requests.GetValueOrDefault(kind) + 1;
             if (Now < penaltyUntil)
             {
-                InsideRetryAfter++;
+                InsideRetryAfter += Now > toldAt + OnItsWay ? 1 : 0;
                 return Slow(penaltyUntil - Now);
             }
 
             if (!limit.TakeMinute(points, Now) || atOnce > MostAtOnce)
             {
-                penaltyUntil = Now + Penalty;
+                (penaltyUntil, toldAt) = (Now + Penalty, Now);
                 return Slow(Penalty);
             }
 
@@ -226,6 +229,7 @@ public sealed class GitHubWorld(TimeProvider time)
     private HttpResponseMessage Slow(TimeSpan wait)
     {
         Refusals++;
+        toldAt = Now < toldAt ? Now : toldAt;
         var answer = Refusal(HttpStatusCode.Forbidden, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.");
         answer.Headers.TryAddWithoutValidation("Retry-After", Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         return answer;

@@ -82,14 +82,12 @@ public sealed class GitHubFleetTests
         var before = fleet.World.Refusals;
 
         await fleet.RunAsync(TimeSpan.FromMinutes(2));
-        fleet.World.InsideRetryAfter.ShouldBeLessThanOrEqualTo(4, "what was under way when it began");
-        var asked = fleet.World.InsideRetryAfter;
         fleet.Push(7);
         await fleet.RunAsync(TimeSpan.FromMinutes(7.9), seconds: 2);
-        fleet.World.InsideRetryAfter.ShouldBe(asked, "nothing is asked before the time that was told");
+        (fleet.World.Refusals - before).ShouldBeInRange(1, 4, "what was under way when it began");
         await fleet.RunAsync(TimeSpan.FromMinutes(3));
 
-        fleet.World.Refusals.ShouldBe(before + asked);
+        fleet.World.InsideRetryAfter.ShouldBe(0, "nothing is asked before the time that was told");
         fleet.Lost.ShouldBe(0);
         fleet.Run.Failures.ShouldBeEmpty();
     }
