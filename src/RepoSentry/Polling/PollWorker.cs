@@ -21,6 +21,7 @@ internal sealed partial class PollWorker(
     private readonly LookCheckpoints unwritten = new(repositories);
     private readonly LogGate gate = new(time);
     private int looking;
+    private int told;
 
     /// <summary>The repositories polled, by name.</summary>
     public IReadOnlyDictionary<string, PolledRepository> Repositories => Volatile.Read(ref polled);
@@ -31,8 +32,8 @@ internal sealed partial class PollWorker(
 
     public string Why(PolledRepository repository) => turns.Why(repository);
 
-    /// <summary>Whether a look, or a request for many, is under way.</summary>
-    public bool IsBusy => Volatile.Read(ref looking) > 0;
+    /// <summary>Whether a look or a request for many is under way, or something that it was told is not acted on yet.</summary>
+    public bool IsBusy => Volatile.Read(ref told) > 0 || Volatile.Read(ref looking) > 0;
 
     public IReadOnlyDictionary<string, LookBudget> Budgets => turns.Budgets;
 
@@ -40,10 +41,10 @@ internal sealed partial class PollWorker(
     public DateTimeOffset NextLookAt(PolledRepository repository) => time.GetUtcNow() + (repository.DueAt - turns.Now);
 
     /// <summary>Asks for a look now.</summary>
-    public void PollNow(string repository) => signals.Writer.TryWrite(new PollSignal.Asked(repository, Released: false));
+    public void PollNow(string repository) => Tell(new PollSignal.Asked(repository, Released: false));
 
     /// <summary>Tells that an operator released what is held: the next look, now, acts on it.</summary>
-    public void Release(string repository) => signals.Writer.TryWrite(new PollSignal.Asked(repository, Released: true));
+    public void Release(string repository) => Tell(new PollSignal.Asked(repository, Released: true));
 
     /// <summary>What is polled from the start.</summary>
     public void Add(IEnumerable<PolledRepository> added)
@@ -60,23 +61,24 @@ internal sealed partial class PollWorker(
     public Task ApplyAsync(IReadOnlyList<RepositoryAssignment> wanted)
     {
         var applied = new PollSignal.Reassigned(wanted, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        signals.Writer.TryWrite(applied);
+        Tell(applied);
         return applied.Done.Task;
     }
 
     /// <summary>Stops looking, or begins again at once.</summary>
-    public void Pause(string repository, bool paused) => signals.Writer.TryWrite(new PollSignal.Paused(repository, paused));
+    public void Pause(string repository, bool paused) => Tell(new PollSignal.Paused(repository, paused));
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        await using var alarm = time.CreateTimer(_ => signals.Writer.TryWrite(new PollSignal.Tick()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        await using var checkpoint = time.CreateTimer(_ => signals.Writer.TryWrite(new PollSignal.Checkpoint()), null, CheckpointEvery, CheckpointEvery);
-        await using var stop = stopping.Register(() => signals.Writer.TryWrite(new PollSignal.Tick()));
-        while (!stopping.IsCancellationRequested)
+        await using var alarm = time.CreateTimer(_ => Tell(new PollSignal.Tick()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using var checkpoint = time.CreateTimer(_ => Tell(new PollSignal.Checkpoint()), null, CheckpointEvery, CheckpointEvery);
+        await using var stop = stopping.Register(() => Tell(new PollSignal.Tick()));
+        for (var heard = 0; !stopping.IsCancellationRequested;)
         {
             alarm.Change(StartDue(stopping), Timeout.InfiniteTimeSpan);
+            Interlocked.Add(ref told, -heard);
             await signals.Reader.WaitToReadAsync(CancellationToken.None);
-            while (signals.Reader.TryRead(out var signal))
+            for (heard = 0; signals.Reader.TryRead(out var signal); heard++)
             {
                 await HandleAsync(signal, stopping);
             }
@@ -91,6 +93,12 @@ internal sealed partial class PollWorker(
         }
 
         await WriteCheckpointAsync();
+    }
+
+    private void Tell(PollSignal signal)
+    {
+        Interlocked.Increment(ref told);
+        signals.Writer.TryWrite(signal);
     }
 
     private TimeSpan StartDue(CancellationToken stopping)
@@ -153,7 +161,7 @@ internal sealed partial class PollWorker(
             Begin(repository);
         }
 
-        _ = company.RunAsync(batch, LatenessOf, signal => signals.Writer.TryWrite(signal), e => Unexpected(e, batch.Repositories[0]), stopping);
+        _ = company.RunAsync(batch, LatenessOf, Tell, e => Unexpected(e, batch.Repositories[0]), stopping);
     }
 
     private void Start(PollTurn.List list, CancellationToken stopping)
@@ -164,7 +172,7 @@ internal sealed partial class PollWorker(
             owner.ListingSince = turns.Now;
         }
 
-        _ = company.RunAsync(list, [.. list.Owners.Select(owner => owner.Since)], signal => signals.Writer.TryWrite(signal), stopping);
+        _ = company.RunAsync(list, [.. list.Owners.Select(owner => owner.Since)], Tell, stopping);
     }
 
     private void Begin(PolledRepository repository)
@@ -192,7 +200,7 @@ internal sealed partial class PollWorker(
             Unexpected(e, repository);
         }
 
-        signals.Writer.TryWrite(new PollSignal.Ended(repository, end, IsAlone: true));
+        Tell(new PollSignal.Ended(repository, end, IsAlone: true));
     }
 
     private void Unexpected(Exception e, PolledRepository repository)

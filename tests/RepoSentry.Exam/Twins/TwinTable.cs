@@ -64,6 +64,9 @@ internal static class TwinTable
                     if (open && !{twin})
                     {
             """),
+        new("listed-and-not-looked-at", "E7", "pushes that never arrived", "Polling/SweptOwner.cs",
+            "(asked, looks) = (pushedAt, 0);",
+            "if ({twin}) { answered = pushedAt; return false; } (asked, looks) = (pushedAt, 0);"),
         new("own-loopback-open", "E8", "connections to the canary", "Network/AddressFilter.cs",
             "return options.BlockLoopback && IPAddress.IsLoopback(plain)",
             "return options.BlockLoopback && !{twin} && IPAddress.IsLoopback(plain)"),

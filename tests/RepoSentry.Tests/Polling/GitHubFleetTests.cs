@@ -223,11 +223,10 @@ public sealed class GitHubFleetTests
             for (var second = 0; second < time.TotalSeconds; second += seconds)
             {
                 Run.Story.Time.Advance(TimeSpan.FromSeconds(seconds));
-                do
+                while (Run.Worker.IsBusy)
                 {
                     await Run.SettleAsync(milliseconds: 1);
                 }
-                while (Run.Worker.IsBusy);
             }
         }
 
