@@ -14,7 +14,9 @@ namespace RepoSentry.Providers;
 /// <param name="ETag">The entity tag exactly as received; null where there is none.</param>
 /// <param name="Next">Query of the following page; null where the Link header tells of none.</param>
 /// <param name="LastPage">Number of the last page where the Link header tells it.</param>
-internal sealed record ForgeAnswer(Uri At, bool NotModified, ReadOnlyMemory<byte> Body, string? ETag, string? Next, int? LastPage)
+/// <param name="Total">How many there are on all pages, where a header tells it.</param>
+/// <param name="Continuation">What asks for the rest, where a header has such a token.</param>
+internal sealed record ForgeAnswer(Uri At, bool NotModified, ReadOnlyMemory<byte> Body, string? ETag, string? Next, int? LastPage, int? Total = null, string? Continuation = null)
 {
     public T Read<T>(JsonTypeInfo<T> type)
     {
@@ -108,14 +110,17 @@ internal static class ForgeHttp
             var parts = link.Split(';', StringSplitOptions.TrimEntries);
             if (parts[0] is ['<', .., '>'] && parts.Skip(1).Any(part => part == $"rel=\"{relation}\"" || part == "rel=" + relation))
             {
-                return Uri.TryCreate(at, parts[0][1..^1], out var target) && SameServer(target, at)
-                    ? target.Query
-                    : throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} names another server for its {relation} page");
+                return QueryOf(parts[0][1..^1], at, relation);
             }
         }
 
         return null;
     }
+
+    /// <summary>Query of a page that the forge names by its address.</summary>
+    public static string QueryOf(string address, Uri at, string relation) => Uri.TryCreate(at, address, out var target) && SameServer(target, at)
+        ? target.Query
+        : throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} names another server for its {relation} page");
 
     public static int? PageNumber(string? query)
     {

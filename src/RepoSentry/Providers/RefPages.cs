@@ -10,14 +10,16 @@ namespace RepoSentry.Providers;
 /// <param name="ETag">Its entity tag, as received.</param>
 /// <param name="Next">Query of the following page; null where there is none.</param>
 /// <param name="LastPage">Number of the last page where the forge tells it.</param>
-internal sealed record RefPage(IReadOnlyList<GitRef>? Refs, string? ETag, string? Next, int? LastPage);
+/// <param name="Total">How many refs stand on all pages, where the forge tells it.</param>
+internal sealed record RefPage(IReadOnlyList<GitRef>? Refs, string? ETag, string? Next, int? LastPage, int? Total = null);
 
 /// <summary>
 /// Reads all pages of one kind of refs so that the result is one state of the repository, and so that an unchanged repository costs "not modified" answers only.
 /// The validator is the list of the pages' entity tags. Its last page is never a full one: after a full page the following one is read too, though empty, for a
 /// full page stays as it was when the next ref lands behind it.
 /// </summary>
-internal sealed class RefPages(string provider, RefKind kind, Func<string, string?, Task<RefPage>> fetch)
+/// <param name="pageSize">Refs of a full page; none is full where each page names the next one in its own body.</param>
+internal sealed class RefPages(string provider, RefKind kind, Func<string, string?, Task<RefPage>> fetch, int pageSize = RefPages.PageSize)
 {
     public const int PageSize = 100;
 
@@ -57,6 +59,7 @@ internal sealed class RefPages(string provider, RefKind kind, Func<string, strin
     private async Task<RefSnapshot?> ReadAsync(string first, RefPage? firstPage)
     {
         var pages = new List<(string Query, RefPage Page)>();
+        var read = 0;
         for (var query = first; query is not null;)
         {
             var page = firstPage ?? await fetch(query, null);
@@ -67,13 +70,15 @@ internal sealed class RefPages(string provider, RefKind kind, Func<string, strin
             }
 
             pages.Add((query, page));
-            if (pages.Count > MaxPages || page.LastPage > MaxPages)
+            if (pages.Count > MaxPages || page.LastPage > MaxPages || page.Total > MaxPages * (long)pageSize)
             {
                 // Another try would find the same: zero says so.
-                throw new RefSourceException(RefSourceError.Malformed, $"more than {MaxPages * PageSize} {Word}: too many to read page by page, Git lists them at once", TimeSpan.Zero);
+                throw new RefSourceException(RefSourceError.Malformed, $"more than {MaxPages * Math.Min(pageSize, PageSize)} {Word}: too many to read page by page, Git lists them at once", TimeSpan.Zero);
             }
 
-            query = page.Next ?? (page.Refs.Count >= PageSize ? $"{first}&page={pages.Count + 1}" : null);
+            read += page.Refs.Count;
+            var isFull = page.Refs.Count >= pageSize && (page.Total is null || page.ETag is not null);
+            query = page.Next ?? (isFull || (read < page.Total && page.Refs.Count > 0) ? $"{first}&page={pages.Count + 1}" : null);
         }
 
         return await IsOneStateAsync(pages) ? Snapshot(pages) : null;
@@ -83,8 +88,8 @@ internal sealed class RefPages(string provider, RefKind kind, Func<string, strin
     // was read, all were so at the moment the last one was read. Pages that begin at a name do not shift.
     private async Task<bool> IsOneStateAsync(List<(string Query, RefPage Page)> pages)
     {
-        var filled = pages.Count(read => read.Page.Refs!.Count > 0);
-        if (pages.Exists(read => read.Page.LastPage is { } last && last != Math.Max(filled, 1)) || HasDoubles(pages))
+        var (filled, count) = (pages.Count(read => read.Page.Refs!.Count > 0), pages.Sum(read => read.Page.Refs!.Count));
+        if (pages.Exists(read => (read.Page.LastPage is { } last && last != Math.Max(filled, 1)) || (read.Page.Total is { } total && total != count)) || HasDoubles(pages))
         {
             return false;
         }

@@ -1,37 +1,26 @@
 using System.Text.Json.Serialization;
-using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 
 namespace RepoSentry.Providers.GitLab;
 
-/// <summary>What looks with one GitLab credential need to know.</summary>
-internal sealed record GitLabOptions
+/// <summary>What questions with one GitLab credential need to know.</summary>
+internal static class GitLabOptions
 {
-    /// <summary>Name of the provider in the configuration: messages say where a credential is set.</summary>
-    public required string Provider { get; init; }
-    public Secret? Token { get; init; }
+    public const string ApiPath = "/api/v4";
 
-    /// <summary>Base of the API: the only server that the token is sent to.</summary>
-    public required Uri ApiBase { get; init; }
-    public int RequestsPerHour { get; init; } = 120_000;
-    public int Burst { get; init; } = 100;
-
-    public static GitLabOptions For(ProviderConfig provider) => new()
+    public static ForgeOptions For(ProviderConfig provider) => new()
     {
         Provider = provider.Name,
+        Type = "gitlab",
+        Title = "GitLab",
         Token = provider.Token,
-        ApiBase = provider.ApiBaseUrl ?? ApiBaseOf(provider.Url),
+        ApiBase = ForgeOptions.ApiBaseOf(provider, "https://gitlab.com", ApiPath), // the path of the URL is the relative root of an instance that shares its host
         RequestsPerHour = provider.RequestsPerHour > 0 ? provider.RequestsPerHour : 120_000,
         Burst = provider.Burst > 0 ? provider.Burst : 100,
+        Credential = token => ("PRIVATE-TOKEN", token),
+        LimitPrefix = "RateLimit-",
+        Needs = "it needs the scope read_api and the role Reporter",
     };
-
-    // The path of the URL is the relative root of an instance that shares its host.
-    private static Uri ApiBaseOf(Uri? url) => new((url switch
-    {
-        null => "https://gitlab.com",
-        { Scheme: "http" or "https" } => url.GetLeftPart(UriPartial.Path).TrimEnd('/'),
-        _ => $"https://{url.Host}",
-    }) + "/api/v4");
 }
 
 internal sealed record GitLabProject(long? Id, string? PathWithNamespace, string? WebUrl, string? DefaultBranch, string? Visibility, bool? EmptyRepo, bool? Archived);

@@ -1,10 +1,10 @@
 using System.Globalization;
 using RepoSentry.Abstractions;
 
-namespace RepoSentry.Providers.GitLab;
+namespace RepoSentry.Providers;
 
-/// <summary>GitLab's limits on one credential: they count every request, 304 included, within windows of a minute, and each has its name.</summary>
-internal sealed class GitLabRateLimit(GitLabOptions options, TimeProvider time)
+/// <summary>A forge's limits on one credential, which count every request, 304 included; and the budget that stays below them where the forge tells of none.</summary>
+internal sealed class ForgeRateLimit(ForgeOptions options, TimeProvider time)
 {
     private static readonly TimeSpan LeastPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
@@ -39,8 +39,8 @@ internal sealed class GitLabRateLimit(GitLabOptions options, TimeProvider time)
             reserved = state is { } told && told.Remaining <= told.Reserve ? stateLasts - time.GetElapsedTime(stateAt) : TimeSpan.Zero;
         }
 
-        Throw(paused, "GitLab asked to wait");
-        Throw(reserved, "the rest of GitLab's limit is left to others");
+        Throw(paused, $"{options.Title} asked to wait");
+        Throw(reserved, $"the rest of {options.Title}'s limit is left to others");
         Throw(budget.Wait(), "the budget of requests_per_minute is used up");
     }
 
@@ -48,8 +48,13 @@ internal sealed class GitLabRateLimit(GitLabOptions options, TimeProvider time)
     public void Note(HttpResponseMessage response)
     {
         budget.Take();
-        if (ForgeHttp.Number(response, "RateLimit-Limit") is not { } limit
-            || ForgeHttp.Number(response, "RateLimit-Remaining") is not { } remaining
+        if ((int)response.StatusCode < 400)
+        {
+            Interlocked.Exchange(ref refusals, 0);
+        }
+
+        if (ForgeHttp.Number(response, options.LimitPrefix + "Limit") is not { } limit
+            || ForgeHttp.Number(response, options.LimitPrefix + "Remaining") is not { } remaining
             || UntilReset(response) is not { } lasts)
         {
             return;
@@ -57,14 +62,12 @@ internal sealed class GitLabRateLimit(GitLabOptions options, TimeProvider time)
 
         lock (gate)
         {
-            var told = new RateLimitState(limit, remaining, time.GetUtcNow() + lasts, ForgeHttp.Header(response, "RateLimit-Name"));
+            var told = new RateLimitState(limit, remaining, time.GetUtcNow() + lasts, ForgeHttp.Header(response, options.LimitPrefix + "Name") ?? ForgeHttp.Header(response, options.LimitPrefix + "Resource"));
             var newer = RateLimitState.Newer(stateLasts > time.GetElapsedTime(stateAt) ? state : null, told);
             if (ReferenceEquals(newer, told))
             {
                 (state, stateAt, stateLasts) = (told, time.GetTimestamp(), lasts);
             }
-
-            refusals = (int)response.StatusCode < 400 ? 0 : refusals;
         }
     }
 
@@ -77,7 +80,7 @@ internal sealed class GitLabRateLimit(GitLabOptions options, TimeProvider time)
         }
 
         var asked = ForgeHttp.RetryAfter(response, time) is { } after ? Clamp(after, TimeSpan.FromSeconds(1))
-            : ForgeHttp.Number(response, "RateLimit-Remaining") == 0 && UntilReset(response) is { } reset ? Clamp(reset, TimeSpan.FromSeconds(1))
+            : ForgeHttp.Number(response, options.LimitPrefix + "Remaining") == 0 && UntilReset(response) is { } reset ? Clamp(reset, TimeSpan.FromSeconds(1))
             : Clamp(LeastPause * Math.Pow(2, Math.Min(Interlocked.Increment(ref refusals) - 1, 4)), LeastPause);
         lock (gate)
         {
@@ -92,7 +95,7 @@ internal sealed class GitLabRateLimit(GitLabOptions options, TimeProvider time)
 
     // Counted by the forge's own clock, which ours may differ from.
     private TimeSpan? UntilReset(HttpResponseMessage response) =>
-        long.TryParse(ForgeHttp.Header(response, "RateLimit-Reset"), NumberStyles.None, CultureInfo.InvariantCulture, out var reset) && reset < 253_402_300_799
+        long.TryParse(ForgeHttp.Header(response, options.LimitPrefix + "Reset"), NumberStyles.None, CultureInfo.InvariantCulture, out var reset) && reset < 253_402_300_799
             ? Clamp(DateTimeOffset.FromUnixTimeSeconds(reset) - (time.GetUtcNow() + ForgeHttp.Skew(response, time)), TimeSpan.Zero)
             : null;
 

@@ -3,15 +3,32 @@ using RepoSentry.Abstractions;
 using RepoSentry.Providers.PlainGit;
 using RepoSentry.Telemetry;
 
-namespace RepoSentry.Providers.GitLab;
+namespace RepoSentry.Providers;
 
-/// <summary>One question to GitLab's REST interface, version 4: the credential, the limits, redirects, and what a refusal means.</summary>
-internal sealed class GitLabApi(GitLabOptions options, HttpClient client, GitLabRateLimit limit, TimeProvider time)
+/// <summary>One question to a forge's REST interface: the credential, the limits, redirects, and what a refusal means.</summary>
+internal sealed class ForgeApi(ForgeOptions options, HttpClient client, ForgeRateLimit limit, TimeProvider time)
 {
     private const int MaxRedirects = 3;
 
     /// <summary>Longest wait for one answer: a forge that hangs must not hold a slot for the whole look.</summary>
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(20);
+
+    public ForgeOptions Options => options;
+
+    /// <summary>Null where the forge does not know of it.</summary>
+    /// <param name="kind">Name of the question in metrics.</param>
+    public async Task<ForgeAnswer?> FindAsync(Uri url, string kind, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var budget = new AnswerBudget();
+            return await GetAsync(url, kind, null, budget, cancellationToken);
+        }
+        catch (RefSourceException failure) when (failure.Error == RefSourceError.NotFound)
+        {
+            return null;
+        }
+    }
 
     /// <param name="kind">Name of the question in metrics.</param>
     /// <param name="etag">Entity tag held, as it was received; null asks unconditionally.</param>
@@ -40,6 +57,11 @@ internal sealed class GitLabApi(GitLabOptions options, HttpClient client, GitLab
             using var response = await SendAsync(request, kind, cancellationToken);
             limit.Note(response);
             var status = (int)response.StatusCode;
+            if (options.IsSignIn(response))
+            {
+                throw new RefSourceException(RefSourceError.Unauthorized, $"{SafeText.Of(at)} answered {status} with a page to sign in: {Hint(at)}");
+            }
+
             if (PlainGitErrors.IsRedirect(response))
             {
                 at = Target(response, at, hop);
@@ -57,8 +79,9 @@ internal sealed class GitLabApi(GitLabOptions options, HttpClient client, GitLab
             }
 
             var body = await ForgeHttp.ReadJsonAsync(response, at, budget, cancellationToken);
-            var last = ForgeHttp.PageNumber(ForgeHttp.Link(response, at, "last"));
-            return new ForgeAnswer(at, NotModified: false, body, ForgeHttp.ETag(response), ForgeHttp.Link(response, at, "next"), last);
+            return ForgeHttp.Number(response, "X-Total-Count") is { } total
+                ? new ForgeAnswer(at, NotModified: false, body, ForgeHttp.ETag(response), null, null, total)
+                : new ForgeAnswer(at, NotModified: false, body, ForgeHttp.ETag(response), ForgeHttp.Link(response, at, "next"), ForgeHttp.PageNumber(ForgeHttp.Link(response, at, "last")), Continuation: ForgeHttp.Header(response, "x-ms-continuationtoken"));
         }
     }
 
@@ -75,7 +98,8 @@ internal sealed class GitLabApi(GitLabOptions options, HttpClient client, GitLab
 
         if (options.Token is not null && ForgeHttp.SameServer(at, options.ApiBase))
         {
-            request.Headers.TryAddWithoutValidation("PRIVATE-TOKEN", Reveal(options.Token));
+            var (name, value) = options.Credential(Reveal(options.Token));
+            request.Headers.TryAddWithoutValidation(name, value);
         }
 
         return request;
@@ -103,12 +127,12 @@ internal sealed class GitLabApi(GitLabOptions options, HttpClient client, GitLab
         try
         {
             var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            SentryMetrics.Requested("gitlab", kind, ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture));
+            SentryMetrics.Requested(options.Type, kind, ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture));
             return response;
         }
         catch (HttpRequestException failure)
         {
-            SentryMetrics.Requested("gitlab", kind, "error");
+            SentryMetrics.Requested(options.Type, kind, "error");
             throw PlainGitErrors.FromConnection(failure, request.RequestUri!);
         }
     }
@@ -129,18 +153,19 @@ internal sealed class GitLabApi(GitLabOptions options, HttpClient client, GitLab
         var status = (int)response.StatusCode;
         if (limit.Refused(response) is { } wait)
         {
-            return new RefSourceException(RefSourceError.RateLimited, $"{SafeText.Of(at)} answered {status}: GitLab's rate limit for provider \"{options.Provider}\" is reached", wait);
+            return new RefSourceException(RefSourceError.RateLimited, $"{SafeText.Of(at)} answered {status}: {options.Title}'s rate limit for provider \"{options.Provider}\" is reached", wait);
         }
 
         var (error, advice) = status switch
         {
             401 => (RefSourceError.Unauthorized, Hint(at)),
-            403 => (RefSourceError.Unauthorized, Hint(at) + "; it needs the scope read_api and the role Reporter"),
+            403 => (RefSourceError.Unauthorized, $"{Hint(at)}; {options.Needs}"),
             407 => (RefSourceError.Unauthorized, Hint(at)),
-            404 => (RefSourceError.NotFound, options.Token is null ? $"there is no such project, or it is private: give provider \"{options.Provider}\" a token" : "there is no such project, or the token may not see it"),
+            404 => (RefSourceError.NotFound, options.Token is null ? $"there is no such repository, or it is private: give provider \"{options.Provider}\" a token" : "there is no such repository, or the token may not see it"),
+            409 => (RefSourceError.NotFound, "there is nothing in the repository yet"),
             410 or 451 => (RefSourceError.NotFound, "the repository is gone or blocked"),
             408 or >= 500 => (RefSourceError.Unavailable, "the server fails"),
-            _ => (RefSourceError.Malformed, "no answer that GitLab's interface promises"),
+            _ => (RefSourceError.Malformed, $"no answer that {options.Title}'s interface promises"),
         };
         return new RefSourceException(error, $"{SafeText.Of(at)} answered {status}: {advice}", error == RefSourceError.Unavailable ? ForgeHttp.RetryAfter(response, time) : null);
     }

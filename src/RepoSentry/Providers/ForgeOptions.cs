@@ -1,0 +1,47 @@
+using System.Text;
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+
+namespace RepoSentry.Providers;
+
+/// <summary>What questions with one credential need to know of their forge.</summary>
+internal sealed record ForgeOptions
+{
+    /// <summary>Name of the provider in the configuration: messages say where a credential is set.</summary>
+    public required string Provider { get; init; }
+
+    /// <summary>The provider's type: its name in metrics and validators.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>Its name in messages.</summary>
+    public required string Title { get; init; }
+
+    public Secret? Token { get; init; }
+
+    /// <summary>Base of the API: the only server that the token is sent to.</summary>
+    public required Uri ApiBase { get; init; }
+    public required int RequestsPerHour { get; init; }
+    public required int Burst { get; init; }
+
+    /// <summary>The header that carries the token.</summary>
+    public required Func<string, (string Name, string Value)> Credential { get; init; }
+
+    /// <summary>Of headers that tell of the limit: what stands before <c>Limit</c>, <c>Remaining</c> and <c>Reset</c>.</summary>
+    public string LimitPrefix { get; init; } = "X-RateLimit-";
+
+    /// <summary>What a token must be allowed, as the advice for a 403.</summary>
+    public required string Needs { get; init; }
+
+    /// <summary>Whether an answer sends the caller to a page where people sign in, which is how some forges refuse a token.</summary>
+    public Func<HttpResponseMessage, bool> IsSignIn { get; init; } = _ => false;
+
+    public static (string Name, string Value) Bearer(string token) => ("Authorization", "Bearer " + token);
+
+    public static (string Name, string Value) Basic(string user, string token) => ("Authorization", "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{token}")));
+
+    /// <summary>The web address of a forge, without a slash at its end, also where it is watched over ssh.</summary>
+    public static string WebOf(Uri url) => url.Scheme is "http" or "https" ? url.GetLeftPart(UriPartial.Path).TrimEnd('/') : $"https://{url.Host}";
+
+    /// <summary>The base of an interface that has one place below the forge's own address.</summary>
+    public static Uri ApiBaseOf(ProviderConfig provider, string home, string path) => provider.ApiBaseUrl ?? new Uri((provider.Url is { } url ? WebOf(url) : home) + path);
+}
