@@ -195,7 +195,7 @@ internal sealed record RepositoryView(
 internal sealed record ReleaseAnswer(int Released);
 
 /// <param name="Outcome">baseline, changed, unchanged, held, or the kind of error.</param>
-/// <param name="Source">What was asked: github, gitlab or git.</param>
+/// <param name="Source">What was asked: the provider's type, or git for plain Git.</param>
 internal sealed record PollView(DateTimeOffset StartedAt, double DurationMs, string Outcome, string Source, int Changes, string? Error)
 {
     /// <summary>The cursor of a page that ends with it.</summary>

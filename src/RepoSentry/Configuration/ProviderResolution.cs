@@ -8,6 +8,9 @@ namespace RepoSentry.Configuration;
 /// </summary>
 internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configured, Names declared, RateDefaults rates)
 {
+    // Gitea has no one public place: its providers always name theirs, and these hosts are known to run it.
+    private static readonly string[] GiteaHosts = ["codeberg.org", "gitea.com"];
+
     private readonly Dictionary<object, ProviderConfig> made = [];
     private readonly List<ProviderConfig> all = [.. configured];
 
@@ -44,14 +47,14 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
     private (ProviderConfig? Match, string? Type) Match(string wanted, Uri url)
     {
         var named = configured.FirstOrDefault(provider => provider.Name == wanted);
-        var isType = ProviderSections.Types.Contains(wanted, StringComparer.Ordinal);
-        if (named is not null && (!isType || IsFor(named, url)))
+        var type = ProviderSections.TypeNamed(wanted);
+        if (named is not null && (type is null || IsFor(named, url)))
         {
             return (named, named.Type);
         }
 
-        var match = configured.FirstOrDefault(provider => (wanted.Length == 0 || provider.Type == wanted) && IsFor(provider, url));
-        return (match, wanted.Length == 0 ? match?.Type ?? TypeOf(url) : isType ? wanted : null);
+        var match = configured.FirstOrDefault(provider => (wanted.Length == 0 || provider.Type == type) && IsFor(provider, url));
+        return (match, wanted.Length == 0 ? match?.Type ?? TypeOf(url) : type);
     }
 
     /// <summary>Repositories with the same credential for the same forge share one provider, for they share its budget; it has the first one's name.</summary>
@@ -140,7 +143,8 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
 
     private static string HostOf(ProviderConfig provider) => provider.Url?.Authority ?? PublicHost(provider.Type) ?? "no host (it has no url)";
 
-    private static string TypeOf(Uri url) => Array.Find(ProviderSections.Types, type => IsPublicHost(url.Host, type)) ?? "git";
+    private static string TypeOf(Uri url) => Array.Find(ProviderSections.Types, type => IsPublicHost(url.Host, type))
+        ?? (GiteaHosts.Contains(url.Host, StringComparer.OrdinalIgnoreCase) ? "gitea" : "git");
 
     private static bool IsPublicHost(string host, string type) => string.Equals(PublicHost(type), host, StringComparison.OrdinalIgnoreCase);
 

@@ -3,8 +3,16 @@ namespace RepoSentry.Configuration;
 /// <summary>The sections <c>rate_limit</c> and <c>providers</c>.</summary>
 internal static class ProviderSections
 {
-    public static readonly string[] Types = ["github", "gitlab", "git"];
-    public static readonly string[] LaterTypes = ["gitea", "forgejo", "bitbucket", "azuredevops"];
+    public static readonly string[] Types = ["github", "gitlab", "gitea", "git"];
+    public static readonly string[] LaterTypes = ["bitbucket", "azuredevops"];
+
+    /// <summary>Other names of types, and what each is read as.</summary>
+    public static readonly IReadOnlyDictionary<string, string> Aliases = new Dictionary<string, string>(StringComparer.Ordinal) { ["forgejo"] = "gitea" };
+
+    private static readonly string[] TypeNames = [.. Types, .. Aliases.Keys];
+
+    /// <summary>The type that is called so, null if none is.</summary>
+    public static string? TypeNamed(string name) => Aliases.GetValueOrDefault(name) ?? (Types.Contains(name, StringComparer.Ordinal) ? name : null);
 
     public static RateDefaults RateLimit(SectionReader section)
     {
@@ -34,10 +42,15 @@ internal static class ProviderSections
 
     private static ProviderConfig? Provider(SectionReader entry, string? name, RateDefaults rates, SecurityConfig security)
     {
-        var type = entry.Choice("type", Types.Contains(name, StringComparer.Ordinal) ? name! : "", Types, LaterTypes);
+        var type = entry.Choice("type", TypeNamed(name ?? "") ?? "", TypeNames, LaterTypes) is { Length: > 0 } told ? TypeNamed(told)! : "";
         if (type.Length == 0 && !entry.Has("type"))
         {
-            entry.Error("type", "must be given", "one of " + string.Join(", ", Types));
+            entry.Error("type", "must be given", "one of " + string.Join(", ", TypeNames));
+        }
+
+        if (type == "gitea" && !entry.Has("url"))
+        {
+            entry.Error("url", "must be given", "where the instance is, such as https://codeberg.org");
         }
 
         var ssh = entry.Section("ssh");
@@ -145,6 +158,7 @@ internal sealed record RateDefaults(Rate GitHub, Rate GitLab)
     {
         "github" => Fill(provider, GitHub),
         "gitlab" => Fill(provider, GitLab),
+        "gitea" => provider with { RequestsPerHour = 36_000, Burst = 100 }, // it has no limit of its own
         _ => provider,
     };
 

@@ -173,7 +173,7 @@ internal sealed record ProviderConfig
 
     public required string Name { get; init; }
 
-    /// <summary>github, gitlab or git (gitea, bitbucket and azuredevops come later).</summary>
+    /// <summary>github, gitlab, gitea or git (bitbucket and azuredevops come later).</summary>
     public required string Type { get; init; }
 
     /// <summary>Where the forge lives, such as <c>https://gitlab.corp</c>; null for the public one of its type.</summary>
@@ -229,7 +229,7 @@ internal sealed record TriggerConfig
     public Uri? Url { get; init; }
     public Secret? Secret { get; init; }
 
-    /// <summary>Of tekton: auto, github, gitlab, cloudevents or native.</summary>
+    /// <summary>Of tekton: auto, github, gitlab, gitea, cloudevents or native.</summary>
     public string Format { get; init; } = "auto";
 
     /// <summary>Of cloudevents: binary or structured.</summary>
@@ -289,7 +289,7 @@ internal sealed record RepositoryConfig
     /// <summary>Name of the <see cref="ProviderConfig"/> that looks at it; the loader resolves it (and makes one where a repository brings its own token).</summary>
     public required string Provider { get; init; }
 
-    /// <summary>github, gitlab or git: the type of that provider.</summary>
+    /// <summary>The type of that provider, such as github.</summary>
     public required string ProviderType { get; init; }
     public Uri? ApiBaseUrl { get; init; }
     public bool Enabled { get; init; } = true;

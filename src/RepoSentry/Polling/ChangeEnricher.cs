@@ -58,7 +58,7 @@ internal static class ChangeEnricher
         var path = string.Join('/', repository.FullName.Split('/').Select(Uri.EscapeDataString));
         return repository.Provider switch
         {
-            "github" => $"{host}/{path}/compare/{before}...{after}",
+            "github" or "gitea" => $"{host}/{path}/compare/{before}...{after}",
             "gitlab" => $"{host}/{path}/-/compare/{before}...{after}",
             _ => null,
         };

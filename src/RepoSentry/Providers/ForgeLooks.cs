@@ -24,7 +24,8 @@ internal sealed record ForgeShape
 }
 
 /// <param name="IsEmpty">Nothing was ever pushed: some versions then answer the lists with 404.</param>
-internal sealed record ForgeFacts(RepositoryFacts Facts, bool IsEmpty);
+/// <param name="Path">Of its resource below the base of the API, where that is not the one that answered.</param>
+internal sealed record ForgeFacts(RepositoryFacts Facts, bool IsEmpty = false, string? Path = null);
 
 /// <summary>A list of refs below the resource of a repository.</summary>
 /// <param name="Path">Such as <c>/branches</c>.</param>
@@ -102,10 +103,10 @@ internal sealed class ForgeLooks(ForgeApi api, ForgeShape shape, TimeProvider ti
         var answer = await api.GetAsync(Asked(home), "repository", known?.ETag, budget, cancellationToken);
         if (answer.NotModified)
         {
-            return places[home] = known! with { Root = RootOf(answer), AskedAt = time.GetTimestamp() };
+            return places[home] = known! with { AskedAt = time.GetTimestamp() };
         }
 
-        var place = Read(answer, request.Url);
+        var place = Read(answer, request);
         if (request.ForgeId is { } id && id != place.Facts.Id && await DescribeByIdAsync(id, request, budget, cancellationToken) is { } moved)
         {
             place = moved;
@@ -125,7 +126,7 @@ internal sealed class ForgeLooks(ForgeApi api, ForgeShape shape, TimeProvider ti
         try
         {
             var answer = await api.GetAsync(Asked(byId(id, request.ApiBaseUrl ?? api.Options.ApiBase)), "repository", null, budget, cancellationToken);
-            return Read(answer, request.Url) with { ETag = null };
+            return Read(answer, request) with { ETag = null };
         }
         catch (RefSourceException failure) when (failure.Error == RefSourceError.NotFound)
         {
@@ -135,12 +136,11 @@ internal sealed class ForgeLooks(ForgeApi api, ForgeShape shape, TimeProvider ti
 
     private Uri Asked(Uri resource) => new(resource.AbsoluteUri + shape.Query);
 
-    private static Uri RootOf(ForgeAnswer answer) => new(answer.At.GetLeftPart(UriPartial.Path));
-
-    private Place Read(ForgeAnswer answer, Uri asked)
+    private Place Read(ForgeAnswer answer, RefLookRequest request)
     {
-        var (facts, isEmpty) = shape.Describe(answer, asked);
-        return new Place(RootOf(answer), facts, isEmpty, answer.ETag, time.GetTimestamp());
+        var (facts, isEmpty, path) = shape.Describe(answer, request.Url);
+        var root = new Uri(path is null ? answer.At.GetLeftPart(UriPartial.Path) : (request.ApiBaseUrl ?? api.Options.ApiBase).AbsoluteUri.TrimEnd('/') + path);
+        return new Place(root, facts, isEmpty, answer.ETag, time.GetTimestamp());
     }
 
     private async Task<KindLook> LookAtAsync(KindRequest wanted, Uri home, Place place, AnswerBudget budget, CancellationToken cancellationToken)

@@ -1,6 +1,8 @@
 using System.Text;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
+using RepoSentry.Providers.Gitea;
+using RepoSentry.Providers.GitLab;
 
 namespace RepoSentry.Providers;
 
@@ -29,11 +31,22 @@ internal sealed record ForgeOptions
     /// <summary>Of headers that tell of the limit: what stands before <c>Limit</c>, <c>Remaining</c> and <c>Reset</c>.</summary>
     public string LimitPrefix { get; init; } = "X-RateLimit-";
 
+    /// <summary>Below the base: a question whose answer tells whether the token is taken.</summary>
+    public required string TokenPath { get; init; }
+
     /// <summary>What a token must be allowed, as the advice for a 403.</summary>
     public required string Needs { get; init; }
 
     /// <summary>Whether an answer sends the caller to a page where people sign in, which is how some forges refuse a token.</summary>
     public Func<HttpResponseMessage, bool> IsSignIn { get; init; } = _ => false;
+
+    /// <summary>Those of a provider; null for types that have an interface of another kind, or none.</summary>
+    public static ForgeOptions? Of(ProviderConfig provider) => provider.Type switch
+    {
+        "gitlab" => GitLabOptions.For(provider),
+        "gitea" => GiteaOptions.For(provider),
+        _ => null,
+    };
 
     public static (string Name, string Value) Bearer(string token) => ("Authorization", "Bearer " + token);
 

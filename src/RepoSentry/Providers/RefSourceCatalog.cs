@@ -1,6 +1,7 @@
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Network;
+using RepoSentry.Providers.Gitea;
 using RepoSentry.Providers.GitHub;
 using RepoSentry.Providers.GitLab;
 using RepoSentry.Providers.PlainGit;
@@ -49,18 +50,22 @@ internal sealed class RefSourceCatalog
         var app = provider.App is null ? null : new GitHubApp(provider.App, provider.Name, GitHubOptions.ApiBaseOf(provider), http, time);
         provider = app is null ? provider : provider with { Token = app.Token, Username = "x-access-token" };
         var git = PlainGitRefSource.For(provider, http, time);
-        return provider.Type switch
-        {
-            "github" => new RefSources(provider.Name, GitHubRefSource.For(provider, http, time, app), "github", git),
-            "gitlab" => new RefSources(provider.Name, GitLabRefSource.For(provider, http, time), "gitlab", git),
-            _ => new RefSources(provider.Name, git, "git", null),
-        };
+        var source = provider.Type == "github" ? GitHubRefSource.For(provider, http, time, app) : SourceOf(provider, http, time);
+        return source is null ? new RefSources(provider.Name, git, "git", null) : new RefSources(provider.Name, source, provider.Type, git);
     }
+
+    /// <summary>What asks the interface of a forge whose only credential is a token; null for plain Git.</summary>
+    public static IRefSource? SourceOf(ProviderConfig provider, HttpClient http, TimeProvider time) => provider.Type switch
+    {
+        "gitlab" => GitLabRefSource.For(provider, http, time),
+        "gitea" => GiteaRefSource.For(provider, http, time),
+        _ => null,
+    };
 }
 
 /// <summary>What looks at a repository.</summary>
 /// <param name="Credential">Name of the provider entry: limits and blocks are per credential.</param>
 /// <param name="Primary">Asked first.</param>
-/// <param name="PrimaryName">github, gitlab or git.</param>
+/// <param name="PrimaryName">Its type, such as github; git for plain Git.</param>
 /// <param name="Fallback">Git, where the primary is an API; null where it is Git already.</param>
 internal sealed record RefSources(string Credential, IRefSource Primary, string PrimaryName, IRefSource? Fallback);

@@ -266,7 +266,7 @@ internal sealed record RoutedEvent(ChangeEvent Event, IReadOnlyList<string> Trig
 /// <param name="StartedAt">When it began (UTC).</param>
 /// <param name="Duration">How long it took.</param>
 /// <param name="Outcome">baseline, changed, unchanged, held, or the error in snake case.</param>
-/// <param name="Source">What was asked: github, gitlab or git.</param>
+/// <param name="Source">What was asked: the provider's type, or git for plain Git.</param>
 /// <param name="Changes">Events fired.</param>
 /// <param name="Error">One sentence; null for a look that counts.</param>
 internal sealed record PollOutcome(DateTimeOffset StartedAt, TimeSpan Duration, string Outcome, string Source, int Changes = 0, string? Error = null);

@@ -36,6 +36,22 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("gitea", "200 OK", 0, "is taken")]
+    [InlineData("gitea", "401 Unauthorized", 1, "wrong, revoked or expired")]
+    [InlineData("gitea", "403 Forbidden", 1, "read:repository")]
+    public async Task The_token_of_every_forge_is_tried(string type, string status, int code, string words)
+    {
+        await using var receiver = await new Receiver().StartAsync();
+        using var forge = new OneAnswer("", status: status);
+        var (exit, findings, all) = await CheckAsync(forge, type, receiver.Url);
+
+        exit.ShouldBe(code, all);
+        findings["token forge"].ShouldBe(code == 0 ? "ok" : "failed", all);
+        all.ShouldContain(words);
+        all.ShouldNotContain(Token);
+    }
+
+    [Theory]
     [InlineData("github", "X-OAuth-Scopes: repo\r\ngithub-authentication-token-expiration: 2020-01-01 10:00:00 UTC\r\n", "{}", "token forge", "expired on 2020-01-01")]
     [InlineData("gitlab", "", "{\"scopes\":[\"read_user\"],\"expires_at\":\"2099-01-01\"}", "token forge", "read_api")]
     [InlineData("gitlab", "", "{\"scopes\":[\"read_api\"],\"expires_at\":\"2020-01-01\"}", "token forge", "expired on 2020-01-01")]

@@ -53,6 +53,7 @@ public sealed class TektonKitTests
     [Theory]
     [InlineData("github.yaml", "github")]
     [InlineData("gitlab.yaml", "gitlab")]
+    [InlineData("gitea.yaml", "gitea")]
     public void A_binding_takes_only_what_we_send(string file, string format)
     {
         var payload = PayloadFormats.Render(format, new ChangeEvent
@@ -90,7 +91,7 @@ public sealed class TektonKitTests
         run.Text("metadata", "name").ShouldBe("push-$(tt.params.idempotency-name)");
         run.At("metadata", "generateName").ShouldBeNull();
         run.At("metadata", "labels").ShouldBeNull();
-        foreach (var binding in (string[])["github.yaml", "gitlab.yaml"])
+        foreach (var binding in (string[])["github.yaml", "gitlab.yaml", "gitea.yaml"])
         {
             var bound = Yaml.Load($"{Kit}/{binding}").Single().Items("spec", "params").ToDictionary(parameter => parameter.Text("name")!, parameter => parameter.Text("value"));
             bound["idempotency-name"].ShouldBe("$(header.X-Reposentry-Idempotency-Name)");
@@ -109,7 +110,7 @@ public sealed class TektonKitTests
     {
         var triggers = Yaml.Load(Kit + "/eventlistener.yaml").Single().Items("spec", "triggers").ToList();
 
-        triggers.Select(trigger => trigger.Items("interceptors").First().Text("ref", "name")).ShouldBe(["github", "gitlab"]);
+        triggers.Select(trigger => trigger.Items("interceptors").First().Text("ref", "name")).ShouldBe(["github", "gitlab", "github"]);
         foreach (var trigger in triggers)
         {
             var interceptors = trigger.Items("interceptors").ToList();

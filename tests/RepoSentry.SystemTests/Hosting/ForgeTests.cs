@@ -51,6 +51,26 @@ public sealed class ForgeTests
         forge.Problems.ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task A_push_on_Gitea_arrives_as_Giteas_webhook_that_GitHubs_interceptor_takes()
+    {
+        await using var forge = await FakeGitea.StartNewAsync();
+        await using var receiver = await new Receiver().StartAsync();
+        await using var service = await WatchAsync(forge, "forgejo", receiver);
+
+        forge.Repositories["acme/web"].Push("main", 2);
+
+        var arrival = (await receiver.UntilAsync(all => all.Count == 1, Patience))[0];
+        arrival.Verdict.Passes.ShouldBeTrue(arrival.Verdict.Reason);
+        arrival.Verdict.Interceptor.ShouldBe("github");
+        arrival.Headers["X-Gitea-Event"].ShouldBe("push");
+        var body = JsonDocument.Parse(arrival.Body).RootElement;
+        body.GetProperty("head_commit").GetProperty("message").GetString().ShouldBe("second");
+        body.GetProperty("head_commit").GetProperty("added").EnumerateArray().Select(item => item.GetString()).ShouldBe(["b"]);
+        body.GetProperty("compare_url").GetString().ShouldBe($"{forge.Root}acme/web/compare/{FakeRepository.Sha(1)}...{FakeRepository.Sha(2)}");
+        forge.Problems.ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData(401, "unauthorized")]
     [InlineData(404, "not_found")]

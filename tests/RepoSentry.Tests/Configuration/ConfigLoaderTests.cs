@@ -84,6 +84,21 @@ public sealed class ConfigLoaderTests : IDisposable
         (provider.Name, provider.Type, provider.Url, provider.Token, provider.RequestsPerHour).ShouldBe(("gitlab:gitlab.corp:8443", "gitlab", new Uri("https://gitlab.corp:8443"), null, 0));
     }
 
+    [Theory]
+    [InlineData("https://codeberg.org/acme/web", "", "gitea:codeberg.org", "https://codeberg.org")]
+    [InlineData("https://gitea.com/acme/web", "", "gitea:gitea.com", "https://gitea.com")]
+    [InlineData("https://git.corp/acme/web", ", provider: forgejo", "gitea:git.corp", "https://git.corp")]
+    [InlineData("ssh://git@git.corp/acme/web", ", provider: gitea", "gitea:git.corp", "https://git.corp")]
+    public void Gitea_is_known_by_its_public_hosts_or_by_either_of_its_names(string url, string more, string name, string forge)
+    {
+        var config = ConfigOf.Good($"repositories: [{{ name: web, url: \"{url}\"{more} }}]");
+
+        var provider = config.Providers.ShouldHaveSingleItem();
+        (provider.Name, provider.Type, provider.Url).ShouldBe((name, "gitea", new Uri(forge)));
+        provider.RequestsPerHour.ShouldBe(36_000);
+        config.Repositories[0].ProviderType.ShouldBe("gitea");
+    }
+
     [Fact]
     public void Repositories_with_one_token_for_one_forge_share_a_provider_and_so_its_budget()
     {

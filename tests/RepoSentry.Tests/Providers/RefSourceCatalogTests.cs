@@ -3,6 +3,7 @@ using System.Net;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Providers;
+using RepoSentry.Providers.Gitea;
 using RepoSentry.Providers.GitHub;
 using RepoSentry.Providers.GitLab;
 using RepoSentry.Providers.PlainGit;
@@ -18,6 +19,7 @@ public sealed class RefSourceCatalogTests
     [Theory]
     [InlineData("github", typeof(GitHubRefSource), true)]
     [InlineData("gitlab", typeof(GitLabRefSource), true)]
+    [InlineData("gitea", typeof(GiteaRefSource), true)]
     [InlineData("git", typeof(PlainGitRefSource), false)]
     public void Each_type_has_its_source_and_an_interface_falls_back_to_Git(string type, Type source, bool fallsBack)
     {
@@ -49,6 +51,14 @@ public sealed class RefSourceCatalogTests
     [InlineData("https://gitlab.corp", "http://inner:8080/api/v4", "http://inner:8080/api/v4")]
     public void GitLabs_interface_is_found_from_where_the_forge_lives(string? url, string? apiBase, string expected) =>
         GitLabOptions.For(Provider("gitlab", url, apiBase)).ApiBase.ShouldBe(new Uri(expected));
+
+    [Theory]
+    [InlineData("https://codeberg.org", null, "https://codeberg.org/api/v1")]
+    [InlineData("https://corp.example/git/", null, "https://corp.example/git/api/v1")]
+    [InlineData("ssh://git@git.corp:2222", null, "https://git.corp/api/v1")]
+    [InlineData("https://git.corp", "http://inner:3000/api/v1", "http://inner:3000/api/v1")]
+    public void Giteas_interface_is_found_from_where_the_forge_lives(string? url, string? apiBase, string expected) =>
+        GiteaOptions.For(Provider("gitea", url, apiBase)).ApiBase.ShouldBe(new Uri(expected));
 
     [Theory]
     [InlineData("github", "https://github.com/acme")]

@@ -6,7 +6,6 @@ using RepoSentry.Configuration;
 using RepoSentry.Network;
 using RepoSentry.Providers;
 using RepoSentry.Providers.GitHub;
-using RepoSentry.Providers.GitLab;
 using RepoSentry.Providers.PlainGit;
 
 namespace RepoSentry.Cli.Checks;
@@ -19,12 +18,13 @@ internal static class ForgeChecks
     public static async Task<IReadOnlyList<Finding>> ProviderAsync(ProviderConfig provider, SentryConfig config, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var options = config.Outbound() with { PublicOnly = provider.PublicOnly, CaFile = provider.CaFile, Proxy = provider.Proxy };
-        if (provider.Type is not ("github" or "gitlab"))
+        var forge = ForgeOptions.Of(provider);
+        if (forge is null && provider.Type != "github")
         {
             return [await RemoteChecks.LookAsync(provider, config, cancellationToken)];
         }
 
-        var api = provider.Type == "github" ? GitHubOptions.For(provider).ApiBase : GitLabOptions.For(provider).ApiBase;
+        var api = forge?.ApiBase ?? GitHubOptions.For(provider).ApiBase;
         var findings = new List<Finding>();
         if (provider.Proxy.Length == 0)
         {
@@ -46,7 +46,7 @@ internal static class ForgeChecks
                 provider = provider with { Token = app.Token };
             }
 
-            using var request = Question(provider, api);
+            using var request = ForgeOptions.Of(provider) is { } forge ? Question(forge) : Question(provider, api);
             using var response = await client.SendAsync(request, cancellationToken);
             var body = await response.Content.ReadAsStringAsync(cancellationToken);
             return [Token(provider, response, body, now), .. Budget(provider, response), .. Clock(response, now)];
@@ -61,14 +61,22 @@ internal static class ForgeChecks
         }
     }
 
+    private static HttpRequestMessage Question(ForgeOptions forge)
+    {
+        var request = Question(forge.ApiBase, forge.TokenPath, "application/json");
+        if (forge.Token is { } token)
+        {
+            var (name, value) = forge.Credential(token.Reveal());
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return request;
+    }
+
     private static HttpRequestMessage Question(ProviderConfig provider, Uri api)
     {
-        var isGitHub = provider.Type == "github";
-        var path = isGitHub ? "/rate_limit" : provider.Token is null ? "/projects?per_page=1" : "/personal_access_tokens/self";
-        var request = new HttpRequestMessage(HttpMethod.Get, new Uri(api.AbsoluteUri.TrimEnd('/') + path));
-        request.Headers.TryAddWithoutValidation("User-Agent", "RepoSentry");
-        request.Headers.TryAddWithoutValidation("Accept", isGitHub ? "application/vnd.github+json" : "application/json");
-        _ = isGitHub && request.Headers.TryAddWithoutValidation("X-GitHub-Api-Version", "2022-11-28");
+        var request = Question(api, "/rate_limit", "application/vnd.github+json");
+        request.Headers.TryAddWithoutValidation("X-GitHub-Api-Version", "2022-11-28");
         if (provider.Token is { } token)
         {
             request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token.Reveal());
@@ -77,10 +85,19 @@ internal static class ForgeChecks
         return request;
     }
 
+    private static HttpRequestMessage Question(Uri api, string path, string accept)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, new Uri(api.AbsoluteUri.TrimEnd('/') + path));
+        request.Headers.TryAddWithoutValidation("User-Agent", "RepoSentry");
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        return request;
+    }
+
     private static Finding Token(ProviderConfig provider, HttpResponseMessage response, string body, DateTimeOffset now)
     {
         var check = "token " + provider.Name;
-        if (response.StatusCode == HttpStatusCode.Unauthorized)
+        var forge = ForgeOptions.Of(provider);
+        if (response.StatusCode == HttpStatusCode.Unauthorized || forge?.IsSignIn(response) == true)
         {
             return Finding.Bad(check, "the forge refuses the token: it is wrong, revoked or expired", $"make a new one and put it where the configuration refers to ({provider.Token?.Origin ?? "the provider's token"})");
         }
@@ -90,7 +107,17 @@ internal static class ForgeChecks
             return Finding.Warn(check, "no token: public repositories only, and few requests an hour", $"give provider \"{provider.Name}\" a token");
         }
 
-        var (scopes, end) = provider.Type == "github" ? GitHub(response) : response.IsSuccessStatusCode ? GitLab(body) : (null, null);
+        if (forge is not null && response.StatusCode == HttpStatusCode.Forbidden)
+        {
+            return Finding.Bad(check, "the forge takes the token, which may not read repositories", $"make a new one: {forge.Needs}");
+        }
+
+        var (scopes, end) = provider.Type switch
+        {
+            "github" => GitHub(response),
+            "gitlab" when response.IsSuccessStatusCode => GitLab(body),
+            _ => (null, null),
+        };
         if (provider.Type == "gitlab" && scopes is { Count: > 0 } && !scopes.Any(scope => scope is "api" or "read_api"))
         {
             return Finding.Bad(check, $"its scopes are {string.Join(", ", scopes)}, which may not read the API", "make a token with the scope read_api (and read_repository for the fallback to Git)");

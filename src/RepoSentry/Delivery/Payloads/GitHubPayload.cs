@@ -28,7 +28,7 @@ internal static class GitHubPayload
         json.WriteBoolean("deleted", push.Deleted);
         json.WriteBoolean("forced", push.Forced);
         json.WriteNull("base_ref");
-        json.Text("compare", CompareUrl(push));
+        json.Text("compare", push.CompareUrl());
         json.WriteStartArray("commits");
 
         // GitHub lists no commits for a new tag.
@@ -77,18 +77,4 @@ internal static class GitHubPayload
         json.Text("username", person?.Username is { Length: > 0 } username ? username : PushFacts.UnknownLogin);
         json.WriteEndObject();
     }
-
-    private static string CompareUrl(PushFacts push)
-    {
-        if (push.Event.CompareUrl is { Length: > 0 and < PayloadJson.NameLimit } known)
-        {
-            return known;
-        }
-
-        return push.Created
-            ? push.Repository.CommitUrl(RepositoryFacts.Escape(push.After))
-            : $"{push.Repository.HtmlUrl}/compare/{RepositoryFacts.Escape(Short(push.Before))}...{RepositoryFacts.Escape(Short(push.After))}";
-    }
-
-    private static string Short(string commit) => commit.Length > 12 ? commit[..12] : commit;
 }

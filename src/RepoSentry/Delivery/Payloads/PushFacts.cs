@@ -79,6 +79,19 @@ internal sealed class PushFacts
             ? url
             : Repository.CommitUrl(RepositoryFacts.Escape(commit.Id));
 
+    /// <summary>Page of the difference; of the commit, where there was nothing before.</summary>
+    public string CompareUrl()
+    {
+        if (Event.CompareUrl is { Length: > 0 and < PayloadJson.NameLimit } known)
+        {
+            return known;
+        }
+
+        return Created
+            ? Repository.CommitUrl(RepositoryFacts.Escape(After))
+            : $"{Repository.HtmlUrl}/compare/{RepositoryFacts.Escape(Short(Before))}...{RepositoryFacts.Escape(Short(After))}";
+    }
+
     /// <summary>The three lists, always there: an interceptor that adds changed files reads them of every commit.</summary>
     public void WriteFiles(Utf8JsonWriter json, CommitInfo commit)
     {
@@ -97,6 +110,8 @@ internal sealed class PushFacts
             headers["X-RepoSentry-Truncated"] = "true";
         }
     }
+
+    private static string Short(string commit) => commit.Length > 12 ? commit[..12] : commit;
 
     private static int MostFiles(CommitInfo commit) => Math.Max(commit.Added?.Count ?? 0, Math.Max(commit.Modified?.Count ?? 0, commit.Removed?.Count ?? 0));
 

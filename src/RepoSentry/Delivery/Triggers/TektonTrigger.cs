@@ -25,7 +25,13 @@ internal sealed class TektonTrigger(TriggerConfig config, HttpClient http, TimeP
         }
 
         var key = Encoding.UTF8.GetBytes(secret);
-        var headers = new Dictionary<string, string> { ["X-Hub-Signature-256"] = "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData(key, message.Body)) };
+        var hash = Convert.ToHexStringLower(HMACSHA256.HashData(key, message.Body));
+        var headers = new Dictionary<string, string> { ["X-Hub-Signature-256"] = "sha256=" + hash };
+        if (message.Headers.ContainsKey(GiteaPayload.EventHeader))
+        {
+            headers["X-Gitea-Signature"] = headers["X-Gogs-Signature"] = hash;
+        }
+
         if (message.Headers.ContainsKey("X-GitHub-Event"))
         {
 #pragma warning disable CA5350 // old EventListeners read the sha1 one; the strong one stands beside it

@@ -19,6 +19,7 @@ internal static class GitLabOptions
         Burst = provider.Burst > 0 ? provider.Burst : 100,
         Credential = token => ("PRIVATE-TOKEN", token),
         LimitPrefix = "RateLimit-",
+        TokenPath = provider.Token is null ? "/projects?per_page=1" : "/personal_access_tokens/self",
         Needs = "it needs the scope read_api and the role Reporter",
     };
 }

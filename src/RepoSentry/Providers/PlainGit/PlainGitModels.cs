@@ -27,6 +27,7 @@ internal sealed record PlainGitOptions
         {
             "github" => ("x-access-token", "https://github.com"),
             "gitlab" => ("oauth2", "https://gitlab.com"),
+            "gitea" => ("oauth2", "https://gitea.com"),
             _ => ("", null),
         };
         return new PlainGitOptions

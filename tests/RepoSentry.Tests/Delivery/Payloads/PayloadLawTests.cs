@@ -11,7 +11,7 @@ namespace RepoSentry.Tests.Delivery.Payloads;
 
 public sealed class PayloadLawTests
 {
-    private static readonly string[] Formats = ["github", "gitlab", "cloudevents", "native"];
+    private static readonly string[] Formats = ["github", "gitlab", "gitea", "cloudevents", "native"];
 
     // Any UTF-16 at all, halves of surrogate pairs and control characters among it, now and then very long.
     private static readonly Gen<string> OddText = Gen.Frequency(

@@ -24,6 +24,7 @@ public sealed class TektonTriggerTests
     [Theory]
     [InlineData("github", "github")]
     [InlineData("gitlab", "gitlab")]
+    [InlineData("gitea", "github")]
     [InlineData("cloudevents", "cel")]
     [InlineData("native", "cel")]
     public async Task Every_format_passes_its_interceptor_and_brings_back_the_eventID(string format, string interceptor)
@@ -47,6 +48,16 @@ public sealed class TektonTriggerTests
 #pragma warning disable CA5350 // what old EventListeners read
         arrivals[0].Headers["X-Hub-Signature"].ShouldBe("sha1=" + Convert.ToHexStringLower(HMACSHA1.HashData(key, body)));
 #pragma warning restore CA5350
+    }
+
+    [Fact]
+    public async Task Gitea_bodies_are_signed_for_Giteas_own_readers_too()
+    {
+        await SendAsync(new ReceiverOptions(), config => config with { Format = "gitea", Secret = Shared });
+        var hash = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes("swordfish"), arrivals[0].Body));
+        arrivals[0].Headers["X-Gitea-Signature"].ShouldBe(hash);
+        arrivals[0].Headers["X-Gogs-Signature"].ShouldBe(hash);
+        arrivals[0].Headers["X-Hub-Signature-256"].ShouldBe("sha256=" + hash);
     }
 
     [Fact]
