@@ -21,7 +21,8 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
     public ProviderConfig? Resolve(SectionReader entry, string name, Uri url, Secret? token, Uri? apiBaseUrl)
     {
         var wanted = entry.Text("provider");
-        var (match, type) = Match(wanted, url);
+        var ownsCredential = entry.Says("token") || apiBaseUrl is not null;
+        var (match, type) = Match(wanted, url, ownsCredential);
         if (type is null)
         {
             // The entry of that name may have errors of its own, or be of a type that comes later.
@@ -33,7 +34,6 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
             return null;
         }
 
-        var ownsCredential = entry.Says("token") || apiBaseUrl is not null;
         if (!ownsCredential && match is not null && !IsFor(match, url))
         {
             entry.Error("provider", $"{entry.Load.Quote(wanted)} is for {HostOf(match)}, and its credential goes to no other host", "name the provider of the URL's host, or its type");
@@ -44,7 +44,7 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
             : match ?? Implicit(type, url, entry.Load.IsOperators);
     }
 
-    private (ProviderConfig? Match, string? Type) Match(string wanted, Uri url)
+    private (ProviderConfig? Match, string? Type) Match(string wanted, Uri url, bool ownsCredential)
     {
         var named = configured.FirstOrDefault(provider => provider.Name == wanted);
         var type = ProviderSections.TypeNamed(wanted);
@@ -54,7 +54,7 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
         }
 
         var match = configured.FirstOrDefault(provider => (wanted.Length == 0 || provider.Type == type) && IsFor(provider, url));
-        return (match, wanted.Length == 0 ? match?.Type ?? TypeOf(url) : type);
+        return (match, wanted.Length == 0 ? match?.Type ?? TypeOf(url, ownsCredential) : type);
     }
 
     /// <summary>Repositories with the same credential for the same forge share one provider, for they share its budget; it has the first one's name.</summary>
@@ -143,7 +143,8 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
 
     private static string HostOf(ProviderConfig provider) => provider.Url?.Authority ?? PublicHost(provider.Type) ?? "no host (it has no url)";
 
-    private static string TypeOf(Uri url) => Array.Find(ProviderSections.Types, type => IsPublicHost(url.Host, type))
+    // Bitbucket's interface gives strangers next to nothing: without a credential its repositories are read by Git.
+    private static string TypeOf(Uri url, bool ownsCredential) => Array.Find(ProviderSections.Types, type => IsPublicHost(url.Host, type) && (ownsCredential || type != "bitbucket"))
         ?? (GiteaHosts.Contains(url.Host, StringComparer.OrdinalIgnoreCase) ? "gitea" : "git");
 
     private static bool IsPublicHost(string host, string type) => string.Equals(PublicHost(type), host, StringComparison.OrdinalIgnoreCase);
@@ -152,6 +153,7 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
     {
         "github" => "github.com",
         "gitlab" => "gitlab.com",
+        "bitbucket" => "bitbucket.org",
         _ => null,
     };
 

@@ -3,11 +3,11 @@ namespace RepoSentry.Configuration;
 /// <summary>The sections <c>rate_limit</c> and <c>providers</c>.</summary>
 internal static class ProviderSections
 {
-    public static readonly string[] Types = ["github", "gitlab", "gitea", "git"];
-    public static readonly string[] LaterTypes = ["bitbucket", "azuredevops"];
+    public static readonly string[] Types = ["github", "gitlab", "gitea", "bitbucket", "git"];
+    public static readonly string[] LaterTypes = ["azure"];
 
     /// <summary>Other names of types, and what each is read as.</summary>
-    public static readonly IReadOnlyDictionary<string, string> Aliases = new Dictionary<string, string>(StringComparer.Ordinal) { ["forgejo"] = "gitea" };
+    public static readonly IReadOnlyDictionary<string, string> Aliases = new Dictionary<string, string>(StringComparer.Ordinal) { ["forgejo"] = "gitea", ["bitbucket-server"] = "bitbucket" };
 
     private static readonly string[] TypeNames = [.. Types, .. Aliases.Keys];
 
@@ -42,15 +42,16 @@ internal static class ProviderSections
 
     private static ProviderConfig? Provider(SectionReader entry, string? name, RateDefaults rates, SecurityConfig security)
     {
-        var type = entry.Choice("type", TypeNamed(name ?? "") ?? "", TypeNames, LaterTypes) is { Length: > 0 } told ? TypeNamed(told)! : "";
+        var told = entry.Choice("type", TypeNamed(name ?? "") is null ? "" : name!, TypeNames, LaterTypes);
+        var type = TypeNamed(told) ?? "";
         if (type.Length == 0 && !entry.Has("type"))
         {
             entry.Error("type", "must be given", "one of " + string.Join(", ", TypeNames));
         }
 
-        if (type == "gitea" && !entry.Has("url"))
+        if ((type == "gitea" || told == "bitbucket-server") && !entry.Has("url"))
         {
-            entry.Error("url", "must be given", "where the instance is, such as https://codeberg.org");
+            entry.Error("url", "must be given", "where the instance is, such as " + (type == "gitea" ? "https://codeberg.org" : "https://bitbucket.corp"));
         }
 
         var ssh = entry.Section("ssh");
@@ -159,6 +160,8 @@ internal sealed record RateDefaults(Rate GitHub, Rate GitLab)
         "github" => Fill(provider, GitHub),
         "gitlab" => Fill(provider, GitLab),
         "gitea" => provider with { RequestsPerHour = 36_000, Burst = 100 }, // it has no limit of its own
+        "bitbucket" when provider.Url is null || provider.Url.Host == "bitbucket.org" => provider with { RequestsPerHour = provider.HasCredential ? 1000 : 60, Burst = 60 },
+        "bitbucket" => provider with { RequestsPerHour = 18_000, Burst = 60 },
         _ => provider,
     };
 

@@ -173,7 +173,7 @@ internal sealed record ProviderConfig
 
     public required string Name { get; init; }
 
-    /// <summary>github, gitlab, gitea or git (bitbucket and azuredevops come later).</summary>
+    /// <summary>github, gitlab, gitea, bitbucket or git (azure comes later).</summary>
     public required string Type { get; init; }
 
     /// <summary>Where the forge lives, such as <c>https://gitlab.corp</c>; null for the public one of its type.</summary>
@@ -188,7 +188,7 @@ internal sealed record ProviderConfig
 
     public bool HasCredential => Token is not null || App is not null;
 
-    /// <summary>User name for Basic authentication of plain Git; empty sends the token as the forge expects it.</summary>
+    /// <summary>User name for Basic authentication of plain Git and Bitbucket; empty sends the token as the forge expects it.</summary>
     public string Username { get; init; } = "";
 
     /// <summary>PEM file with the private certificate authority; empty for the system's.</summary>
@@ -229,7 +229,7 @@ internal sealed record TriggerConfig
     public Uri? Url { get; init; }
     public Secret? Secret { get; init; }
 
-    /// <summary>Of tekton: auto, github, gitlab, gitea, cloudevents or native.</summary>
+    /// <summary>Of tekton: auto, github, gitlab, gitea, bitbucket, cloudevents or native.</summary>
     public string Format { get; init; } = "auto";
 
     /// <summary>Of cloudevents: binary or structured.</summary>

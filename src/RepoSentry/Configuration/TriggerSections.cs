@@ -67,7 +67,7 @@ internal sealed class TriggerSections(SecurityConfig security)
         return http.Read(section, urlKey, optional, Common(section, standard) with
         {
             Secret = section.Secret("secret"),
-            Format = section.Choice("format", standard.Format, ["auto", "github", "gitlab", "gitea", "cloudevents", "native"], "bitbucket"),
+            Format = section.Choice("format", standard.Format, ["auto", "github", "gitlab", "gitea", "bitbucket", "cloudevents", "native"]),
         });
     }
 

@@ -59,6 +59,7 @@ internal static class ChangeEnricher
         return repository.Provider switch
         {
             "github" or "gitea" => $"{host}/{path}/compare/{before}...{after}",
+            "bitbucket" when repository.Url.Host == "bitbucket.org" => $"{host}/{path}/branches/compare/{after}..{before}",
             "gitlab" => $"{host}/{path}/-/compare/{before}...{after}",
             _ => null,
         };

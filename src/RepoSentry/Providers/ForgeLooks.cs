@@ -55,6 +55,7 @@ internal sealed class ForgeLooks(ForgeApi api, ForgeShape shape, TimeProvider ti
                 kinds.Add(await LookAtAsync(wanted, home, place, budget, cancellationToken));
             }
 
+            place = places.GetValueOrDefault(home, place);
             return new RefLook(kinds, place.Facts.DefaultBranch, place.Facts.Id, place.Facts.Archived, place.Facts.MovedTo);
         }
         catch (RefSourceException failure) when (failure.Error == RefSourceError.NotFound)
@@ -169,7 +170,13 @@ internal sealed class ForgeLooks(ForgeApi api, ForgeShape shape, TimeProvider ti
                 places.TryRemove(home, out _); // moved since it was described: the next look learns where to
             }
 
-            return answer.NotModified ? new RefPage(null, answer.ETag, null, null) : list.Read(answer);
+            var page = answer.NotModified ? new RefPage(null, answer.ETag, null, null) : list.Read(answer);
+            if (page.DefaultBranch is { Length: > 0 } branch && places.TryGetValue(home, out var known))
+            {
+                places[home] = known with { Facts = known.Facts with { DefaultBranch = GitRef.BranchPrefix + RefName.FromText(branch) } };
+            }
+
+            return page;
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
+using RepoSentry.Providers.Bitbucket;
 using RepoSentry.Providers.Gitea;
 using RepoSentry.Providers.GitLab;
 
@@ -34,6 +35,9 @@ internal sealed record ForgeOptions
     /// <summary>Below the base: a question whose answer tells whether the token is taken.</summary>
     public required string TokenPath { get; init; }
 
+    /// <summary>What that question asks of a token beyond what looks do; null if nothing: then a 403 says that repositories may not be read.</summary>
+    public string? TokenPathNeeds { get; init; }
+
     /// <summary>What a token must be allowed, as the advice for a 403.</summary>
     public required string Needs { get; init; }
 
@@ -45,12 +49,19 @@ internal sealed record ForgeOptions
     {
         "gitlab" => GitLabOptions.For(provider),
         "gitea" => GiteaOptions.For(provider),
+        "bitbucket" => BitbucketOptions.For(provider),
         _ => null,
     };
 
     public static (string Name, string Value) Bearer(string token) => ("Authorization", "Bearer " + token);
 
     public static (string Name, string Value) Basic(string user, string token) => ("Authorization", "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{token}")));
+
+    /// <summary>With a user, or one in the token itself before a colon, as a password; else as a bearer.</summary>
+    public static (string Name, string Value) UserOrBearer(string user, string token) =>
+        user.Length > 0 ? Basic(user, token)
+        : token.Split(':', 2) is [var name, var password] ? Basic(name, password)
+        : Bearer(token);
 
     /// <summary>The web address of a forge, without a slash at its end, also where it is watched over ssh.</summary>
     public static string WebOf(Uri url) => url.Scheme is "http" or "https" ? url.GetLeftPart(UriPartial.Path).TrimEnd('/') : $"https://{url.Host}";

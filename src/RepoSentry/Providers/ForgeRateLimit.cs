@@ -97,6 +97,7 @@ internal sealed class ForgeRateLimit(ForgeOptions options, TimeProvider time)
     private TimeSpan? UntilReset(HttpResponseMessage response) =>
         long.TryParse(ForgeHttp.Header(response, options.LimitPrefix + "Reset"), NumberStyles.None, CultureInfo.InvariantCulture, out var reset) && reset < 253_402_300_799
             ? Clamp(DateTimeOffset.FromUnixTimeSeconds(reset) - (time.GetUtcNow() + ForgeHttp.Skew(response, time)), TimeSpan.Zero)
+            : ForgeHttp.Number(response, options.LimitPrefix + "Interval-Seconds") is { } interval ? Clamp(TimeSpan.FromSeconds(interval), TimeSpan.Zero) // a bucket that is filled at this pace
             : null;
 
     private static TimeSpan Clamp(TimeSpan wait, TimeSpan least) => wait < least ? least : wait > LongestPause ? LongestPause : wait;

@@ -11,7 +11,11 @@ namespace RepoSentry.Providers;
 /// <param name="Next">Query of the following page; null where there is none.</param>
 /// <param name="LastPage">Number of the last page where the forge tells it.</param>
 /// <param name="Total">How many refs stand on all pages, where the forge tells it.</param>
-internal sealed record RefPage(IReadOnlyList<GitRef>? Refs, string? ETag, string? Next, int? LastPage, int? Total = null);
+internal sealed record RefPage(IReadOnlyList<GitRef>? Refs, string? ETag, string? Next, int? LastPage, int? Total = null)
+{
+    /// <summary>Short name of the default branch, where the list marks it.</summary>
+    public string? DefaultBranch { get; init; }
+}
 
 /// <summary>
 /// Reads all pages of one kind of refs so that the result is one state of the repository, and so that an unchanged repository costs "not modified" answers only.
@@ -73,7 +77,7 @@ internal sealed class RefPages(string provider, RefKind kind, Func<string, strin
             if (pages.Count > MaxPages || page.LastPage > MaxPages || page.Total > MaxPages * (long)pageSize)
             {
                 // Another try would find the same: zero says so.
-                throw new RefSourceException(RefSourceError.Malformed, $"more than {MaxPages * Math.Min(pageSize, PageSize)} {Word}: too many to read page by page, Git lists them at once", TimeSpan.Zero);
+                throw new RefSourceException(RefSourceError.Malformed, $"more than {MaxPages} pages of {Word}: too many to read page by page, Git lists them at once", TimeSpan.Zero);
             }
 
             read += page.Refs.Count;

@@ -39,6 +39,8 @@ public sealed class CheckCommandTests : IDisposable
     [InlineData("gitea", "200 OK", 0, "is taken")]
     [InlineData("gitea", "401 Unauthorized", 1, "wrong, revoked or expired")]
     [InlineData("gitea", "403 Forbidden", 1, "read:repository")]
+    [InlineData("bitbucket", "200 OK", 0, "is taken")]
+    [InlineData("bitbucket", "401 Unauthorized", 1, "wrong, revoked or expired")]
     public async Task The_token_of_every_forge_is_tried(string type, string status, int code, string words)
     {
         await using var receiver = await new Receiver().StartAsync();

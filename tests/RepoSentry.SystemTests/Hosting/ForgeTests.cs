@@ -71,6 +71,26 @@ public sealed class ForgeTests
         forge.Problems.ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task A_push_on_Bitbucket_Data_Center_arrives_as_its_change_of_refs()
+    {
+        await using var forge = await FakeBitbucketServer.StartNewAsync();
+        await using var receiver = await new Receiver().StartAsync();
+        await using var service = await WatchAsync(forge, "bitbucket-server", receiver, "scm/acme/web.git");
+
+        forge.Repositories["acme/web"].Push("main", 2);
+
+        var arrival = (await receiver.UntilAsync(all => all.Count == 1, Patience))[0];
+        arrival.Verdict.Passes.ShouldBeTrue(arrival.Verdict.Reason);
+        arrival.Verdict.Interceptor.ShouldBe("bitbucket");
+        arrival.Headers["X-Event-Key"].ShouldBe("repo:refs_changed");
+        var body = JsonDocument.Parse(arrival.Body).RootElement;
+        body.GetProperty("changes")[0].GetProperty("toHash").GetString().ShouldBe(FakeRepository.Sha(2));
+        body.GetProperty("toCommit").GetProperty("message").GetString().ShouldBe("second");
+        body.GetProperty("repository").GetProperty("links").GetProperty("clone")[0].GetProperty("href").GetString().ShouldBe($"{forge.Root}scm/acme/web.git");
+        forge.Problems.ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData(401, "unauthorized")]
     [InlineData(404, "not_found")]
@@ -95,19 +115,19 @@ public sealed class ForgeTests
     private static void Pushed(FakeForge forge) =>
         forge.Add("acme/web").Commit(1, null, "first", added: ["a"]).Commit(2, 1, "second", added: ["b"]).Push("main", 1);
 
-    private static async Task<Service> WatchAsync(FakeForge forge, string type, Receiver receiver)
+    private static async Task<Service> WatchAsync(FakeForge forge, string type, Receiver receiver, string path = "acme/web")
     {
         Pushed(forge);
-        var service = Describe(forge, type, receiver);
+        var service = Describe(forge, type, receiver, path);
         await service.StartReadyAsync();
         await service.WatchingAsync();
         return service;
     }
 
-    private static Service Describe(FakeForge forge, string type, Receiver receiver) => new($$"""
+    private static Service Describe(FakeForge forge, string type, Receiver receiver, string path = "acme/web") => new($$"""
         polling: { strategy: fixed, interval: 1s, min_interval: 1s, retry_attempts: 1 }
         providers: [{ name: forge, type: {{type}}, url: "{{forge.Root}}", requests_per_minute: 100000 }]
         tekton: { event_listener_url: "{{receiver.Url}}", secret: "env:RECEIVER_SECRET" }
-        repositories: [{ name: web, url: "{{forge.Root}}acme/web" }]
+        repositories: [{ name: web, url: "{{forge.Root}}{{path}}" }]
         """);
 }

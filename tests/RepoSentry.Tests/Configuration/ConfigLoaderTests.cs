@@ -99,6 +99,19 @@ public sealed class ConfigLoaderTests : IDisposable
         config.Repositories[0].ProviderType.ShouldBe("gitea");
     }
 
+    [Theory]
+    [InlineData("https://bitbucket.org/acme/web", "", "git", 0)]
+    [InlineData("https://bitbucket.org/acme/web", ", token: \"${A_TOKEN}\"", "bitbucket", 1000)]
+    [InlineData("https://bitbucket.org/acme/web", ", provider: bitbucket", "bitbucket", 60)]
+    [InlineData("https://bitbucket.corp/scm/acme/web.git", ", provider: bitbucket-server", "bitbucket", 18_000)]
+    public void Bitbucket_is_asked_where_it_is_named_or_a_token_is_there_for_it(string url, string more, string type, int perHour)
+    {
+        var config = ConfigOf.Good($"repositories: [{{ name: web, url: \"{url}\"{more} }}]", ("A_TOKEN", "a"));
+
+        config.Repositories[0].ProviderType.ShouldBe(type);
+        config.Providers.ShouldHaveSingleItem().RequestsPerHour.ShouldBe(perHour);
+    }
+
     [Fact]
     public void Repositories_with_one_token_for_one_forge_share_a_provider_and_so_its_budget()
     {

@@ -78,8 +78,7 @@ public sealed class ConfigProblemTests
     [Theory]
     [InlineData("tekton:\n  event_listener_url: http://el.example\n  secret: ${S_SECRET:-x}\n", "config.yaml:2:23: tekton.event_listener_url: a secret must not travel over plain http (use https, or name \"el.example\" in security.insecure_hosts)")]
     [InlineData("tekton:\n  event_listener_url: http://el.example\n  headers: { Authorization: \"${S_TOKEN:-x}\" }\n", "config.yaml:2:23: tekton.event_listener_url: a secret must not travel over plain http")]
-    [InlineData(Trigger + "  format: bitbucket\n", "config.yaml:3:11: tekton.format: bitbucket is not available in this version (available: auto, github, gitlab, gitea, cloudevents, native)")]
-    [InlineData(Trigger + "  format: githb\n", "config.yaml:3:11: tekton.format: must be one of auto, github, gitlab, gitea, cloudevents, native, found \"githb\" (did you mean \"github\"?)")]
+    [InlineData(Trigger + "  format: githb\n", "config.yaml:3:11: tekton.format: must be one of auto, github, gitlab, gitea, bitbucket, cloudevents, native, found \"githb\" (did you mean \"github\"?)")]
     [InlineData(Trigger + "  events: [tags_*]\n", "config.yaml:3:11: tekton.events: \"tags_*\" matches no event type")]
     [InlineData(Trigger + "  retry: { initial: 2m, max: 1m }\n", "config.yaml:3:21: tekton.retry.initial: 2m is longer than retry.max (1m)")]
     [InlineData(Trigger + "  requests_per_second: -1\n", "config.yaml:3:24: tekton.requests_per_second: must be from 0 to 10000, found \"-1\"")]
@@ -114,9 +113,9 @@ public sealed class ConfigProblemTests
     public void A_mistake_in_a_trigger_of_another_type_is_told_with_its_place(string keys, string expected) => Told($"triggers:\n  - {{ name: a, {keys} }}\n", expected);
 
     [Theory]
-    [InlineData("providers:\n  - { name: a, type: bitbucket }\n", "config.yaml:2:22: providers[0].type: bitbucket is not available in this version")]
+    [InlineData("providers:\n  - { name: a, type: bitbucket-server }\n", "config.yaml:2:5: providers[0].url: must be given (where the instance is, such as https://bitbucket.corp)")]
     [InlineData("providers:\n  - { name: a, type: gitea }\n", "config.yaml:2:5: providers[0].url: must be given (where the instance is, such as https://codeberg.org)")]
-    [InlineData("providers:\n  - { name: a }\n", "config.yaml:2:5: providers[0].type: must be given (one of github, gitlab, gitea, git, forgejo)")]
+    [InlineData("providers:\n  - { name: a }\n", "config.yaml:2:5: providers[0].type: must be given (one of github, gitlab, gitea, bitbucket, git, forgejo, bitbucket-server)")]
     [InlineData("providers:\n  - { name: a b, type: git }\n", "config.yaml:2:13: providers[0].name: \"a b\" is not a name for a provider")]
     [InlineData("providers:\n  - { name: a, type: git, url: \"http://git.example\", token: \"${A_TOKEN:-x}\" }\n", "config.yaml:2:32: providers[0].url: a token must not travel over plain http")]
     [InlineData("providers:\n  - { name: a, type: git, ca_file: missing.pem }\n", "config.yaml:2:36: providers[0].ca_file: the file \"missing.pem\" does not exist (paths stand relative to the configuration file)")]
@@ -150,7 +149,7 @@ public sealed class ConfigProblemTests
     [InlineData("repositories: [{ name: a, url: https://g/a, paths: [x] }]", "repositories[0].paths is not available")]
     [InlineData("repositories: [{ name: a, url: https://g/a, skip_messages: [x] }]", "repositories[0].skip_messages is not available")]
     [InlineData("repositories: [{ name: a, url: https://g/a, ignore_authors: [x] }]", "repositories[0].ignore_authors is not available")]
-    [InlineData("repositories: [{ name: a, url: https://g/a, provider: bitbucket }]", "repositories[0].provider: bitbucket is not available")]
+    [InlineData("repositories: [{ name: a, url: https://g/a, provider: azure }]", "repositories[0].provider: azure is not available")]
     public void A_part_that_is_not_built_yet_is_refused(string text, string expected) => ConfigOf.Errors(text).ShouldHaveSingleItem().ShouldContain(expected);
 
     [Fact]

@@ -107,7 +107,7 @@ internal static class ForgeChecks
             return Finding.Warn(check, "no token: public repositories only, and few requests an hour", $"give provider \"{provider.Name}\" a token");
         }
 
-        if (forge is not null && response.StatusCode == HttpStatusCode.Forbidden)
+        if (forge is { TokenPathNeeds: null } && response.StatusCode == HttpStatusCode.Forbidden)
         {
             return Finding.Bad(check, "the forge takes the token, which may not read repositories", $"make a new one: {forge.Needs}");
         }

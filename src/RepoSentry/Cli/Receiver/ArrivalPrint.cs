@@ -11,7 +11,7 @@ namespace RepoSentry.Cli.Receiver;
 internal sealed class ArrivalPrint(TextWriter output, TimeProvider time, bool withBody)
 {
     private static readonly string[] EventHeaders = ["X-Gitlab-Event", "X-GitHub-Event", "X-Event-Key", "ce-type"];
-    private static readonly string[] DeliveryHeaders = ["X-GitHub-Delivery", "X-Gitlab-Event-UUID", "X-Request-UUID", "ce-id"];
+    private static readonly string[] DeliveryHeaders = ["X-GitHub-Delivery", "X-Gitlab-Event-UUID", "X-Request-UUID", "X-Request-Id", "ce-id"];
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonWriterOptions Indented = Readable with { Indented = true };
 

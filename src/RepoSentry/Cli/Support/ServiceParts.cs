@@ -23,7 +23,7 @@ internal sealed class ServiceParts(ApiClient client, SupportDump dump)
         ("/metrics", "metrics.txt", "all of its metrics"),
     ];
 
-    private static readonly string[] Headers = ["content-type", "user-agent", "x-github-event", "x-github-delivery", "x-gitlab-event", "x-gitlab-event-uuid", "x-gitea-event", "x-gitea-delivery", "webhook-id", "webhook-timestamp", "ce-id", "ce-type", "ce-source", "ce-specversion", "x-reposentry-replay", "x-reposentry-test"];
+    private static readonly string[] Headers = ["content-type", "user-agent", "x-github-event", "x-github-delivery", "x-gitlab-event", "x-gitlab-event-uuid", "x-gitea-event", "x-gitea-delivery", "x-event-key", "x-request-uuid", "x-request-id", "webhook-id", "webhook-timestamp", "ce-id", "ce-type", "ce-source", "ce-specversion", "x-reposentry-replay", "x-reposentry-test"];
     private static readonly string[] Attempt = ["number", "started_at", "duration_ms", "outcome", "http_status", "error", "ambiguous", "phases"];
 
     public async Task AddAsync(CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using RepoSentry.Abstractions;
+using RepoSentry.Providers.Bitbucket;
 
 namespace RepoSentry.Delivery.Payloads;
 
@@ -11,6 +12,7 @@ internal static class PayloadFormats
         ("github", _) => GitHubPayload.Render(change),
         ("gitlab", _) or ("auto", "gitlab") => GitLabPayload.Render(change),
         ("gitea", _) or ("auto", "gitea") => GiteaPayload.Render(change),
+        ("bitbucket", _) or ("auto", "bitbucket") => BitbucketPath.IsCloud(change.Repository.Url) ? BitbucketPayload.Render(change) : BitbucketServerPayload.Render(change),
         ("cloudevents", _) => CloudEventsPayload.Render(change),
         ("native", _) => NativePayload.Render(change),
         ("auto", _) => GitHubPayload.Render(change),

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using RepoSentry.Abstractions;
+using RepoSentry.Providers.Bitbucket;
 
 namespace RepoSentry.Delivery.Payloads;
 
@@ -53,18 +54,19 @@ internal sealed record RepositoryFacts
         var root = url.IsFile ? "file://" : web ? $"{url.Scheme}://{host}{Port(url)}" : $"https://{host}";
         var path = PathOf(url).Trim('/');
         path = path.EndsWith(".git", StringComparison.Ordinal) ? path[..^4] : path;
-        var html = $"{root}/{path}";
+        var server = info.Provider == "bitbucket" && !BitbucketPath.IsCloud(url) ? BitbucketPath.Of(url) : null;
+        var html = root + (server?.WebPath ?? "/" + path);
         var configured = url.Scheme == "ssh" ? SshUrlOf(url) : $"{root}{PathOf(url)}".TrimEnd('/');
         return new RepositoryFacts
         {
             Info = info,
             Root = root,
-            Owner = info.Organization.Length > 0 ? info.Organization : host.Length > 0 ? host : "local",
+            Owner = server is not null ? server.Key : info.Organization.Length > 0 ? info.Organization : host.Length > 0 ? host : "local",
             HtmlUrl = html,
             ConfiguredUrl = configured,
 
             // The forges answer with and without .git; of a plain server only the URL as configured is known to work.
-            CloneUrl = info.Provider is "git" or "azuredevops" ? configured : html + ".git",
+            CloneUrl = server is not null ? root + server.ClonePath : info.Provider is "git" or "azure" ? configured : html + ".git",
             SshUrl = url.IsFile ? html : url.Scheme == "ssh" ? SshUrlOf(url) : $"git@{host}:{path}.git",
             GitUrl = url.IsFile ? html : $"git://{host}/{path}.git",
         };

@@ -26,6 +26,11 @@ internal sealed class TektonTrigger(TriggerConfig config, HttpClient http, TimeP
 
         var key = Encoding.UTF8.GetBytes(secret);
         var hash = Convert.ToHexStringLower(HMACSHA256.HashData(key, message.Body));
+        if (message.Headers.ContainsKey(BitbucketPayload.EventHeader))
+        {
+            return new SignedHeaders(new Dictionary<string, string> { ["X-Hub-Signature"] = "sha256=" + hash }, [secret, "sha256=" + hash]);
+        }
+
         var headers = new Dictionary<string, string> { ["X-Hub-Signature-256"] = "sha256=" + hash };
         if (message.Headers.ContainsKey(GiteaPayload.EventHeader))
         {

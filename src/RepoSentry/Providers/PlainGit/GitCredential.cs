@@ -30,14 +30,24 @@ internal sealed class GitCredential(PlainGitOptions options)
     private bool Covers(Uri url) => options.Scope is not { } scope
         || (scope.Scheme == url.Scheme && scope.Port == url.Port && string.Equals(scope.IdnHost, url.IdnHost, StringComparison.OrdinalIgnoreCase));
 
-    private string Header(string token) => options.Username.Length > 0 ? $"Basic {Basic(token)}" : $"Bearer {token}";
+    private string Header(string token) => Basic(token) is { } basic ? $"Basic {basic}" : $"Bearer {token}";
 
-    private string Basic(string token) => Convert.ToBase64String(Encoding.UTF8.GetBytes($"{options.Username}:{token}"));
+    /// <summary>Null for a token that is sent as it is.</summary>
+    private string? Basic(string token)
+    {
+        var pair = options.Username.Length > 0 ? $"{options.Username}:{token}"
+            : token.Contains(':', StringComparison.Ordinal) ? token
+            : options.BareTokenUser.Length > 0 ? $"{options.BareTokenUser}:{token}"
+            : null;
+        return pair is null ? null : Encoded(pair);
+    }
+
+    private static string Encoded(string pair) => Convert.ToBase64String(Encoding.UTF8.GetBytes(pair));
 
     private string[] Forms()
     {
         var token = Reveal(options.Token!);
-        return token.Length == 0 ? [] : [token, Basic(token)];
+        return token.Length == 0 ? [] : [token, Basic(token) ?? Encoded(":" + token)];
     }
 
     private string Reveal(Secret secret)

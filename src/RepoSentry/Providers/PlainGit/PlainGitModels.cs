@@ -1,5 +1,6 @@
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
+using RepoSentry.Providers.Bitbucket;
 
 namespace RepoSentry.Providers.PlainGit;
 
@@ -10,8 +11,11 @@ internal sealed record PlainGitOptions
     public required string Provider { get; init; }
     public Secret? Token { get; init; }
 
-    /// <summary>User of Basic authentication; empty sends the token as Bearer.</summary>
+    /// <summary>User of Basic authentication; empty sends the token as Bearer, unless it has a user of its own before a colon.</summary>
     public string Username { get; init; } = "";
+
+    /// <summary>User of a token that has none of its own; empty for none.</summary>
+    public string BareTokenUser { get; init; } = "";
 
     /// <summary>Scheme, host and port that the token is for; null for whatever the repository's URL names.</summary>
     public Uri? Scope { get; init; }
@@ -28,13 +32,17 @@ internal sealed record PlainGitOptions
             "github" => ("x-access-token", "https://github.com"),
             "gitlab" => ("oauth2", "https://gitlab.com"),
             "gitea" => ("oauth2", "https://gitea.com"),
+            "bitbucket" => ("", "https://bitbucket.org"),
             _ => ("", null),
         };
+        var isBitbucketCloud = provider.Type == "bitbucket" && BitbucketOptions.IsCloud(provider);
         return new PlainGitOptions
         {
             Provider = provider.Name,
             Token = provider.Token,
-            Username = provider.Username.Length > 0 ? provider.Username : user,
+            Username = isBitbucketCloud && provider.Username.Contains('@', StringComparison.Ordinal) ? "x-bitbucket-api-token-auth" // the interface takes an account's address, Git does not
+                : provider.Username.Length > 0 ? provider.Username : user,
+            BareTokenUser = isBitbucketCloud ? "x-token-auth" : "",
             Scope = provider.Url ?? (home is null ? null : new Uri(home)),
             Ssh = provider.Ssh,
             AllowFile = provider.Type == "git",

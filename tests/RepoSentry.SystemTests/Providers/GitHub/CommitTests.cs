@@ -27,6 +27,11 @@ public abstract class CommitContract : IAsyncLifetime
     /// <summary>Most forges tell the files of a commit only if asked for it alone.</summary>
     private protected virtual bool TellsFilesOfMany => false;
 
+    /// <summary>A comparison tells the files too, which are those of the commit where there is one only.</summary>
+    private protected virtual bool TellsFilesAtOnce => true;
+
+    private protected virtual Uri Url => forge.Web();
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
@@ -53,6 +58,8 @@ public abstract class CommitContract : IAsyncLifetime
         range.Forced.ShouldBe(false);
         range.Count.ShouldBe(1);
         var commit = range.Commits.ShouldHaveSingleItem();
+        (commit.Modified is null).ShouldBe(!TellsFilesAtOnce);
+        commit = TellsFilesAtOnce ? commit : (await source.CommitAsync(Url, null, commit.Id, Token))!;
         commit.Id.ShouldBe(FakeRepository.Sha(3));
         commit.Message.ShouldBe("third");
         commit.Timestamp.ShouldBe(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
@@ -74,7 +81,7 @@ public abstract class CommitContract : IAsyncLifetime
     [Fact]
     public async Task The_last_commits_tell_when_they_were_made()
     {
-        var recent = await source.RecentAsync(forge.Web(), null, Token);
+        var recent = await source.RecentAsync(Url, null, Token);
 
         recent.Count.ShouldBe(3);
         recent.ShouldAllBe(at => at == new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
@@ -89,13 +96,13 @@ public abstract class CommitContract : IAsyncLifetime
     public async Task A_commit_that_is_gone_is_unknown_and_no_failure()
     {
         (await CompareAsync(99, 3)).ShouldBeNull();
-        (await source.CommitAsync(forge.Web(), null, FakeRepository.Sha(99), Token)).ShouldBeNull();
+        (await source.CommitAsync(Url, null, FakeRepository.Sha(99), Token)).ShouldBeNull();
     }
 
     [Fact]
     public async Task One_commit_tells_its_files()
     {
-        var commit = (await source.CommitAsync(forge.Web(), null, FakeRepository.Sha(2), Token))!;
+        var commit = (await source.CommitAsync(Url, null, FakeRepository.Sha(2), Token))!;
 
         commit.Message.ShouldBe("second");
         commit.Modified.ShouldBe(["a"]);
@@ -105,13 +112,13 @@ public abstract class CommitContract : IAsyncLifetime
     public async Task Whether_a_repository_is_private_is_known_after_a_look()
     {
         forge.Repositories["acme/web"].IsPrivate = true;
-        source.Known(forge.Web(), null).ShouldBeNull();
+        source.Known(Url, null).ShouldBeNull();
 
-        await ((IRefSource)source).LookAsync(Looks.At(forge.Web()), Token);
+        await ((IRefSource)source).LookAsync(Looks.At(Url), Token);
 
-        source.Known(forge.Web(), null)!.Private.ShouldBe(true);
+        source.Known(Url, null)!.Private.ShouldBe(true);
     }
 
     private Task<CommitRange?> CompareAsync(int before, int after) =>
-        source.CompareAsync(forge.Web(), null, FakeRepository.Sha(before), FakeRepository.Sha(after), Token);
+        source.CompareAsync(Url, null, FakeRepository.Sha(before), FakeRepository.Sha(after), Token);
 }

@@ -74,7 +74,7 @@ public sealed class LookTests : ForgeContract
         var failure = await Source().FailureOf(Url());
 
         failure.RetryAfter.ShouldBe(TimeSpan.Zero);
-        failure.Message.ShouldContain("more than 5000 branches");
+        failure.Message.ShouldContain("more than 100 pages of branches");
         forge.TakeRequests().Length.ShouldBe(2);
     }
 
@@ -84,7 +84,7 @@ public sealed class LookTests : ForgeContract
         await using var below = await FakeGitea.StartNewAsync("/git");
         below.Add("acme/web").Push("main", 1);
 
-        (await SourceOf(below, Type, root: "/git").LookAsync(Looks.At(below.Web("git/acme/web.git")), Token)).Names().ShouldBe(["main"]);
+        (await SourceOf(Provider(below) with { Url = new Uri(below.Root, "git") }, time).LookAsync(Looks.At(below.Web("git/acme/web.git")), Token)).Names().ShouldBe(["main"]);
     }
 
     [Fact]

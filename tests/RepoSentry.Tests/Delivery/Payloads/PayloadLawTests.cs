@@ -11,7 +11,7 @@ namespace RepoSentry.Tests.Delivery.Payloads;
 
 public sealed class PayloadLawTests
 {
-    private static readonly string[] Formats = ["github", "gitlab", "gitea", "cloudevents", "native"];
+    private static readonly string[] Formats = ["github", "gitlab", "gitea", "bitbucket", "cloudevents", "native"];
 
     // Any UTF-16 at all, halves of surrogate pairs and control characters among it, now and then very long.
     private static readonly Gen<string> OddText = Gen.Frequency(
@@ -55,9 +55,9 @@ public sealed class PayloadLawTests
         message.Headers["X-RepoSentry-Truncated"].ShouldBe("true");
     }
 
-    private static string RefAt(string format) => format switch { "cloudevents" => "branch.ref", "native" => "data.ref", _ => "ref" };
+    private static string RefAt(string format) => format switch { "cloudevents" => "branch.ref", "native" => "data.ref", "bitbucket" => "changes[0].refId", _ => "ref" };
 
-    private static string CommitAt(string format) => format switch { "cloudevents" => "commit.sha", "native" => "data.after", _ => "after" };
+    private static string CommitAt(string format) => format switch { "cloudevents" => "commit.sha", "native" => "data.after", "bitbucket" => "changes[0].toHash", _ => "after" };
 
     private static ChangeEvent Odd(string name, string message, string path, int commits, int files, int shape)
     {

@@ -25,6 +25,7 @@ public sealed class TektonTriggerTests
     [InlineData("github", "github")]
     [InlineData("gitlab", "gitlab")]
     [InlineData("gitea", "github")]
+    [InlineData("bitbucket", "bitbucket")]
     [InlineData("cloudevents", "cel")]
     [InlineData("native", "cel")]
     public async Task Every_format_passes_its_interceptor_and_brings_back_the_eventID(string format, string interceptor)
@@ -73,6 +74,7 @@ public sealed class TektonTriggerTests
     [Theory]
     [InlineData("github")]
     [InlineData("gitlab")]
+    [InlineData("bitbucket")]
     public async Task A_wrong_secret_is_answered_202_all_the_same_and_only_the_interceptor_knows(string format)
     {
         var outcome = await SendAsync(new ReceiverOptions { Secret = Shared }, config => config with { Format = format, Secret = new Secret("wrong") });

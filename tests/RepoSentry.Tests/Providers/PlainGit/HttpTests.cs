@@ -138,6 +138,10 @@ public sealed class HttpTests
     [InlineData("gitlab", "", "https://gitlab.com/acme/web", "Basic oauth2:t0ken")]
     [InlineData("git", "bot", "https://forge.test/acme/web", "Basic bot:t0ken")]
     [InlineData("git", "", "https://forge.test/acme/web", "Bearer t0ken")]
+    [InlineData("gitea", "", "https://gitea.com/acme/web", "Basic oauth2:t0ken")]
+    [InlineData("bitbucket", "", "https://bitbucket.org/acme/web", "Basic x-token-auth:t0ken")]
+    [InlineData("bitbucket", "ada@example.org", "https://bitbucket.org/acme/web", "Basic x-bitbucket-api-token-auth:t0ken")]
+    [InlineData("bitbucket", "ada", "https://bitbucket.org/acme/web", "Basic ada:t0ken")]
     [InlineData("github", "", "https://forge.test/acme/web", null)]
     public async Task The_token_goes_at_once_to_its_own_server_in_the_form_that_it_expects(string type, string user, string url, string? expected)
     {

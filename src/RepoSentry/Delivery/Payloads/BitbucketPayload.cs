@@ -1,0 +1,111 @@
+using System.Text.Json;
+using RepoSentry.Abstractions;
+
+namespace RepoSentry.Delivery.Payloads;
+
+/// <summary>Bitbucket Cloud's <c>repo:push</c>, for branches and tags alike.</summary>
+internal static class BitbucketPayload
+{
+    public const string EventHeader = "X-Event-Key";
+
+    /// <summary>Bitbucket lists no more, the newest first.</summary>
+    private const int MaxCommits = 5;
+
+    public static TriggerMessage Render(ChangeEvent change)
+    {
+        var headers = CloudEventsHeaders.For(change);
+        headers[EventHeader] = "repo:push";
+        headers["X-Request-UUID"] = change.Id.ToString();
+        return PayloadBudget.Fit(change, headers, Body);
+    }
+
+    private static byte[] Body(PushFacts push) => PayloadJson.Write(json =>
+    {
+        json.WriteStartObject("push");
+        json.WriteStartArray("changes");
+        json.WriteStartObject();
+        WriteTip(json, "old", push, push.Created ? null : new CommitInfo { Id = push.Before });
+        WriteTip(json, "new", push, push.Head);
+        json.WriteBoolean("created", push.Created);
+        json.WriteBoolean("closed", push.Deleted);
+        json.WriteBoolean("forced", push.Forced);
+        json.WriteBoolean("truncated", push.Count > MaxCommits);
+        WriteLink(json, push.CompareUrl());
+        json.WriteStartArray("commits");
+        foreach (var commit in push is { IsTag: true, Created: true } ? [] : push.Commits.Reverse().Take(MaxCommits))
+        {
+            json.WriteStartObject();
+            WriteCommit(json, push, commit);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.WriteEndArray();
+        json.WriteEndObject();
+        WriteRepository(json, push.Repository);
+        json.WriteStartObject("actor");
+        json.WriteString("type", "user");
+        json.WriteString("display_name", PushFacts.UnknownText);
+        json.WriteString("nickname", PushFacts.UnknownLogin);
+        json.WriteEndObject();
+    });
+
+    private static void WriteTip(Utf8JsonWriter json, string property, PushFacts push, CommitInfo? commit)
+    {
+        if (commit is null)
+        {
+            json.WriteNull(property);
+            return;
+        }
+
+        json.WriteStartObject(property);
+        json.WriteString("type", push.IsTag ? "tag" : "branch");
+        json.Text("name", GitRef.Shorten(RefName.ToText(push.Event.Change.Ref)), int.MaxValue);
+        json.WriteStartObject("target");
+        WriteCommit(json, push, commit);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteCommit(Utf8JsonWriter json, PushFacts push, CommitInfo commit)
+    {
+        json.WriteString("type", "commit");
+        json.Text("hash", commit.Id);
+        json.WriteString("message", push.MessageOf(commit));
+        json.WriteString("date", push.TimeOf(commit));
+        json.WriteStartObject("author");
+        json.WriteString("type", "author");
+        json.Text("raw", commit.Author is { } author ? $"{author.Name} <{author.Email}>" : PushFacts.UnknownText);
+        json.WriteEndObject();
+        json.WriteStartArray("parents");
+        json.WriteEndArray();
+        WriteLink(json, push.UrlOf(commit));
+    }
+
+    private static void WriteRepository(Utf8JsonWriter json, RepositoryFacts repository)
+    {
+        json.WriteStartObject("repository");
+        json.WriteString("type", "repository");
+        json.Text("name", repository.Name);
+        json.Text("full_name", repository.FullName);
+        json.Text("uuid", repository.Info.ForgeId ?? "");
+        json.WriteString("scm", "git");
+        json.WriteBoolean("is_private", repository.Private);
+        json.WriteStartObject("workspace");
+        json.WriteString("type", "workspace");
+        json.Text("slug", repository.Owner);
+        json.WriteEndObject();
+        WriteLink(json, repository.HtmlUrl);
+        json.WriteEndObject();
+    }
+
+    private static void WriteLink(Utf8JsonWriter json, string page)
+    {
+        json.WriteStartObject("links");
+        json.WriteStartObject("html");
+        json.WriteString("href", page);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+}

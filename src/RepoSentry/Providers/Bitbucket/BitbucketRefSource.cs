@@ -1,0 +1,111 @@
+using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
+using RepoSentry.Providers.PlainGit;
+using RepoSentry.Telemetry;
+
+namespace RepoSentry.Providers.Bitbucket;
+
+/// <summary>Looks at branches and tags of repositories on bitbucket.org, and tells of their commits. Other kinds are left out of the answer.</summary>
+internal sealed class BitbucketRefSource : IRefSource, ICommitSource, IRateLimited
+{
+    private const string CommitFields = "hash,message,date,author.raw,author.user.nickname,links.html.href";
+
+    /// <summary>Files of one commit that are asked for at once.</summary>
+    private const int MaxFiles = 500;
+
+    // Without fields an answer is twenty times as large.
+    private static readonly string ListFields = "&fields=" + Uri.EscapeDataString("next,values.name,values.target.hash");
+    private static readonly string RangeFields = "&fields=" + Uri.EscapeDataString("next," + string.Join(',', CommitFields.Split(',').Select(field => "values." + field)));
+
+    private readonly ForgeRateLimit limit;
+    private readonly ForgeApi api;
+    private readonly ForgeLooks looks;
+
+    public BitbucketRefSource(ForgeOptions options, HttpClient client, TimeProvider time)
+    {
+        limit = new ForgeRateLimit(options, time);
+        api = new ForgeApi(options, client, limit, time);
+        var query = "?fields=" + Uri.EscapeDataString("uuid,full_name,is_private,mainbranch.name,links.html.href");
+        looks = new ForgeLooks(api, new ForgeShape { HomeOf = HomeOf, ById = ById, Query = query, Describe = Describe, List = List }, time);
+        SentryMetrics.ObserveRateLimit(options.Provider, () => limit.Current?.Remaining);
+    }
+
+    public RateLimitState? Current => limit.Current;
+
+    /// <param name="client">Made by Network for that provider; not owned.</param>
+    public static BitbucketRefSource For(ProviderConfig provider, HttpClient client, TimeProvider time) => new(BitbucketOptions.For(provider), client, time);
+
+    public Task<RefLook> LookAsync(RefLookRequest request, CancellationToken cancellationToken) => looks.LookAsync(request, cancellationToken);
+
+    public async Task<CommitRange?> CompareAsync(Uri repositoryUrl, Uri? apiBaseUrl, string before, string after, CancellationToken cancellationToken)
+    {
+        var root = looks.RootOf(repositoryUrl, apiBaseUrl);
+        if (await api.FindAsync(new Uri($"{root}/commits?include={after}&exclude={before}&pagelen={RefPages.PageSize}{RangeFields}"), "compare", cancellationToken) is not { } answer)
+        {
+            return null;
+        }
+
+        var told = answer.Read(BitbucketJson.Default.BitbucketPageBitbucketCommit);
+        var commits = (told.Values ?? []).Reverse().Select(commit => BitbucketCommits.Read(commit, answer)).ToList(); // told newest first
+
+        // What only the commit before has was overwritten.
+        var lost = await api.FindAsync(new Uri($"{root}/commits?include={before}&exclude={after}&pagelen=1&fields=values.hash"), "compare", cancellationToken);
+        return new CommitRange(commits, told.Next is null ? commits.Count : null, lost?.Read(BitbucketJson.Default.BitbucketPageBitbucketCommit).Values is { } only ? only.Count > 0 : null);
+    }
+
+    public async Task<CommitInfo?> CommitAsync(Uri repositoryUrl, Uri? apiBaseUrl, string commitId, CancellationToken cancellationToken)
+    {
+        var root = looks.RootOf(repositoryUrl, apiBaseUrl);
+        if (await api.FindAsync(new Uri($"{root}/commit/{commitId}?fields={Uri.EscapeDataString(CommitFields)}"), "commit", cancellationToken) is not { } answer)
+        {
+            return null;
+        }
+
+        var commit = BitbucketCommits.Read(answer.Read(BitbucketJson.Default.BitbucketCommit), answer);
+        var files = Uri.EscapeDataString("next,values.status,values.old.path,values.new.path");
+        var diff = await api.FindAsync(new Uri($"{root}/diffstat/{commitId}?pagelen={MaxFiles}&fields={files}"), "diff", cancellationToken);
+        return BitbucketCommits.WithFiles(commit, diff?.Read(BitbucketJson.Default.BitbucketPageBitbucketFile));
+    }
+
+    public async Task<IReadOnlyList<DateTimeOffset>> RecentAsync(Uri repositoryUrl, Uri? apiBaseUrl, CancellationToken cancellationToken)
+    {
+        var branch = Known(repositoryUrl, apiBaseUrl)?.DefaultBranch is { } name ? $"&include={Uri.EscapeDataString(RefName.ToText(name[GitRef.BranchPrefix.Length..]))}" : "";
+        var answer = await api.FindAsync(new Uri($"{looks.RootOf(repositoryUrl, apiBaseUrl)}/commits?pagelen={RefPages.PageSize}{branch}&fields=values.date"), "commits", cancellationToken);
+        return answer is null ? [] : [.. (answer.Read(BitbucketJson.Default.BitbucketPageBitbucketCommit).Values ?? []).Select(commit => commit?.Date).OfType<DateTimeOffset>()];
+    }
+
+    public RepositoryFacts? Known(Uri repositoryUrl, Uri? apiBaseUrl) => looks.Known(repositoryUrl, apiBaseUrl);
+
+    private static Uri HomeOf(Uri url, Uri apiBase) => ForgeLooks.PartsOf(url, apiBase, "/2.0") is [var workspace, var slug]
+        ? new Uri($"{apiBase.AbsoluteUri.TrimEnd('/')}/repositories/{Uri.EscapeDataString(workspace)}/{Uri.EscapeDataString(slug)}")
+        : throw new RefSourceException(RefSourceError.NotFound, $"{SafeText.Of(url)} is no repository of Bitbucket: its path is WORKSPACE/NAME");
+
+    // An id is unique beyond its workspace, whose place stays empty.
+    private static Uri ById(string id, Uri apiBase) => new($"{apiBase.AbsoluteUri.TrimEnd('/')}/repositories/%7B%7D/{Uri.EscapeDataString(id)}");
+
+    private static ForgeFacts Describe(ForgeAnswer answer, Uri asked)
+    {
+        var told = answer.Read(BitbucketJson.Default.BitbucketRepository);
+        var facts = new RepositoryFacts(
+            told.Uuid ?? throw answer.Malformed("a repository without an id"),
+            told.Mainbranch?.Name is { Length: > 0 } branch ? GitRef.BranchPrefix + RefName.FromText(branch) : null,
+            told.IsPrivate,
+            null,
+            ForgeHttp.MovedTo(asked, told.FullName, told.Links?.Html?.Href));
+        return new ForgeFacts(facts);
+    }
+
+    private static RefList List(RefKind kind)
+    {
+        var (path, prefix) = kind == RefKind.Branch ? ("/refs/branches", GitRef.BranchPrefix) : ("/refs/tags", GitRef.TagPrefix);
+        return new RefList(path, $"?pagelen={RefPages.PageSize}&sort=name{ListFields}", int.MaxValue, answer =>
+        {
+            var told = answer.Read(BitbucketJson.Default.BitbucketPageBitbucketRef);
+            return new RefPage(
+                ForgeLooks.Refs(answer, prefix, (told.Values ?? throw answer.Malformed("a list without values")).Select(item => (item?.Name, item?.Target?.Hash, (string?)null))),
+                answer.ETag,
+                told.Next is { } next ? ForgeHttp.QueryOf(next, answer.At, "next") : null,
+                null);
+        });
+    }
+}

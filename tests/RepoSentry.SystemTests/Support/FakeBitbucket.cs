@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+
+namespace RepoSentry.SystemTests.Support;
+
+/// <summary>
+/// Bitbucket Cloud's REST interface as far as it is asked, after its published description (api.bitbucket.org/swagger.json): 100 a page, the following page
+/// by its address in the body, ids in braces, bearers and passwords, a limit of an hour that is told by refusal.
+/// </summary>
+internal sealed class FakeBitbucket : FakeForge
+{
+    public static async Task<FakeBitbucket> StartNewAsync()
+    {
+        var forge = new FakeBitbucket { HasETags = false };
+        await forge.StartAsync();
+        return forge;
+    }
+
+    protected override string ApiPath => "/2.0";
+
+    protected override bool IsAuthorized(IHeaderDictionary headers) =>
+        headers.Authorization == (Token!.Contains(':', StringComparison.Ordinal) ? "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(Token)) : "Bearer " + Token);
+
+    protected override void Judge(HttpRequest request)
+    {
+        if (request.Headers.UserAgent.Count == 0 || !request.Query.ContainsKey("fields"))
+        {
+            Problems.Enqueue("a request that asks for more than is needed");
+        }
+    }
+
+    protected override Task<bool> PassLimitAsync(HttpContext context, bool isFree) => Task.FromResult(true);
+
+    protected override Task AnswerAsync(HttpContext context, string[] path, IQueryCollection query)
+    {
+        if (path is not ["repositories", var workspace, var slug, .. var rest])
+        {
+            return RefuseAsync(context, 404, "Resource not found");
+        }
+
+        var name = workspace == "{}" ? Repositories.SingleOrDefault(pair => Id(pair.Value) == slug).Key ?? "" : $"{workspace}/{slug}";
+        if (!Repositories.ContainsKey(name) && Renamed.TryGetValue(name, out var current))
+        {
+            context.Response.Headers.Location = $"{Root}2.0/repositories/{current}{(rest.Length > 0 ? "/" : "")}{string.Join('/', rest)}{context.Request.QueryString}";
+            return RefuseAsync(context, 301, "Repository moved");
+        }
+
+        if (!Repositories.TryGetValue(name, out var repository))
+        {
+            return RefuseAsync(context, 404, $"Repository {name} not found");
+        }
+
+        switch (rest)
+        {
+            case []:
+                Allow(context.Request, "fields");
+                return WriteAsync(context, new
+                {
+                    uuid = Id(repository),
+                    full_name = name,
+                    is_private = repository.IsPrivate,
+                    mainbranch = repository.Branches().Count == 0 ? null : new { name = repository.HeadBranch() },
+                    links = new { html = new { href = "https://bitbucket.org/" + name } },
+                });
+            case ["refs", "branches"]:
+                return PageAsync(context, [.. repository.Branches().Select(Tell)]);
+            case ["refs", "tags"]:
+                return PageAsync(context, [.. repository.Tags().Select(Tell)]);
+            case ["commits"]:
+                return CommitsAsync(context, repository, query);
+            case ["commit", var sha] when repository.Commits.TryGetValue(sha, out var commit):
+                Allow(context.Request, "fields");
+                return WriteAsync(context, Commit(commit));
+            case ["diffstat", var sha] when repository.Commits.TryGetValue(sha, out var commit):
+                return PageAsync(context, [.. Files(commit)]);
+            default:
+                return RefuseAsync(context, 404, "Resource not found");
+        }
+    }
+
+    private static string Id(FakeRepository repository) => $"{{00000000-0000-4000-8000-{repository.Id:x12}}}";
+
+    private static object Tell(FakeRef item) => new { name = item.Name, target = new { hash = item.Commit } };
+
+    private Task CommitsAsync(HttpContext context, FakeRepository repository, IQueryCollection query)
+    {
+        var from = query["include"].ToString() is { Length: > 0 } include ? include : repository.HeadBranch();
+        from = repository.Branches().FirstOrDefault(item => item.Name == from)?.Commit ?? from;
+        var without = query["exclude"].ToString();
+        return repository.Commits.ContainsKey(from) && (without.Length == 0 || repository.Commits.ContainsKey(without))
+            ? PageAsync(context, [.. repository.History(from).Except(repository.History(without)).Select(id => Commit(repository.Commits[id]))])
+            : RefuseAsync(context, 404, "Commit not found");
+    }
+
+    private Task PageAsync(HttpContext context, object[] all)
+    {
+        Allow(context.Request, "pagelen", "page", "sort", "fields", "include", "exclude");
+        var size = int.Parse(context.Request.Query["pagelen"].ToString(), CultureInfo.InvariantCulture);
+        if (size > (context.Request.Path.Value!.Contains("diffstat", StringComparison.Ordinal) ? 5000 : 100))
+        {
+            Problems.Enqueue($"pagelen={size}");
+        }
+
+        var page = int.TryParse(context.Request.Query["page"], out var asked) ? asked : 1;
+        var body = new Dictionary<string, object> { ["values"] = all.Skip((page - 1) * size).Take(size).ToArray() };
+        if (page * size < all.Length)
+        {
+            var others = context.Request.Query.Where(pair => pair.Key != "page").Select(pair => $"{pair.Key}={Uri.EscapeDataString(pair.Value.ToString())}");
+            body["next"] = $"{Root.AbsoluteUri.TrimEnd('/')}{context.Request.Path}?{string.Join('&', others)}&page={page + 1}";
+        }
+
+        return WriteAsync(context, body);
+    }
+
+    private static object Commit(FakeCommit commit) => new
+    {
+        hash = commit.Id,
+        message = commit.Message,
+        date = "2026-11-24T12:00:00+00:00",
+        author = new { raw = "Ada <ada@example.org>", user = new { nickname = "ada" } },
+        links = new { html = new { href = "https://bitbucket.org/acme/web/commits/" + commit.Id } },
+    };
+
+    private static IEnumerable<object> Files(FakeCommit commit) =>
+    [
+        .. commit.Added.Select(path => (object)new { status = "added", @new = new { path } }),
+        .. commit.Modified.Select(path => (object)new { status = "modified", old = new { path }, @new = new { path } }),
+        .. commit.Removed.Select(path => (object)new { status = "removed", old = new { path } }),
+    ];
+}
