@@ -35,7 +35,7 @@ public sealed record ChangeEvent
 /// <summary>The repository as an event tells of it.</summary>
 /// <param name="Name">Its name in RepoSentry.</param>
 /// <param name="Url">URL as configured, without userinfo.</param>
-/// <param name="Provider">github, gitlab, gitea, bitbucket, azuredevops or git.</param>
+/// <param name="Provider">github, gitlab, gitea, bitbucket, azure or git.</param>
 /// <param name="DefaultBranch">Short name; null where not known.</param>
 /// <param name="ForgeId">The forge's own id; null where not known.</param>
 /// <param name="Private">Null where not known.</param>

@@ -143,8 +143,8 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
 
     private static string HostOf(ProviderConfig provider) => provider.Url?.Authority ?? PublicHost(provider.Type) ?? "no host (it has no url)";
 
-    // Bitbucket's interface gives strangers next to nothing: without a credential its repositories are read by Git.
-    private static string TypeOf(Uri url, bool ownsCredential) => Array.Find(ProviderSections.Types, type => IsPublicHost(url.Host, type) && (ownsCredential || type != "bitbucket"))
+    // The interfaces of Bitbucket and Azure DevOps give strangers next to nothing: without a credential their repositories are read by Git.
+    private static string TypeOf(Uri url, bool ownsCredential) => Array.Find(ProviderSections.Types, type => IsPublicHost(url.Host, type) && (ownsCredential || type is not ("bitbucket" or "azure")))
         ?? (GiteaHosts.Contains(url.Host, StringComparer.OrdinalIgnoreCase) ? "gitea" : "git");
 
     private static bool IsPublicHost(string host, string type) => string.Equals(PublicHost(type), host, StringComparison.OrdinalIgnoreCase);
@@ -154,17 +154,12 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
         "github" => "github.com",
         "gitlab" => "gitlab.com",
         "bitbucket" => "bitbucket.org",
+        "azure" => "dev.azure.com",
         _ => null,
     };
 
     private void Unknown(SectionReader entry, string wanted)
     {
-        if (ProviderSections.LaterTypes.Contains(wanted, StringComparer.Ordinal))
-        {
-            entry.Error("provider", $"{wanted} is not available in this version", "available: " + string.Join(", ", ProviderSections.Types));
-            return;
-        }
-
         var known = configured.Select(provider => provider.Name).Concat(ProviderSections.Types).Distinct(StringComparer.Ordinal).ToList();
         entry.Error("provider", $"{entry.Load.Quote(wanted)} is neither a provider's name nor a type", Wording.DidYouMean(wanted, known) ?? "known: " + string.Join(", ", known));
     }

@@ -3,11 +3,10 @@ namespace RepoSentry.Configuration;
 /// <summary>The sections <c>rate_limit</c> and <c>providers</c>.</summary>
 internal static class ProviderSections
 {
-    public static readonly string[] Types = ["github", "gitlab", "gitea", "bitbucket", "git"];
-    public static readonly string[] LaterTypes = ["azure"];
+    public static readonly string[] Types = ["github", "gitlab", "gitea", "bitbucket", "azure", "git"];
 
     /// <summary>Other names of types, and what each is read as.</summary>
-    public static readonly IReadOnlyDictionary<string, string> Aliases = new Dictionary<string, string>(StringComparer.Ordinal) { ["forgejo"] = "gitea", ["bitbucket-server"] = "bitbucket" };
+    public static readonly IReadOnlyDictionary<string, string> Aliases = new Dictionary<string, string>(StringComparer.Ordinal) { ["forgejo"] = "gitea", ["bitbucket-server"] = "bitbucket", ["azuredevops"] = "azure" };
 
     private static readonly string[] TypeNames = [.. Types, .. Aliases.Keys];
 
@@ -42,7 +41,7 @@ internal static class ProviderSections
 
     private static ProviderConfig? Provider(SectionReader entry, string? name, RateDefaults rates, SecurityConfig security)
     {
-        var told = entry.Choice("type", TypeNamed(name ?? "") is null ? "" : name!, TypeNames, LaterTypes);
+        var told = entry.Choice("type", TypeNamed(name ?? "") is null ? "" : name!, TypeNames);
         var type = TypeNamed(told) ?? "";
         if (type.Length == 0 && !entry.Has("type"))
         {
@@ -162,6 +161,7 @@ internal sealed record RateDefaults(Rate GitHub, Rate GitLab)
         "gitea" => provider with { RequestsPerHour = 36_000, Burst = 100 }, // it has no limit of its own
         "bitbucket" when provider.Url is null || provider.Url.Host == "bitbucket.org" => provider with { RequestsPerHour = provider.HasCredential ? 1000 : 60, Burst = 60 },
         "bitbucket" => provider with { RequestsPerHour = 18_000, Burst = 60 },
+        "azure" => provider with { RequestsPerHour = 6000, Burst = 100 },
         _ => provider,
     };
 

@@ -173,7 +173,7 @@ internal sealed record ProviderConfig
 
     public required string Name { get; init; }
 
-    /// <summary>github, gitlab, gitea, bitbucket or git (azure comes later).</summary>
+    /// <summary>github, gitlab, gitea, bitbucket, azure or git.</summary>
     public required string Type { get; init; }
 
     /// <summary>Where the forge lives, such as <c>https://gitlab.corp</c>; null for the public one of its type.</summary>

@@ -11,8 +11,8 @@ internal sealed record ForgeShape
     /// <exception cref="RefSourceException">It is no URL of a repository there.</exception>
     public required Func<Uri, Uri, Uri> HomeOf { get; init; }
 
-    /// <summary>The resource of the repository with that id, below that base of the API; null where ids are not asked for.</summary>
-    public Func<string, Uri, Uri>? ById { get; init; }
+    /// <summary>The resource of the repository with that id, below that base of the API, whose other resource is by name; null where ids are not asked for.</summary>
+    public Func<string, Uri, Uri, Uri>? ById { get; init; }
 
     /// <summary>Query of the question for the repository itself.</summary>
     public string Query { get; init; } = "";
@@ -101,14 +101,28 @@ internal sealed class ForgeLooks(ForgeApi api, ForgeShape shape, TimeProvider ti
             return known;
         }
 
-        var answer = await api.GetAsync(Asked(home), "repository", known?.ETag, budget, cancellationToken);
+        ForgeAnswer answer;
+        try
+        {
+            answer = await api.GetAsync(Asked(home), "repository", known?.ETag, budget, cancellationToken);
+        }
+        catch (RefSourceException failure) when (failure.Error == RefSourceError.NotFound && request.ForgeId is not null)
+        {
+            if (await DescribeByIdAsync(home, request, budget, cancellationToken) is { } renamed)
+            {
+                return places[home] = renamed;
+            }
+
+            throw;
+        }
+
         if (answer.NotModified)
         {
             return places[home] = known! with { AskedAt = time.GetTimestamp() };
         }
 
         var place = Read(answer, request);
-        if (request.ForgeId is { } id && id != place.Facts.Id && await DescribeByIdAsync(id, request, budget, cancellationToken) is { } moved)
+        if (request.ForgeId is { } id && id != place.Facts.Id && await DescribeByIdAsync(home, request, budget, cancellationToken) is { } moved)
         {
             place = moved;
         }
@@ -117,7 +131,7 @@ internal sealed class ForgeLooks(ForgeApi api, ForgeShape shape, TimeProvider ti
     }
 
     // Another repository has taken the name: the one that is watched may live on under another. If it does not, the new one is what the URL means.
-    private async Task<Place?> DescribeByIdAsync(string id, RefLookRequest request, AnswerBudget budget, CancellationToken cancellationToken)
+    private async Task<Place?> DescribeByIdAsync(Uri home, RefLookRequest request, AnswerBudget budget, CancellationToken cancellationToken)
     {
         if (shape.ById is not { } byId)
         {
@@ -126,7 +140,7 @@ internal sealed class ForgeLooks(ForgeApi api, ForgeShape shape, TimeProvider ti
 
         try
         {
-            var answer = await api.GetAsync(Asked(byId(id, request.ApiBaseUrl ?? api.Options.ApiBase)), "repository", null, budget, cancellationToken);
+            var answer = await api.GetAsync(Asked(byId(request.ForgeId!, request.ApiBaseUrl ?? api.Options.ApiBase, home)), "repository", null, budget, cancellationToken);
             return Read(answer, request) with { ETag = null };
         }
         catch (RefSourceException failure) when (failure.Error == RefSourceError.NotFound)

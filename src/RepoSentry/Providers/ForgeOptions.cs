@@ -1,6 +1,7 @@
 using System.Text;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
+using RepoSentry.Providers.AzureDevOps;
 using RepoSentry.Providers.Bitbucket;
 using RepoSentry.Providers.Gitea;
 using RepoSentry.Providers.GitLab;
@@ -32,8 +33,8 @@ internal sealed record ForgeOptions
     /// <summary>Of headers that tell of the limit: what stands before <c>Limit</c>, <c>Remaining</c> and <c>Reset</c>.</summary>
     public string LimitPrefix { get; init; } = "X-RateLimit-";
 
-    /// <summary>Below the base: a question whose answer tells whether the token is taken.</summary>
-    public required string TokenPath { get; init; }
+    /// <summary>Below the base: a question whose answer tells whether the token is taken; null where a look has to tell.</summary>
+    public required string? TokenPath { get; init; }
 
     /// <summary>What that question asks of a token beyond what looks do; null if nothing: then a 403 says that repositories may not be read.</summary>
     public string? TokenPathNeeds { get; init; }
@@ -50,6 +51,7 @@ internal sealed record ForgeOptions
         "gitlab" => GitLabOptions.For(provider),
         "gitea" => GiteaOptions.For(provider),
         "bitbucket" => BitbucketOptions.For(provider),
+        "azure" => AzureOptions.For(provider),
         _ => null,
     };
 

@@ -1,6 +1,7 @@
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Network;
+using RepoSentry.Providers.AzureDevOps;
 using RepoSentry.Providers.Bitbucket;
 using RepoSentry.Providers.Gitea;
 using RepoSentry.Providers.GitHub;
@@ -61,6 +62,7 @@ internal sealed class RefSourceCatalog
         "gitlab" => GitLabRefSource.For(provider, http, time),
         "gitea" => GiteaRefSource.For(provider, http, time),
         "bitbucket" when BitbucketOptions.IsCloud(provider) => BitbucketRefSource.For(provider, http, time),
+        "azure" => AzureRefSource.For(provider, http, time),
         "bitbucket" => BitbucketServerRefSource.For(provider, http, time),
         _ => null,
     };

@@ -41,6 +41,7 @@ public sealed class CheckCommandTests : IDisposable
     [InlineData("gitea", "403 Forbidden", 1, "read:repository")]
     [InlineData("bitbucket", "200 OK", 0, "is taken")]
     [InlineData("bitbucket", "401 Unauthorized", 1, "wrong, revoked or expired")]
+    [InlineData("azure", "203 Non-Authoritative Information", 1, "a page to sign in")]
     public async Task The_token_of_every_forge_is_tried(string type, string status, int code, string words)
     {
         await using var receiver = await new Receiver().StartAsync();
@@ -103,7 +104,7 @@ public sealed class CheckCommandTests : IDisposable
             app: { data_dir: "{{folder.Path}}/data" }
             providers: [{ name: forge, type: {{type}}, url: "http://127.0.0.1:{{forge.Port}}", token: "env:FORGE_TOKEN" }]
             tekton: { event_listener_url: "{{listener}}" }
-            repositories: [{ name: web, url: "http://127.0.0.1:{{forge.Port}}/acme/web", provider: forge }]
+            repositories: [{ name: web, url: "http://127.0.0.1:{{forge.Port}}/acme/web{{(type == "azure" ? "/_git/web" : "")}}", provider: forge }]
             """, TestContext.Current.CancellationToken);
         var (code, output, errors) = await Service.RunAsync(["check", "-c", file, "-o", "json", .. more], Environment);
         errors.ShouldBeEmpty();

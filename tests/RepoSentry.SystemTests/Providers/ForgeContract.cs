@@ -203,9 +203,10 @@ public abstract class ForgeContract : IAsyncLifetime
     public async Task A_renamed_repository_is_followed()
     {
         forge.Add("acme/old").Push("main", 1);
+        var id = (await Source().LookAsync(Looks.At(Url("acme/old")), Token)).ForgeId;
         forge.Rename("acme/old", "acme/new");
 
-        var look = await Source().LookAsync(Looks.At(Url("acme/old")), Token);
+        var look = await Source().LookAsync(Looks.At(Url("acme/old")) with { ForgeId = id }, Token);
 
         look.Names().ShouldBe(["main"]);
         look.MovedTo!.AbsolutePath.ShouldEndWith("/new");

@@ -104,7 +104,10 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("https://bitbucket.org/acme/web", ", token: \"${A_TOKEN}\"", "bitbucket", 1000)]
     [InlineData("https://bitbucket.org/acme/web", ", provider: bitbucket", "bitbucket", 60)]
     [InlineData("https://bitbucket.corp/scm/acme/web.git", ", provider: bitbucket-server", "bitbucket", 18_000)]
-    public void Bitbucket_is_asked_where_it_is_named_or_a_token_is_there_for_it(string url, string more, string type, int perHour)
+    [InlineData("https://dev.azure.com/acme/shop/_git/web", "", "git", 0)]
+    [InlineData("https://dev.azure.com/acme/shop/_git/web", ", token: \"${A_TOKEN}\"", "azure", 6000)]
+    [InlineData("https://tfs.corp/tfs/Coll/shop/_git/web", ", provider: azuredevops", "azure", 6000)]
+    public void Bitbucket_and_Azure_are_asked_where_they_are_named_or_a_token_is_there_for_them(string url, string more, string type, int perHour)
     {
         var config = ConfigOf.Good($"repositories: [{{ name: web, url: \"{url}\"{more} }}]", ("A_TOKEN", "a"));
 

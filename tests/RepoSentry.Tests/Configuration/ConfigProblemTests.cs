@@ -115,7 +115,7 @@ public sealed class ConfigProblemTests
     [Theory]
     [InlineData("providers:\n  - { name: a, type: bitbucket-server }\n", "config.yaml:2:5: providers[0].url: must be given (where the instance is, such as https://bitbucket.corp)")]
     [InlineData("providers:\n  - { name: a, type: gitea }\n", "config.yaml:2:5: providers[0].url: must be given (where the instance is, such as https://codeberg.org)")]
-    [InlineData("providers:\n  - { name: a }\n", "config.yaml:2:5: providers[0].type: must be given (one of github, gitlab, gitea, bitbucket, git, forgejo, bitbucket-server)")]
+    [InlineData("providers:\n  - { name: a }\n", "config.yaml:2:5: providers[0].type: must be given (one of github, gitlab, gitea, bitbucket, azure, git, forgejo, bitbucket-server, azuredevops)")]
     [InlineData("providers:\n  - { name: a b, type: git }\n", "config.yaml:2:13: providers[0].name: \"a b\" is not a name for a provider")]
     [InlineData("providers:\n  - { name: a, type: git, url: \"http://git.example\", token: \"${A_TOKEN:-x}\" }\n", "config.yaml:2:32: providers[0].url: a token must not travel over plain http")]
     [InlineData("providers:\n  - { name: a, type: git, ca_file: missing.pem }\n", "config.yaml:2:36: providers[0].ca_file: the file \"missing.pem\" does not exist (paths stand relative to the configuration file)")]
@@ -149,7 +149,6 @@ public sealed class ConfigProblemTests
     [InlineData("repositories: [{ name: a, url: https://g/a, paths: [x] }]", "repositories[0].paths is not available")]
     [InlineData("repositories: [{ name: a, url: https://g/a, skip_messages: [x] }]", "repositories[0].skip_messages is not available")]
     [InlineData("repositories: [{ name: a, url: https://g/a, ignore_authors: [x] }]", "repositories[0].ignore_authors is not available")]
-    [InlineData("repositories: [{ name: a, url: https://g/a, provider: azure }]", "repositories[0].provider: azure is not available")]
     public void A_part_that_is_not_built_yet_is_refused(string text, string expected) => ConfigOf.Errors(text).ShouldHaveSingleItem().ShouldContain(expected);
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Net;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Providers;
+using RepoSentry.Providers.AzureDevOps;
 using RepoSentry.Providers.Bitbucket;
 using RepoSentry.Providers.Gitea;
 using RepoSentry.Providers.GitHub;
@@ -22,6 +23,7 @@ public sealed class RefSourceCatalogTests
     [InlineData("gitlab", typeof(GitLabRefSource), true)]
     [InlineData("gitea", typeof(GiteaRefSource), true)]
     [InlineData("bitbucket", typeof(BitbucketRefSource), true)]
+    [InlineData("azure", typeof(AzureRefSource), true)]
     [InlineData("git", typeof(PlainGitRefSource), false)]
     public void Each_type_has_its_source_and_an_interface_falls_back_to_Git(string type, Type source, bool fallsBack)
     {

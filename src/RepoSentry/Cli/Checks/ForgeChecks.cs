@@ -19,7 +19,7 @@ internal static class ForgeChecks
     {
         var options = config.Outbound() with { PublicOnly = provider.PublicOnly, CaFile = provider.CaFile, Proxy = provider.Proxy };
         var forge = ForgeOptions.Of(provider);
-        if (forge is null && provider.Type != "github")
+        if (forge?.TokenPath is null && provider.Type != "github")
         {
             return [await RemoteChecks.LookAsync(provider, config, cancellationToken)];
         }
@@ -63,7 +63,7 @@ internal static class ForgeChecks
 
     private static HttpRequestMessage Question(ForgeOptions forge)
     {
-        var request = Question(forge.ApiBase, forge.TokenPath, "application/json");
+        var request = Question(forge.ApiBase, forge.TokenPath!, "application/json");
         if (forge.Token is { } token)
         {
             var (name, value) = forge.Credential(token.Reveal());

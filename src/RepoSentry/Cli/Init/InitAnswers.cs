@@ -33,7 +33,7 @@ internal sealed record InitAnswers
     public static InitAnswers Of(string type) => new()
     {
         Type = type,
-        ForgeUrl = type switch { "github" => "https://github.com", "gitlab" => "https://gitlab.com", "gitea" => "https://codeberg.org", "bitbucket" => "https://bitbucket.org", _ => "https://git.example.org" },
+        ForgeUrl = type switch { "github" => "https://github.com", "gitlab" => "https://gitlab.com", "gitea" => "https://codeberg.org", "bitbucket" => "https://bitbucket.org", "azure" => "https://dev.azure.com", _ => "https://git.example.org" },
         Token = $"${{{type.ToUpperInvariant()}_TOKEN}}",
     };
 

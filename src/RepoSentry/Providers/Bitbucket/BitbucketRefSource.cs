@@ -81,7 +81,7 @@ internal sealed class BitbucketRefSource : IRefSource, ICommitSource, IRateLimit
         : throw new RefSourceException(RefSourceError.NotFound, $"{SafeText.Of(url)} is no repository of Bitbucket: its path is WORKSPACE/NAME");
 
     // An id is unique beyond its workspace, whose place stays empty.
-    private static Uri ById(string id, Uri apiBase) => new($"{apiBase.AbsoluteUri.TrimEnd('/')}/repositories/%7B%7D/{Uri.EscapeDataString(id)}");
+    private static Uri ById(string id, Uri apiBase, Uri home) => new($"{apiBase.AbsoluteUri.TrimEnd('/')}/repositories/%7B%7D/{Uri.EscapeDataString(id)}");
 
     private static ForgeFacts Describe(ForgeAnswer answer, Uri asked)
     {

@@ -74,7 +74,7 @@ internal sealed class GitLabRefSource : IRefSource, ICommitSource, IRateLimited
         ? new Uri($"{apiBase.AbsoluteUri.TrimEnd('/')}/projects/{Uri.EscapeDataString(string.Join('/', parts))}")
         : throw new RefSourceException(RefSourceError.NotFound, $"{SafeText.Of(url)} is no project of GitLab: its path is GROUP/NAME");
 
-    private static Uri ById(string id, Uri apiBase) => new($"{apiBase.AbsoluteUri.TrimEnd('/')}/projects/{Uri.EscapeDataString(id)}");
+    private static Uri ById(string id, Uri apiBase, Uri home) => new($"{apiBase.AbsoluteUri.TrimEnd('/')}/projects/{Uri.EscapeDataString(id)}");
 
     private static ForgeFacts Describe(ForgeAnswer answer, Uri asked)
     {

@@ -65,7 +65,7 @@ internal sealed class GiteaRefSource : IRefSource, ICommitSource, IRateLimited
         ? new Uri($"{apiBase.AbsoluteUri.TrimEnd('/')}/repos/{Uri.EscapeDataString(owner)}/{Uri.EscapeDataString(name)}")
         : throw new RefSourceException(RefSourceError.NotFound, $"{SafeText.Of(url)} is no repository of Gitea: its path is OWNER/NAME");
 
-    private static Uri ById(string id, Uri apiBase) => new($"{apiBase.AbsoluteUri.TrimEnd('/')}/repositories/{Uri.EscapeDataString(id)}");
+    private static Uri ById(string id, Uri apiBase, Uri home) => new($"{apiBase.AbsoluteUri.TrimEnd('/')}/repositories/{Uri.EscapeDataString(id)}");
 
     private static ForgeFacts Describe(ForgeAnswer answer, Uri asked)
     {

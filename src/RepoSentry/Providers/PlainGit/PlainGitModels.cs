@@ -33,6 +33,7 @@ internal sealed record PlainGitOptions
             "gitlab" => ("oauth2", "https://gitlab.com"),
             "gitea" => ("oauth2", "https://gitea.com"),
             "bitbucket" => ("", "https://bitbucket.org"),
+            "azure" => ("pat", "https://dev.azure.com"), // any name will do
             _ => ("", null),
         };
         var isBitbucketCloud = provider.Type == "bitbucket" && BitbucketOptions.IsCloud(provider);

@@ -139,6 +139,7 @@ public sealed class HttpTests
     [InlineData("git", "bot", "https://forge.test/acme/web", "Basic bot:t0ken")]
     [InlineData("git", "", "https://forge.test/acme/web", "Bearer t0ken")]
     [InlineData("gitea", "", "https://gitea.com/acme/web", "Basic oauth2:t0ken")]
+    [InlineData("azure", "", "https://dev.azure.com/acme/web/_git/web", "Basic pat:t0ken")]
     [InlineData("bitbucket", "", "https://bitbucket.org/acme/web", "Basic x-token-auth:t0ken")]
     [InlineData("bitbucket", "ada@example.org", "https://bitbucket.org/acme/web", "Basic x-bitbucket-api-token-auth:t0ken")]
     [InlineData("bitbucket", "ada", "https://bitbucket.org/acme/web", "Basic ada:t0ken")]
