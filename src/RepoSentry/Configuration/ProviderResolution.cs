@@ -73,6 +73,7 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
                 ApiBaseUrl = apiBaseUrl ?? basis?.ApiBaseUrl,
                 Token = entry.Says("token") ? token : inherits ? basis!.Token : null,
                 App = !entry.Says("token") && inherits ? basis!.App : null,
+                Aws = !entry.Says("token") && inherits ? basis!.Aws : null,
                 Username = basis?.Username ?? "",
                 CaFile = basis?.CaFile ?? "",
                 Proxy = basis?.Proxy ?? "",

@@ -56,6 +56,7 @@ internal static class ProviderSections
         var ssh = entry.Section("ssh");
         var token = entry.Secret("token");
         var app = App(entry, type);
+        var aws = Aws(entry, type);
         var provider = new ProviderConfig
         {
             Name = name ?? "?",
@@ -64,6 +65,7 @@ internal static class ProviderSections
             ApiBaseUrl = Url(entry, "api_base_url", ["https", "http"]),
             Token = token,
             App = app,
+            Aws = aws,
             Username = entry.Text("username"),
             CaFile = entry.ExistingFile("ca_file"),
             Proxy = Url(entry, "proxy", ["http", "https", "socks5"])?.ToString() ?? "",
@@ -72,7 +74,7 @@ internal static class ProviderSections
         };
         foreach (var (key, url) in (ReadOnlySpan<(string, Uri?)>)[("url", provider.Url), ("api_base_url", provider.ApiBaseUrl)])
         {
-            if ((entry.Says("token") || app is not null) && url is not null && TriggerSections.IsUnsafe(url, security))
+            if ((entry.Says("token") || app is not null || aws is not null) && url is not null && TriggerSections.IsUnsafe(url, security))
             {
                 entry.Error(key, "a token must not travel over plain http", TriggerSections.UseHttps(url));
             }
@@ -137,6 +139,43 @@ internal static class ProviderSections
 
         section.Done();
         return id is null || installation is null || key is null ? null : new GitHubAppConfig(id, installation, key);
+    }
+
+    private static AwsConfig? Aws(SectionReader entry, string type)
+    {
+        var section = entry.Section("aws");
+        if (section.Keys.Count == 0)
+        {
+            section.Text("access_key_id");
+            section.Secret("secret_access_key");
+            section.Secret("session_token");
+            section.Done();
+            return null;
+        }
+
+        var (id, secret, session) = (section.Required("access_key_id"), section.Secret("secret_access_key"), section.Secret("session_token"));
+        if (secret is null && !section.Says("secret_access_key"))
+        {
+            section.Error("secret_access_key", "must be given", "a reference such as ${AWS_SECRET_KEY}");
+        }
+
+        if (type is not ("" or "git"))
+        {
+            entry.Error("aws", "is for providers of type git", null);
+        }
+
+        if (entry.Says("token"))
+        {
+            entry.Error("aws", "stands beside token", "keep one of the two");
+        }
+
+        if (!entry.Has("url"))
+        {
+            entry.Error("url", "must be given", "such as https://git-codecommit.eu-central-1.amazonaws.com");
+        }
+
+        section.Done();
+        return id is null || secret is null ? null : new AwsConfig(id, secret, session);
     }
 
     private static SshConfig? Ssh(SectionReader section)

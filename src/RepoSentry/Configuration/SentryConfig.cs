@@ -186,7 +186,10 @@ internal sealed record ProviderConfig
     /// <summary>A GitHub App in place of a token.</summary>
     public GitHubAppConfig? App { get; init; }
 
-    public bool HasCredential => Token is not null || App is not null;
+    /// <summary>A key of AWS for CodeCommit, in place of a token.</summary>
+    public AwsConfig? Aws { get; init; }
+
+    public bool HasCredential => Token is not null || App is not null || Aws is not null;
 
     /// <summary>User name for Basic authentication of plain Git and Bitbucket; empty sends the token as the forge expects it.</summary>
     public string Username { get; init; } = "";
@@ -204,6 +207,11 @@ internal sealed record ProviderConfig
     /// <summary>Requests that may go at once before the rate holds; 0 for the provider type's default.</summary>
     public int Burst { get; init; }
 }
+
+/// <param name="AccessKeyId">Id of the key.</param>
+/// <param name="SecretAccessKey">What signs; it is never sent.</param>
+/// <param name="SessionToken">Of a key that lasts for a while only; null for none.</param>
+internal sealed record AwsConfig(string AccessKeyId, Secret SecretAccessKey, Secret? SessionToken);
 
 /// <param name="AppId">Number or client id of the App.</param>
 /// <param name="InstallationId">Number of its installation in an organization or account.</param>

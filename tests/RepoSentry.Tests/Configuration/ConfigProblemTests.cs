@@ -151,6 +151,12 @@ public sealed class ConfigProblemTests
     [InlineData("repositories: [{ name: a, url: https://g/a, ignore_authors: [x] }]", "repositories[0].ignore_authors is not available")]
     public void A_part_that_is_not_built_yet_is_refused(string text, string expected) => ConfigOf.Errors(text).ShouldHaveSingleItem().ShouldContain(expected);
 
+    [Theory]
+    [InlineData("providers: [{ name: c, type: gitea, url: \"https://g\", aws: { access_key_id: A, secret_access_key: \"${A_KEY:-x}\" } }]", "providers[0].aws: is for providers of type git")]
+    [InlineData("providers: [{ name: c, type: git, url: \"https://g\", aws: { access_key_id: A } }]", "providers[0].aws.secret_access_key: must be given (a reference such as ${AWS_SECRET_KEY})")]
+    [InlineData("providers: [{ name: c, type: git, aws: { access_key_id: A, secret_access_key: \"${A_KEY:-x}\" } }]", "providers[0].url: must be given (such as https://git-codecommit.eu-central-1.amazonaws.com)")]
+    public void A_mistake_in_a_key_of_AWS_is_told(string text, string expected) => ConfigOf.Errors(text).ShouldHaveSingleItem().ShouldContain(expected);
+
     [Fact]
     public void All_errors_are_told_at_once_in_reading_order()
     {

@@ -1,16 +1,17 @@
 using System.Text;
 using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
 
 namespace RepoSentry.Providers.PlainGit;
 
 /// <summary>Puts the credential on requests to its own server, at once and to no other, and says what is wrong when a server refuses.</summary>
-internal sealed class GitCredential(PlainGitOptions options)
+internal sealed class GitCredential(PlainGitOptions options, TimeProvider time)
 {
     public void Authorize(HttpRequestMessage request)
     {
         if (options.Token is not null && Covers(request.RequestUri!))
         {
-            request.Headers.TryAddWithoutValidation("Authorization", Header(Reveal(options.Token)));
+            request.Headers.TryAddWithoutValidation("Authorization", Header(request.RequestUri!, Reveal(options.Token)));
         }
     }
 
@@ -30,7 +31,10 @@ internal sealed class GitCredential(PlainGitOptions options)
     private bool Covers(Uri url) => options.Scope is not { } scope
         || (scope.Scheme == url.Scheme && scope.Port == url.Port && string.Equals(scope.IdnHost, url.IdnHost, StringComparison.OrdinalIgnoreCase));
 
-    private string Header(string token) => Basic(token) is { } basic ? $"Basic {basic}" : $"Bearer {token}";
+    private string Header(Uri url, string token) => options.Aws is { } aws ? "Basic " + Encoded($"{UserOf(aws)}:{CodeCommitPassword.Sign(url, token, time.GetUtcNow())}") : Basic(token) is { } basic ? $"Basic {basic}" : $"Bearer {token}";
+
+    // Of a role for a while: its session goes with the name.
+    private string UserOf(AwsConfig aws) => aws.SessionToken is { } session ? $"{aws.AccessKeyId}%{Reveal(session)}" : aws.AccessKeyId;
 
     /// <summary>Null for a token that is sent as it is.</summary>
     private string? Basic(string token)

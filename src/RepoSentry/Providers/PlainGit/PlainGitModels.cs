@@ -17,6 +17,9 @@ internal sealed record PlainGitOptions
     /// <summary>User of a token that has none of its own; empty for none.</summary>
     public string BareTokenUser { get; init; } = "";
 
+    /// <summary>Of AWS CodeCommit: then the token is the secret key, which signs a password for each request.</summary>
+    public AwsConfig? Aws { get; init; }
+
     /// <summary>Scheme, host and port that the token is for; null for whatever the repository's URL names.</summary>
     public Uri? Scope { get; init; }
     public SshConfig? Ssh { get; init; }
@@ -40,7 +43,8 @@ internal sealed record PlainGitOptions
         return new PlainGitOptions
         {
             Provider = provider.Name,
-            Token = provider.Token,
+            Token = provider.Aws?.SecretAccessKey ?? provider.Token,
+            Aws = provider.Aws,
             Username = isBitbucketCloud && provider.Username.Contains('@', StringComparison.Ordinal) ? "x-bitbucket-api-token-auth" // the interface takes an account's address, Git does not
                 : provider.Username.Length > 0 ? provider.Username : user,
             BareTokenUser = isBitbucketCloud ? "x-token-auth" : "",

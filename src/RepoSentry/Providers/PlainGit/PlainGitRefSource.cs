@@ -10,7 +10,7 @@ namespace RepoSentry.Providers.PlainGit;
 internal sealed class PlainGitRefSource(PlainGitOptions options, HttpClient client, TimeProvider time) : IRefSource
 {
     private readonly LookPlans plans = new();
-    private readonly SmartHttp http = new(new PlainGitApi(client, new GitCredential(options), time));
+    private readonly SmartHttp http = new(new PlainGitApi(client, new GitCredential(options, time), time));
     private readonly GitChild child = new(options);
 
     /// <param name="provider">Its credential; a forge's own user name is filled in, so that this is its fallback too.</param>

@@ -134,6 +134,25 @@ public sealed class HttpTests
     }
 
     [Theory]
+    [InlineData(null, "AKIDEXAMPLE:")]
+    [InlineData("s3ssion", "AKIDEXAMPLE%s3ssion:")]
+    public async Task CodeCommit_gets_a_password_that_signs_the_repository_and_never_the_key(string? session, string user)
+    {
+        // The signature was computed beside, by the rules of AWS' Signature Version 4, over the text that git-remote-codecommit signs.
+        const string Url = "https://git-codecommit.eu-central-1.amazonaws.com/v1/repos/web";
+        const string Password = "20261124T120000Z463212c1e5c53591a594a36fe0e73553b3a76af5f146ea18389dd4c191bd326f";
+        var server = new ScriptedGitServer().OnGet(Url, Captured.Version0);
+        var aws = new AwsConfig("AKIDEXAMPLE", new Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), session is null ? null : new Secret(session));
+        var provider = new ProviderConfig { Name = "aws", Type = "git", Url = new Uri("https://git-codecommit.eu-central-1.amazonaws.com"), Aws = aws };
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+
+        await server.Source(PlainGitOptions.For(provider), time).LookAsync(Looks.At(Url), Looks.Never);
+
+        var sent = server.Requests.Single().Authorization!;
+        Encoding.UTF8.GetString(Convert.FromBase64String(sent["Basic ".Length..])).ShouldBe(user + Password);
+    }
+
+    [Theory]
     [InlineData("github", "", "https://github.com/acme/web", "Basic x-access-token:t0ken")]
     [InlineData("gitlab", "", "https://gitlab.com/acme/web", "Basic oauth2:t0ken")]
     [InlineData("git", "bot", "https://forge.test/acme/web", "Basic bot:t0ken")]

@@ -47,8 +47,8 @@ internal sealed class ScriptedGitServer : HttpMessageHandler
         return answer;
     }
 
-    public PlainGitRefSource Source(PlainGitOptions? options = null) =>
-        new(options ?? new PlainGitOptions { Provider = "forge" }, new HttpClient(this, disposeHandler: false), Time);
+    public PlainGitRefSource Source(PlainGitOptions? options = null, TimeProvider? clock = null) =>
+        new(options ?? new PlainGitOptions { Provider = "forge" }, new HttpClient(this, disposeHandler: false), clock ?? Time);
 
     public void ShouldBeDone() => script.ShouldBeEmpty();
 
