@@ -195,8 +195,8 @@ internal sealed record RateDefaults(Rate GitHub, Rate GitLab)
     /// <summary>Without a token a forge allows far less, so then only a rate that was given is taken.</summary>
     public ProviderConfig Fill(ProviderConfig provider) => provider.Type switch
     {
-        "github" => Fill(provider, GitHub),
-        "gitlab" => Fill(provider, GitLab),
+        "github" => Fill(provider, GitHub, 60),
+        "gitlab" => Fill(provider, GitLab, 30_000),
         "gitea" => provider with { RequestsPerHour = 36_000, Burst = 100 }, // it has no limit of its own
         "bitbucket" when provider.Url is null || provider.Url.Host == "bitbucket.org" => provider with { RequestsPerHour = provider.HasCredential ? 1000 : 60, Burst = 60 },
         "bitbucket" => provider with { RequestsPerHour = 18_000, Burst = 60 },
@@ -204,9 +204,9 @@ internal sealed record RateDefaults(Rate GitHub, Rate GitLab)
         _ => provider,
     };
 
-    private static ProviderConfig Fill(ProviderConfig provider, Rate rate) => provider with
+    private static ProviderConfig Fill(ProviderConfig provider, Rate rate, int toStrangers) => provider with
     {
-        RequestsPerHour = rate.IsGiven || provider.HasCredential ? rate.PerHour : 0,
+        RequestsPerHour = rate.IsGiven || provider.HasCredential ? rate.PerHour : toStrangers,
         Burst = rate.Burst,
     };
 }

@@ -1,6 +1,7 @@
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Polling;
+using RepoSentry.Tests.Configuration;
 using RepoSentry.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -62,6 +63,23 @@ public sealed class LookBudgetTests
         LookBudget.Of(GitHub, Fleet(10_000, 100), Polling, alone: true).Way.ShouldBe(LookWay.Single);
         LookBudget.Of(GitHub, Fleet(10_000, 100), Polling with { Strategy = "fixed" }).Way.ShouldBe(LookWay.Single);
         LookBudget.Of(GitHub with { Token = null }, Fleet(10_000, 100), Polling).Way.ShouldBe(LookWay.Single);
+    }
+
+    [Theory]
+    [InlineData("https://github.com/acme/web")]
+    [InlineData("https://gitlab.com/acme/web")]
+    [InlineData("https://codeberg.org/acme/web")]
+    [InlineData("https://bitbucket.org/acme/web")]
+    [InlineData("https://dev.azure.com/acme/shop/_git/web")]
+    [InlineData("https://git.example/acme/web.git")]
+    public void A_public_repository_without_a_token_is_looked_at_again(string url)
+    {
+        var config = ConfigOf.Good($"repositories: [{{ name: web, url: \"{url}\" }}]");
+
+        var budget = LookBudget.Of(config).Single().Value;
+
+        budget.Limits.PerSecond.ShouldBeInRange(0.01, 10);
+        budget.Limits.MaxInterval.ShouldBeInRange(60, 3600);
     }
 
     private static RepositoryConfig[] Fleet(int repositories, int owners) => [.. Enumerable.Range(0, repositories).Select(number => Repository($"org{number % owners}", number))];
