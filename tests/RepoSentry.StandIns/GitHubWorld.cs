@@ -22,6 +22,8 @@ public sealed class GitHubWorld(TimeProvider time)
 
     private readonly ConcurrentDictionary<string, GitHubRepo> byName = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, List<GitHubRepo>> byOwner = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, DateTimeOffset> listed = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentQueue<double> listGaps = new();
     private readonly Lock gate = new();
     private readonly Dictionary<string, int> requests = new(StringComparer.Ordinal);
     private DateTimeOffset penaltyUntil;
@@ -84,12 +86,26 @@ public sealed class GitHubWorld(TimeProvider time)
 
     public GitHubRepo? Find(string owner, string name) => byName.GetValueOrDefault($"{owner}/{name}");
 
+    /// <summary>Seconds between two lists of one owner's pushes, where nothing was refused meanwhile.</summary>
+    public IReadOnlyCollection<double> ListGaps => listGaps;
+
     /// <summary>By their last pushes, latest first.</summary>
-    public IReadOnlyList<GitHubRepo>? OfOwner(string owner)
+    /// <param name="isFirstPage">Whether it is the beginning of a list.</param>
+    public IReadOnlyList<GitHubRepo>? OfOwner(string owner, bool isFirstPage = true)
     {
         if (!byOwner.TryGetValue(owner, out var all))
         {
             return null;
+        }
+
+        if (isFirstPage)
+        {
+            if (listed.TryGetValue(owner, out var before) && before > penaltyUntil)
+            {
+                listGaps.Enqueue((Now - before).TotalSeconds);
+            }
+
+            listed[owner] = Now;
         }
 
         lock (all)

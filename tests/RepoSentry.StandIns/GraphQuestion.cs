@@ -39,7 +39,7 @@ internal sealed class GraphQuestion
                 object? found = field.Name.StringValue switch
                 {
                     "repository" => world.Find(Text(field, "owner"), Text(field, "name")),
-                    "repositoryOwner" or "organization" => world.OfOwner(Text(field, "login")),
+                    "repositoryOwner" or "organization" => world.OfOwner(Text(field, "login"), isFirstPage: !Fields(field.SelectionSet!, type: null).Any(list => Has(list, "after"))),
                     var other => throw new NotSupportedException(other),
                 };
                 json.WritePropertyName(alias);
@@ -109,7 +109,7 @@ internal sealed class GraphQuestion
 
     private void WritePage(Utf8JsonWriter json, GraphQLField field, object[] all)
     {
-        var (from, size) = (field.Arguments?.Any(argument => argument.Name.StringValue == "after") == true ? int.Parse(Text(field, "after"), CultureInfo.InvariantCulture) : 0, First(field));
+        var (from, size) = (Has(field, "after") ? int.Parse(Text(field, "after"), CultureInfo.InvariantCulture) : 0, First(field));
         json.WriteStartObject();
         foreach (var part in Fields(field.SelectionSet!, "Connection"))
         {
@@ -168,6 +168,8 @@ internal sealed class GraphQuestion
     private static string NameOf(GraphQLField field) => field.Alias?.Name.StringValue ?? field.Name.StringValue;
 
     private static string Text(GraphQLField field, string argument) => ((GraphQLStringValue)field.Arguments!.First(one => one.Name.StringValue == argument).Value).Value.ToString();
+
+    private static bool Has(GraphQLField field, string argument) => field.Arguments?.Any(one => one.Name.StringValue == argument) == true;
 
     private static int First(GraphQLField field) => int.Parse(((GraphQLIntValue)field.Arguments!.First(one => one.Name.StringValue is "first" or "last").Value).Value.ToString(), CultureInfo.InvariantCulture);
 

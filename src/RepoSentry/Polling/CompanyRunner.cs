@@ -124,7 +124,7 @@ internal sealed class CompanyRunner(CurrentConfig current, LookRunner runner, Ti
                 }
 
                 (pushes[index] ??= []).AddRange(told.Pushes);
-                if (told.Next is { } next && told.Pushes.Count > 0 && told.Pushes[^1].At >= since[index])
+                if (told.Next is { } next && told.Pushes.Count > 0 && told.Pushes[^1].At > since[index])
                 {
                     more.Add((index, request with { After = next }));
                 }

@@ -49,7 +49,11 @@ internal static class E07Siege
         trial.Zero("points in a minute beyond GitHub's limit", Math.Max(0, forge.World.Graph.MostInMinute - 2000));
         trial.Within("GraphQL points an hour", (forge.World.Graph.Spent - spent.Points) / hours, 4000, "points");
         trial.Within("REST requests an hour that count", (forge.World.Rest.Spent - spent.Core) / hours, 5000 * trial.Scale(1, 4), "requests");
-        trial.Within("slowest push by the median one, without a refusal", pushes.Quantile(1) / pushes.Quantile(0.5), 3, "times");
+        double[] gaps = [.. forge.World.ListGaps];
+        trial.Reaches("lists of owners' pushes", gaps.Length, owners * rounds);
+        trial.Within("longest time between two lists of an owner by the median one", gaps.Max() / Statistics.Quantile(gaps, 0.5), 3, "times");
+        trial.Within("longest time between two lists of an owner", gaps.Max(), interval * 1.05, "s");
+        trial.Tell("median from push to delivery, and the longest, without a refusal", string.Create(CultureInfo.InvariantCulture, $"{pushes.Quantile(0.5):0.0} s, {pushes.Quantile(1):0.0} s"));
         trial.Within("95th percentile from push to delivery, without a refusal", pushes.Quantile(0.95), interval, "s");
         trial.Zero("service processes that ended", service.HasExited ? 1 : 0);
     }

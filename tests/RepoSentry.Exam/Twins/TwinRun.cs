@@ -10,7 +10,7 @@ internal static class TwinRun
 {
     private static readonly string[] Copied =
     [
-        "src", "tests/RepoSentry.Exam", "tests/RepoSentry.SystemTests/Support", "RepoSentry.slnx", "Directory.Build.props", "Directory.Packages.props", "BannedSymbols.txt", "global.json",
+        "src", "tests/RepoSentry.Exam", "tests/RepoSentry.StandIns", "tests/RepoSentry.SystemTests/Support", "RepoSentry.slnx", "Directory.Build.props", "Directory.Packages.props", "BannedSymbols.txt", "global.json",
     ];
 
     private static string Root => SourceTree.At("artifacts/twins");
