@@ -10,7 +10,7 @@ if (args is ["serve-git", var folder])
 
 if (args is not [var executable, .. var wanted])
 {
-    Console.Error.WriteLine("usage: RepoSentry.Bench PATH-OF-REPOSENTRY [targets|fleet|conditional|delay|burst|api|replay|readers]... (./bench does it)");
+    Console.Error.WriteLine("usage: RepoSentry.Bench PATH-OF-REPOSENTRY [targets|fleet|conditional|github|delay|burst|api|replay|readers]... (./bench does it)");
     return 2;
 }
 
@@ -20,6 +20,7 @@ foreach (var (name, measure) in new (string Name, Func<Task> Measure)[]
     ("targets", () => ServiceBench.TargetsAsync(executable)),
     ("fleet", () => ServiceBench.FleetAsync(executable)),
     ("conditional", () => ServiceBench.ConditionalAsync(executable)),
+    ("github", () => GitHubBench.RunAsync(executable)),
     ("delay", () => ServiceBench.DelayAsync(executable)),
     ("burst", () => ServiceBench.BurstAsync(executable)),
     ("api", () => ApiBench.RunAsync(executable)),

@@ -29,6 +29,7 @@ public sealed class GitHubWorld(TimeProvider time)
     private DateTimeOffset penaltyUntil;
     private DateTimeOffset toldAt;
     private int atOnce;
+    private long looked;
 
     public GitHubLimit Rest { get; } = new(5000, RestPerMinute);
 
@@ -86,6 +87,9 @@ public sealed class GitHubWorld(TimeProvider time)
 
     public GitHubRepo? Find(string owner, string name) => byName.GetValueOrDefault($"{owner}/{name}");
 
+    /// <summary>Repositories told of by GraphQL, with their refs or by their last push.</summary>
+    public long Looked => Interlocked.Read(ref looked);
+
     /// <summary>Seconds between two lists of one owner's pushes, where nothing was refused meanwhile.</summary>
     public IReadOnlyCollection<double> ListGaps => listGaps;
 
@@ -113,6 +117,8 @@ public sealed class GitHubWorld(TimeProvider time)
             return [.. all.OrderByDescending(repository => repository.PushedAt)];
         }
     }
+
+    internal void Tell() => Interlocked.Increment(ref looked);
 
     /// <summary>Refuses everything for a while, as for a secondary limit.</summary>
     public void Refuse(TimeSpan lasts)

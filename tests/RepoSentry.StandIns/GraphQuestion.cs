@@ -50,6 +50,7 @@ internal sealed class GraphQuestion
                 }
                 else
                 {
+                    Tell(world, found);
                     Write(json, found, field.SelectionSet!);
                 }
             }
@@ -76,6 +77,15 @@ internal sealed class GraphQuestion
         }
 
         return buffer.ToArray();
+    }
+
+    // A list tells of all of its owner: whoever was not pushed to stands behind.
+    private static void Tell(GitHubWorld world, object found)
+    {
+        for (var number = found is IReadOnlyList<GitHubRepo> owned ? owned.Count : 1; number > 0; number--)
+        {
+            world.Tell();
+        }
     }
 
     private void Write(Utf8JsonWriter json, object of, GraphQLSelectionSet selection)

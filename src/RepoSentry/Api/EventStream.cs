@@ -22,7 +22,7 @@ internal sealed class EventStream(EventLog log, TokenBook tokens, MovedEvents mo
         response.Headers["X-Accel-Buffering"] = "no"; // proxies must not hold messages back
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         await SendAsync("retry: 1000\n\n", ends);
-        while (true)
+        while (await MayReadAsync(ends))
         {
             // What moved is taken first: an event that is read after that shows it already.
             var (events, deliveries, overflowed) = moved.Take();
@@ -44,9 +44,9 @@ internal sealed class EventStream(EventLog log, TokenBook tokens, MovedEvents mo
             }
 
             after = batch.Through;
-            if (after >= batch.Newest && !await IdleAsync(ends))
+            if (after >= batch.Newest)
             {
-                return;
+                await IdleAsync(ends);
             }
         }
     }
@@ -67,23 +67,17 @@ internal sealed class EventStream(EventLog log, TokenBook tokens, MovedEvents mo
         }
     }
 
-    /// <returns>False if the reader may not read any more.</returns>
-    private async Task<bool> IdleAsync(CancellationToken ends)
+    private async Task IdleAsync(CancellationToken ends)
     {
         await moved.WaitAsync(LookEvery, ends);
-        if (time.GetElapsedTime(lastWrite) < HeartbeatEvery)
+        if (time.GetElapsedTime(lastWrite) >= HeartbeatEvery && await MayReadAsync(ends))
         {
-            return true;
+            await SendAsync(": heartbeat\n\n", ends);
         }
-
-        if (context.Caller() is { } caller && !await tokens.IsInUseAsync(caller, ends))
-        {
-            return false;
-        }
-
-        await SendAsync(": heartbeat\n\n", ends);
-        return true;
     }
+
+    // A token may be revoked, and a session end, while its stream is open.
+    private async ValueTask<bool> MayReadAsync(CancellationToken ends) => context.Caller() is not { } caller || await tokens.IsInUseAsync(caller, ends);
 
     private async Task SendAsync(string text, CancellationToken ends)
     {

@@ -12,9 +12,14 @@ internal static class SecretEndpoints
             .WithDescription("Put the new key as the first line above the old one, rotate, then take the old line away. Nothing pauses meanwhile, and a start at any point finds a key that opens what is stored.")
             .Produces<RotateAnswer>().ProducesProblem(409);
 
-    private static async Task<IResult> RotateAsync(ConfigRequests requests, CancellationToken cancellationToken)
+    private static async Task<IResult> RotateAsync(ConfigRequests requests, SessionCookies cookies, CancellationToken cancellationToken)
     {
         var result = await requests.ResealAsync(cancellationToken);
+        if (result.Dropped > 0)
+        {
+            cookies.Forget();
+        }
+
         return result.Problem is null ? TypedResults.Ok(new RotateAnswer(result.Key!, result.Resealed, result.Dropped)) : Problems.Conflict($"Nothing was sealed anew: {result.Problem}.");
     }
 }

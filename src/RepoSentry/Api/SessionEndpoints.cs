@@ -47,6 +47,11 @@ internal static class SessionEndpoints
             return Problems.NoSessions();
         }
 
+        if (cookies.Problem is not null)
+        {
+            return Problems.NoSessionKeys();
+        }
+
         context.User = new ClaimsPrincipal(caller);
         return (IResult)(await audit.AroundAsync(context, () => ValueTask.FromResult<object?>(Begin(context, book.Begin(caller), caller, cookies)), SignIn))!;
     }

@@ -169,6 +169,11 @@ internal sealed partial class ConfigWorker(
             return new EntryResult(EntryOutcome.Invalid, errors);
         }
 
+        if (SealedEntry.KeyIdOf(repository.Entry!) is not null && seals.Unsafe(entries.Sealing) is { } unsafeKey)
+        {
+            return new EntryResult(EntryOutcome.Invalid, [new ConfigProblem(new Place("security.master_key"), $"no token is sealed meanwhile: {unsafeKey}")]);
+        }
+
         await ApplyAsync(entries, known.With(repository));
         Log.Entered(logger, put.Name, put.Replace ? "changed" : "added");
         return EntryResult.Of(EntryOutcome.Done);
@@ -202,6 +207,11 @@ internal sealed partial class ConfigWorker(
         if (loaded.Entries!.Sealing is not { } key)
         {
             return new ResealResult(null, 0, 0, "security.master_key is not set: nothing is sealed");
+        }
+
+        if (key.Problem is { } unusable)
+        {
+            return new ResealResult(null, 0, 0, $"security.master_key {unusable}");
         }
 
         if (loaded.Entries.Unopened(known.Written) is { } sealedOtherwise)

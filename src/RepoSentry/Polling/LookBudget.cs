@@ -20,6 +20,9 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
     /// <summary>Requests of one look that finds nothing new, on average.</summary>
     public double Each { get; init; } = 1;
 
+    /// <summary>Looks a second that repositories with an interval of their own may take; they are looked at alone.</summary>
+    public double MostPinned { get; init; } = double.PositiveInfinity;
+
     /// <summary>Looks that are made together, with one request.</summary>
     public int AtOnce { get; init; } = 1;
 
@@ -56,9 +59,12 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
     public double Stretch => KeepsInterval ? 1 : Needed / Spent;
 
     /// <summary>Of looks that find nothing new.</summary>
-    public double RequestsPerHour => ((Sweeps is { } sweeps ? sweeps.RequestsPerSecond : AtOnce > 1 ? Spent / AtOnce : Spent * Each) + (Pinned * Each)) * 3600;
+    public double RequestsPerHour => ((Sweeps is { } sweeps ? sweeps.RequestsPerSecond : AtOnce > 1 ? Spent / AtOnce : Spent * Each) + (Math.Min(Pinned, MostPinned) * Each)) * 3600;
 
-    public string Explain(string credential)
+    public string Explain(string credential) => Pinned <= MostPinned ? ExplainShared(credential) : string.Create(
+        CultureInfo.InvariantCulture, $"repositories with a polling_interval of their own want {Pinned:0.##} looks a second where there are {MostPinned:0.##}: they will be late; {ExplainShared(credential)}");
+
+    private string ExplainShared(string credential)
     {
         if (Repositories == 0)
         {
@@ -95,7 +101,7 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
     {
         var pinned = repositories.Where(repository => repository.PollingInterval is not null).ToList();
         var each = repositories.Count == 0 ? 1 : repositories.Average(RequestsOf);
-        var single = new LookBudget(repositories.Count - pinned.Count, RequestsPerSecond(provider) / each, pinned.Sum(repository => 1 / repository.PollingInterval!.Value.TotalSeconds), polling) { Each = each };
+        var single = new LookBudget(repositories.Count - pinned.Count, RequestsPerSecond(provider) / each, pinned.Sum(repository => 1 / repository.PollingInterval!.Value.TotalSeconds), polling) { Each = each, MostPinned = MostForPins * RequestsPerSecond(provider) / each };
         if (single.KeepsInterval || alone || polling.Strategy != "adaptive" || provider is not { Type: "github", HasCredential: true })
         {
             return single;
@@ -103,7 +109,13 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
 
         var points = SweepBudget.MostOfPoints * provider.RequestsPerHour / 3600;
         var batch = single with { Available = points * GitHubQueries.Page / each, AtOnce = GitHubQueries.Page };
-        return batch.KeepsInterval ? batch : batch with { Sweeps = SweepBudget.Of([.. repositories.Where(repository => repository.PollingInterval is null)], points, each, polling, hidden) };
+        if (batch.KeepsInterval)
+        {
+            return batch;
+        }
+
+        var sweeps = SweepBudget.Of([.. repositories.Where(repository => repository.PollingInterval is null)], points, each, polling, hidden);
+        return sweeps.Owners.Count == 0 ? batch : batch with { Sweeps = sweeps };
     }
 
     // A 304 costs GitHub's primary limit nothing where the caller says who it is; GitLab counts every request.

@@ -57,6 +57,7 @@ internal sealed class AnswerBudget : IDisposable
 internal static class ForgeHttp
 {
     private const int MaxETag = 512;
+    private const int MaxRedirects = 3;
 
     /// <summary>Whether a credential for the one may go to the other.</summary>
     public static bool SameServer(Uri a, Uri b) =>
@@ -74,6 +75,36 @@ internal static class ForgeHttp
 
     /// <summary>The id in lower case; null if it is none.</summary>
     public static string? CommitId(string text) => text.Length is 40 or 64 && text.All(char.IsAsciiHexDigit) ? text.ToLowerInvariant() : null;
+
+    /// <summary>A token as a header carries it.</summary>
+    public static string Reveal(Secret secret, string provider)
+    {
+        string token;
+        try
+        {
+            token = secret.Reveal();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            throw new RefSourceException(RefSourceError.Unauthorized, $"the token of provider \"{provider}\" cannot be read", innerException: failure);
+        }
+
+        return token.Length > 0 && !token.AsSpan().ContainsAnyExceptInRange('!', '~')
+            ? token
+            : throw new RefSourceException(RefSourceError.Unauthorized, $"the token of provider \"{provider}\" is empty or has a character that no header can carry (a line end?)");
+    }
+
+    /// <summary>Where a redirect leads, if it may be followed.</summary>
+    public static Uri Redirected(HttpResponseMessage response, Uri at, int hop)
+    {
+        var target = PlainGitErrors.Target(response, at);
+        if (target is null || !SameServer(target, at))
+        {
+            throw new RefSourceException(RefSourceError.Unavailable, $"{SafeText.Of(at)} redirects to another server, which is never followed; if the forge moved, configure its new URL");
+        }
+
+        return hop < MaxRedirects ? target : throw new RefSourceException(RefSourceError.Unavailable, $"{SafeText.Of(at)} redirects more than {MaxRedirects} times");
+    }
 
     public static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.NonValidated.TryGetValues(name, out var values) && values.Count > 0 ? values.First() : null;

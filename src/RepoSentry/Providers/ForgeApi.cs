@@ -8,8 +8,6 @@ namespace RepoSentry.Providers;
 /// <summary>One question to a forge's REST interface: the credential, the limits, redirects, and what a refusal means.</summary>
 internal sealed class ForgeApi(ForgeOptions options, HttpClient client, ForgeRateLimit limit, TimeProvider time)
 {
-    private const int MaxRedirects = 3;
-
     /// <summary>Longest wait for one answer: a forge that hangs must not hold a slot for the whole look.</summary>
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(20);
 
@@ -64,7 +62,7 @@ internal sealed class ForgeApi(ForgeOptions options, HttpClient client, ForgeRat
 
             if (PlainGitErrors.IsRedirect(response))
             {
-                at = Target(response, at, hop);
+                at = ForgeHttp.Redirected(response, at, hop);
                 continue;
             }
 
@@ -98,28 +96,11 @@ internal sealed class ForgeApi(ForgeOptions options, HttpClient client, ForgeRat
 
         if (options.Token is not null && ForgeHttp.SameServer(at, options.ApiBase))
         {
-            var (name, value) = options.Credential(Reveal(options.Token));
+            var (name, value) = options.Credential(ForgeHttp.Reveal(options.Token, options.Provider));
             request.Headers.TryAddWithoutValidation(name, value);
         }
 
         return request;
-    }
-
-    private string Reveal(Secret secret)
-    {
-        string token;
-        try
-        {
-            token = secret.Reveal();
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidOperationException)
-        {
-            throw new RefSourceException(RefSourceError.Unauthorized, $"the token of provider \"{options.Provider}\" cannot be read", innerException: failure);
-        }
-
-        return token.Length > 0 && !token.AsSpan().ContainsAnyExceptInRange('!', '~')
-            ? token
-            : throw new RefSourceException(RefSourceError.Unauthorized, $"the token of provider \"{options.Provider}\" is empty or has a character that no header can carry (a line end?)");
     }
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, string kind, CancellationToken cancellationToken)
@@ -135,17 +116,6 @@ internal sealed class ForgeApi(ForgeOptions options, HttpClient client, ForgeRat
             SentryMetrics.Requested(options.Type, kind, "error");
             throw PlainGitErrors.FromConnection(failure, request.RequestUri!);
         }
-    }
-
-    private static Uri Target(HttpResponseMessage response, Uri at, int hop)
-    {
-        var target = PlainGitErrors.Target(response, at);
-        if (target is null || !ForgeHttp.SameServer(target, at))
-        {
-            throw new RefSourceException(RefSourceError.Unavailable, $"{SafeText.Of(at)} redirects to another server, which is never followed; if the forge moved, configure its new URL");
-        }
-
-        return hop < MaxRedirects ? target : throw new RefSourceException(RefSourceError.Unavailable, $"{SafeText.Of(at)} redirects more than {MaxRedirects} times");
     }
 
     private RefSourceException FromStatus(HttpResponseMessage response, Uri at)

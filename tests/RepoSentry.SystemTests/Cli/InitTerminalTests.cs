@@ -21,7 +21,7 @@ public sealed class InitTerminalTests : IDisposable
     public async Task Keys_pressed_on_a_terminal_make_a_configuration_that_is_valid()
     {
         await using var terminal = Start();
-        await terminal.TypeAsync("Type of the forge (github, gitlab, git) (github): ", "nonsense" + Enter);
+        await terminal.TypeAsync("Type of the forge (github, gitlab, gitea, bitbucket, azure, git) (github): ", "nonsense" + Enter);
         await terminal.TypeAsync("it is one of github, gitlab, git", "");
         await terminal.TypeAsync("Type of the forge", "");
         await terminal.TypeAsync("(github): ", Arrows + "gitx" + Backspace + "lab" + Enter);
@@ -76,7 +76,7 @@ public sealed class InitTerminalTests : IDisposable
     public async Task Whoever_wants_no_colour_gets_none(string name, string value)
     {
         await using var terminal = Start((name, value));
-        await terminal.TypeAsync("Type of the forge (github, gitlab, git) (github): ", "nonsense" + Enter);
+        await terminal.TypeAsync("Type of the forge (github, gitlab, gitea, bitbucket, azure, git) (github): ", "nonsense" + Enter);
         await terminal.TypeAsync("it is one of github, gitlab, git", "");
         await terminal.TypeAsync("Type of the forge", ControlD);
 

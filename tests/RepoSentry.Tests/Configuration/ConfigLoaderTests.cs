@@ -81,7 +81,7 @@ public sealed class ConfigLoaderTests : IDisposable
         var config = ConfigOf.Good("repositories:\n  - { name: a, url: \"https://gitlab.corp:8443/g/a\", provider: gitlab }\n  - { name: b, url: \"https://gitlab.corp:8443/g/b\", provider: gitlab }\n");
 
         var provider = config.Providers.ShouldHaveSingleItem();
-        (provider.Name, provider.Type, provider.Url, provider.Token, provider.RequestsPerHour).ShouldBe(("gitlab:gitlab.corp:8443", "gitlab", new Uri("https://gitlab.corp:8443"), null, 0));
+        (provider.Name, provider.Type, provider.Url, provider.Token, provider.RequestsPerHour).ShouldBe(("gitlab:gitlab.corp:8443", "gitlab", new Uri("https://gitlab.corp:8443"), null, 30_000));
     }
 
     [Theory]

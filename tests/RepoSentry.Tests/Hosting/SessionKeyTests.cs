@@ -119,6 +119,56 @@ public sealed class SessionKeyTests
     }
 
     [Fact]
+    public async Task With_a_wrong_master_key_no_token_is_sealed()
+    {
+        await using var host = await FileHost.StartAsync(File, Old, bootstrap: Bootstrap);
+        using var browser = new Browser(host.Server);
+        await browser.SignInAsync(Bootstrap);
+        (await browser.SendAsync(HttpMethod.Post, "/api/v1/repositories", new { name = "own", url = "http://127.0.0.1:1/x.git", token = "glpat-0123456789" })).Status.ShouldBe(201);
+
+        host.WriteMasterKey(New);
+        var (status, answer) = await browser.SendAsync(HttpMethod.Post, "/api/v1/repositories", new { name = "other", url = "http://127.0.0.1:1/y.git", token = "glpat-0123456789" });
+        (status, answer.ToString().Contains("no token is sealed meanwhile", StringComparison.Ordinal)).ShouldBe((422, true));
+        (await browser.SendAsync(HttpMethod.Post, "/api/v1/repositories", new { name = "open", url = "http://127.0.0.1:1/z.git" })).Status.ShouldBe(201);
+        host.WriteMasterKey(Old);
+        await host.StopAsync();
+        await host.StartAsync();
+    }
+
+    [Fact]
+    public async Task A_key_that_is_too_short_seals_nothing_and_shows()
+    {
+        await using var host = await FileHost.StartAsync(File, Old, bootstrap: Bootstrap);
+        using var browser = new Browser(host.Server);
+        await browser.SignInAsync(Bootstrap);
+
+        host.WriteMasterKey("short");
+        (await ConfigHealthAsync(browser)).Message!.ShouldContain("needs at least 32 characters");
+        (await browser.SendAsync(HttpMethod.Post, "/api/v1/repositories", new { name = "own", url = "http://127.0.0.1:1/x.git", token = "glpat-0123456789" })).Status.ShouldBe(422);
+        (await browser.SendAsync(HttpMethod.Post, "/api/v1/secrets/rotate")).Status.ShouldBe(409);
+        using var other = new Browser(host.Server);
+        (await other.SendAsync(HttpMethod.Post, "/api/v1/session", new { token = Bootstrap })).Status.ShouldBe(503);
+        (await browser.StatusAsync()).ShouldBe(200, "who is signed in stays so");
+        host.WriteMasterKey(Old);
+        (await ConfigHealthAsync(browser)).ShouldBe(("ok", null));
+    }
+
+    [Fact]
+    public async Task Keys_that_a_rotation_drops_are_used_no_longer()
+    {
+        await using var host = await FileHost.StartAsync(File, Old, bootstrap: Bootstrap);
+        using var browser = new Browser(host.Server);
+        await browser.SignInAsync(Bootstrap);
+        host.WriteMasterKey(New);
+        (await browser.SendAsync(HttpMethod.Post, "/api/v1/secrets/rotate")).Json.GetProperty("dropped").GetInt32().ShouldBe(1);
+
+        (await browser.StatusAsync()).ShouldBe(401);
+        using var again = new Browser(host.Server);
+        await again.SignInAsync(Bootstrap);
+        Rows(host).ShouldHaveSingleItem().Open(new MasterKey(new Secret(New))).Problem.ShouldBeNull();
+    }
+
+    [Fact]
     public async Task A_key_that_another_process_made_is_found_when_its_cookie_comes()
     {
         await using var host = await FileHost.StartAsync(File, $"{Old}\n{New}", bootstrap: Bootstrap);

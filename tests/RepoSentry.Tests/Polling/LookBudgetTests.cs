@@ -58,6 +58,26 @@ public sealed class LookBudgetTests
     }
 
     [Fact]
+    public void Intervals_of_their_own_that_do_not_fit_are_said_and_cost_no_more_than_there_is()
+    {
+        RepositoryConfig[] fleet = [.. Fleet(1000, 10).Select(repository => repository with { PollingInterval = TimeSpan.FromSeconds(10) })];
+        var budget = LookBudget.Of(GitHub, fleet, Polling);
+
+        budget.Explain("github").ShouldStartWith("repositories with a polling_interval of their own want 100 looks a second where there are 6.4: they will be late; ");
+        budget.RequestsPerHour.ShouldBe(6.4 * 3600, tolerance: 1);
+        LookBudget.Of(GitHub, fleet[..10], Polling).Explain("github").ShouldBe("each repository of credential github has an interval of its own");
+    }
+
+    [Fact]
+    public void Without_owners_of_several_repositories_a_large_fleet_stays_in_batches()
+    {
+        var budget = LookBudget.Of(GitHub, Fleet(10_000, 10_000), Polling);
+
+        (budget.Way, budget.KeepsInterval).ShouldBe((LookWay.Batch, false));
+        budget.Explain("github").ShouldContain("they are spread, looked at 100 at a time");
+    }
+
+    [Fact]
     public void Alone_fixed_or_without_a_token_each_is_asked_for_by_itself()
     {
         LookBudget.Of(GitHub, Fleet(10_000, 100), Polling, alone: true).Way.ShouldBe(LookWay.Single);

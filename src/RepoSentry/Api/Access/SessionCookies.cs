@@ -24,6 +24,12 @@ internal sealed class SessionCookies(KeyRing ring, TimeProvider time) : IDisposa
 
     public bool IsAvailable => ring.Sealing is not null;
 
+    /// <summary>Why nobody can sign in now; null if they can.</summary>
+    public string? Problem => ring.Sealing?.Problem;
+
+    /// <summary>Reads the ring anew at the next use: keys of it are gone.</summary>
+    public void Forget() => Dispose();
+
     /// <exception cref="CryptographicException">The key ring cannot be used.</exception>
     public void Set(HttpContext context, SessionTicket ticket) =>
         context.Response.Cookies.Append(Name(context.Request), Protector(CookiePurpose).Protect(ticket.ToString()), Options(context, ticket.ExpiresAt));

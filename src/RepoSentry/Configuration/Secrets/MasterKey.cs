@@ -17,6 +17,9 @@ internal sealed class MasterKey(Secret lines)
 
     private const int IdBytes = 4;
 
+    /// <summary>Why nothing may be sealed with it as it is now, as the end of a sentence; null if it may.</summary>
+    public string? Problem => ProblemOf(lines.Reveal());
+
     /// <summary>Told in answers and problems: says which key it is, and nothing of it.</summary>
     public string CurrentId => Keys()[0].Id;
 

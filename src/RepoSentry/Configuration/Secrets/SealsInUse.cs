@@ -11,18 +11,17 @@ internal sealed class SealsInUse
     public void Sessions(IEnumerable<string> sealedKeys) => ofSessions = [.. sealedKeys.Select(MasterKey.KeyIdOf)];
 
     /// <returns>What the master key that is in place now does not open, and what to do; null if it opens all.</returns>
-    public string? Problem(MasterKey? key)
-    {
-        if (key is null || ofEntries.Count + ofSessions.Count == 0)
-        {
-            return null; // tokens do not come without a key, and sessions are refused then
-        }
+    public string? Problem(MasterKey? key) =>
+        Unsafe(key) ?? (key is not null && ofSessions.Count > 0 && Missing(ofSessions, key.Ids, "keys of browser sessions are") is { } sessions ? sessions + "; without it those who are signed in have to sign in again" : null);
 
-        var ids = key.Ids;
-        return Missing(ofEntries, ids, "tokens of repositories that came through the API are") is { } tokens ? tokens + "; without it the next start fails"
-            : Missing(ofSessions, ids, "keys of browser sessions are") is { } sessions ? sessions + "; without it those who are signed in have to sign in again"
-            : null;
-    }
+    /// <returns>Why nothing may be sealed with the master key that is in place now; null if it may, or if there is none.</returns>
+    public string? Unsafe(MasterKey? key) => key switch
+    {
+        null => null, // tokens do not come without a key, and sessions are refused then
+        { Problem: { } unusable } => $"security.master_key {unusable}; nothing is sealed with it, and the next start fails",
+        _ when ofEntries.Count > 0 && Missing(ofEntries, key.Ids, "tokens of repositories that came through the API are") is { } tokens => tokens + "; without it the next start fails",
+        _ => null,
+    };
 
     private static string? Missing(IReadOnlyList<string> used, IReadOnlyList<string> ids, string what) =>
         used.FirstOrDefault(id => !ids.Contains(id, StringComparer.Ordinal)) is { } missing

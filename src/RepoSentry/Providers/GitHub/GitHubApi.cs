@@ -10,8 +10,6 @@ namespace RepoSentry.Providers.GitHub;
 /// <summary>One question to GitHub: the credential, the limits, redirects, and what a refusal means.</summary>
 internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHubRateLimit limit, TimeProvider time)
 {
-    private const int MaxRedirects = 3;
-
     /// <summary>Longest wait for one answer: a forge that hangs must not hold a slot for the whole look.</summary>
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(20);
 
@@ -101,7 +99,7 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
             var status = (int)response.StatusCode;
             if (PlainGitErrors.IsRedirect(response))
             {
-                at = Target(response, at, hop);
+                at = ForgeHttp.Redirected(response, at, hop);
                 continue;
             }
 
@@ -133,27 +131,10 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
         if (options.Token is not null && ForgeHttp.SameServer(at, options.ApiBase))
         {
-            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + Reveal(options.Token));
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + ForgeHttp.Reveal(options.Token, options.Provider));
         }
 
         return request;
-    }
-
-    private string Reveal(Secret secret)
-    {
-        string token;
-        try
-        {
-            token = secret.Reveal();
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidOperationException)
-        {
-            throw new RefSourceException(RefSourceError.Unauthorized, $"the token of provider \"{options.Provider}\" cannot be read", innerException: failure);
-        }
-
-        return token.Length > 0 && !token.AsSpan().ContainsAnyExceptInRange('!', '~')
-            ? token
-            : throw new RefSourceException(RefSourceError.Unauthorized, $"the token of provider \"{options.Provider}\" is empty or has a character that no header can carry (a line end?)");
     }
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, string kind, CancellationToken cancellationToken)
@@ -169,17 +150,6 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
             SentryMetrics.Requested("github", kind, "error");
             throw PlainGitErrors.FromConnection(failure, request.RequestUri!);
         }
-    }
-
-    private static Uri Target(HttpResponseMessage response, Uri at, int hop)
-    {
-        var target = PlainGitErrors.Target(response, at);
-        if (target is null || !ForgeHttp.SameServer(target, at))
-        {
-            throw new RefSourceException(RefSourceError.Unavailable, $"{SafeText.Of(at)} redirects to another server, which is never followed; if the forge moved, configure its new URL");
-        }
-
-        return hop < MaxRedirects ? target : throw new RefSourceException(RefSourceError.Unavailable, $"{SafeText.Of(at)} redirects more than {MaxRedirects} times");
     }
 
     private RefSourceException FromStatus(HttpResponseMessage response, Uri at, string kind, string body)

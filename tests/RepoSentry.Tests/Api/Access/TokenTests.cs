@@ -87,6 +87,19 @@ public sealed class TokenTests
     }
 
     [Fact]
+    public async Task A_stream_ends_when_its_token_is_revoked()
+    {
+        await using var story = await AccessStory.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/api/v1/events/stream", UriKind.Relative));
+        request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + await story.CreateAsync("ci", Role.Viewer));
+        using var response = await story.Host.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token);
+        await story.Tokens.RevokeAsync("ci", Token);
+
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10)); // well before a heartbeat
+        (await response.Content.ReadAsStringAsync(limit.Token)).ShouldStartWith("retry:");
+    }
+
+    [Fact]
     public async Task A_token_that_another_process_revokes_ends_in_the_running_service()
     {
         await using var story = await AccessStory.StartAsync();
