@@ -28,6 +28,9 @@ public sealed record ChangeEvent
     /// <summary>Page that shows the difference; null where the forge has none.</summary>
     public string? CompareUrl { get; init; }
 
+    /// <summary>Of a pull request; null for other kinds.</summary>
+    public PullRequestInfo? PullRequest { get; init; }
+
     /// <summary>What could not be learnt within time and budget, such as <c>message</c> or <c>files</c>. Never invented.</summary>
     public IReadOnlyList<string> Unknown { get; init; } = [];
 }

@@ -48,7 +48,7 @@ internal sealed record Explanation(
         var seen = repository.Seen.GetValueOrDefault(kind);
         var held = repository.Held.GetValueOrDefault(kind);
         var watched = repository.Heads.GetValueOrDefault(kind)?.RefCount;
-        var word = kind == RefKind.Tag ? "tags" : "branches";
+        var word = kind.Words();
         var says = patterns.Count == 0 ? $"no {word} are watched: the repository names none"
             : seen is null ? watched is null ? "not looked at yet" : $"{watched} {word} are watched; this process has not seen the list in full yet, for the forge says that nothing is new"
             : $"{seen.Watched} of the {seen.Count} {word} in the last answer are watched";
@@ -111,7 +111,7 @@ internal sealed record Explanation(
     }
 
     private static bool Watches(RepositoryConfig config, string type) =>
-        type.StartsWith("branch_", StringComparison.Ordinal) ? config.BranchRegex is not null || config.Branches.Count > 0 : type.StartsWith("tag_", StringComparison.Ordinal) && config.Tags.Count > 0;
+        type.StartsWith("branch_", StringComparison.Ordinal) ? config.BranchRegex is not null || config.Branches.Count > 0 : type.StartsWith("tag_", StringComparison.Ordinal) ? config.Tags.Count > 0 : config.PullRequests != PullRequestScope.None;
 
     private static ExplainedRef Asked(PolledRepository repository, IReadOnlyList<StoredRef> refs, string asked)
     {
@@ -139,7 +139,8 @@ internal sealed record Explanation(
 
     private static IReadOnlyList<string> Patterns(RepositoryConfig config, RefKind kind) => kind switch
     {
-        RefKind.Branch => config.BranchRegex is { } regex ? [regex] : config.Branches,
+        RefKind.PullRequest when config.PullRequests == PullRequestScope.None => [],
+        RefKind.Branch or RefKind.PullRequest => config.BranchRegex is { } regex ? [regex] : config.Branches, // a pull request by the branch that it shall be merged into
         _ => config.Tags,
     };
 }

@@ -94,6 +94,7 @@ internal static partial class ConfigSchema
         var schema = origin.Expected switch
         {
             "true or false" => Pattern("^([Tt]rue|TRUE|[Ff]alse|FALSE|[Yy]es|[Nn]o|[Oo]n|[Oo]ff)$", "boolean", "string", "null"),
+            PullRequestScopes.Expected => Pattern("^([Tt]rue|TRUE|[Ff]alse|FALSE|[Yy]es|[Nn]o|[Oo]n|[Oo]ff|forks)$", "boolean", "string", "null"),
             "a whole number" => Pattern("^[0-9]+$", "integer", "string", "null"),
             "a number" => Pattern(@"^[0-9.]+$", "number", "string", "null"),
             "a duration" => Pattern(@"^([0-9.]+(ns|us|ms|s|m|h|d|w))+$|^0$", "string", "integer", "null"),

@@ -10,7 +10,7 @@ internal sealed class RepositorySections(ProviderResolution providers, IReadOnly
     /// <summary>One entry. Null where it is refused, which has been said.</summary>
     public RepositoryConfig? Repository(SectionReader entry)
     {
-        entry.Later("pull_requests", "false", "no", "off").Later("paths").Later("skip_messages").Later("ignore_authors");
+        entry.Later("paths").Later("skip_messages").Later("ignore_authors");
         var name = names.Read(entry, mayHaveSlashes: true);
         var url = Url(entry);
         var token = entry.Secret("token");
@@ -23,6 +23,7 @@ internal sealed class RepositorySections(ProviderResolution providers, IReadOnly
             Branches = entry.Texts("branches", [.. standard.Branches]),
             BranchRegex = Regex(entry),
             Tags = entry.Texts("tags"),
+            PullRequests = entry.Read("pull_requests", standard.PullRequests, PullRequestScopes.Expected, PullRequestScopes.TryParse, "false"),
             Triggers = entry.Texts("triggers"),
             PollingInterval = entry.Has("polling_interval") ? entry.Duration("polling_interval", TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1), TimeSpan.FromDays(30)) : null,
             Priority = entry.Integer("priority", standard.Priority, 1, 1000),
@@ -34,6 +35,11 @@ internal sealed class RepositorySections(ProviderResolution providers, IReadOnly
         CheckTriggers(entry, repository.Triggers);
         var provider = url is null ? null : providers.Resolve(entry, repository.Name, url, token, repository.ApiBaseUrl);
         CheckTransport(entry, repository, provider);
+        if (repository.PullRequests != PullRequestScope.None && provider is { Type: "git" })
+        {
+            entry.Error("pull_requests", "plain Git knows no pull requests", "name the provider whose forge this is: " + string.Join(", ", ProviderSections.Types.Where(type => type != "git")));
+        }
+
         entry.Know("provider", "polling_interval").Done();
         return name is null || url is null || provider is null ? null : repository with { Provider = provider.Name, ProviderType = provider.Type, Identity = entry.Identity() };
     }

@@ -16,7 +16,7 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
     private readonly SortedSet<string> known = new(StringComparer.Ordinal);
     private readonly HashSet<string> told = new(StringComparer.Ordinal);
 
-    private delegate bool Parse<T>(string text, [MaybeNullWhen(false)] out T value);
+    internal delegate bool Parse<T>(string text, [MaybeNullWhen(false)] out T value);
 
     public LoadContext Load => load;
 
@@ -258,7 +258,7 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
         }
     }
 
-    private T Read<T>(string key, T fallback, string expected, Parse<T> parse, string shownDefault, Func<T, string?>? check = null, Func<string, string?>? hint = null)
+    public T Read<T>(string key, T fallback, string expected, Parse<T> parse, string shownDefault, Func<T, string?>? check = null, Func<string, string?>? hint = null)
     {
         if (Scalar(key, expected) is not { } found)
         {

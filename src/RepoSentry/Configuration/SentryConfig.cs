@@ -306,6 +306,7 @@ internal sealed record RepositoryConfig
     /// <summary>RE2 expression over short branch names, in the place of globs; null for none.</summary>
     public string? BranchRegex { get; init; }
     public IReadOnlyList<string> Tags { get; init; } = [];
+    public PullRequestScope PullRequests { get; init; }
 
     /// <summary>Names of triggers; empty for every trigger.</summary>
     public IReadOnlyList<string> Triggers { get; init; } = [];

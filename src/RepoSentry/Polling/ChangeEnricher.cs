@@ -25,13 +25,18 @@ internal static class ChangeEnricher
         IReadOnlyList<ChangeEvent> changes, IRefSource source, Uri url, Uri? apiBaseUrl, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
     {
         var enriched = changes.Select(WithoutAsking).ToArray();
+        using var timer = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        foreach (var at in Enumerable.Range(0, changes.Count).Where(at => changes[at].PullRequest is not null).Take(MaxChanges))
+        {
+            enriched[at] = await PullRequestTeller.CompleteAsync(enriched[at], source, url, apiBaseUrl, either.Token);
+        }
+
         if (source is not ICommitSource forge)
         {
             return enriched;
         }
 
-        using var timer = new CancellationTokenSource(limit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
         var facts = changes.Count == 0 ? null : Facts(forge, url, apiBaseUrl);
         foreach (var at in Chosen(enriched))
         {
@@ -43,6 +48,11 @@ internal static class ChangeEnricher
 
     private static ChangeEvent WithoutAsking(ChangeEvent change)
     {
+        if (change.PullRequest is not null)
+        {
+            return change;
+        }
+
         var (before, after) = (change.Change.Before, change.Change.After);
         var known = change with
         {
@@ -79,7 +89,7 @@ internal static class ChangeEnricher
 
     // The default branch first: it is the one that most pipelines wait for.
     private static IEnumerable<int> Chosen(ChangeEvent[] changes) => Enumerable.Range(0, changes.Length)
-        .Where(at => changes[at].Change.After is not null)
+        .Where(at => changes[at] is { Change.After: not null, PullRequest: null })
         .OrderBy(at => changes[at].Change.Ref == GitRef.BranchPrefix + changes[at].Repository.DefaultBranch ? 0 : 1)
         .Take(MaxChanges);
 

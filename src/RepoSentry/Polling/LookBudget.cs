@@ -84,7 +84,7 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
 
     /// <summary>Requests of one look that finds nothing new.</summary>
     public static double RequestsOf(RepositoryConfig repository) =>
-        repository.ProviderType == "git" ? 1 : Math.Max(1, (repository.BranchRegex is not null || repository.Branches.Count > 0 ? 1 : 0) + (repository.Tags.Count > 0 ? 1 : 0));
+        repository.ProviderType == "git" ? 1 : Math.Max(1, (repository.BranchRegex is not null || repository.Branches.Count > 0 ? 1 : 0) + (repository.Tags.Count > 0 ? 1 : 0) + (repository.PullRequests != PullRequestScope.None ? 1 : 0));
 
     /// <summary>Of each credential that a configuration uses.</summary>
     public static IReadOnlyDictionary<string, LookBudget> Of(SentryConfig config)

@@ -20,7 +20,11 @@ internal sealed class LookComparer(PollStore store, TimeProvider time)
             var compared = await CompareAsync(repository, kind, asked, sight, cancellationToken);
 
             // A known ref that is missing is believed only of a second look, an unconditional one at the whole kind: a single answer may have been short.
-            if (compared is not null && compared.Lacks)
+            if (compared is { Lacks: true, Snapshot.Kind: RefKind.PullRequest })
+            {
+                compared = await PullRequestTeller.ConfirmAsync(repository, compared, source, cancellationToken);
+            }
+            else if (compared is not null && compared.Lacks)
             {
                 var whole = new KindRequest(kind.Kind, [], null);
                 var again = await source.LookAsync(Request(repository, [whole]), cancellationToken);
@@ -60,7 +64,7 @@ internal sealed class LookComparer(PollStore store, TimeProvider time)
 
         var filter = repository.Filters[look.Kind];
         var (refs, broken) = Watched(repository, look.Snapshot, filter);
-        var watched = new RefSnapshot(look.Kind, refs, sight.HasValidators ? look.Snapshot.Validator : null);
+        var watched = look.Snapshot with { Refs = refs, Validator = sight.HasValidators ? look.Snapshot.Validator : null };
         var digest = RefDigest.Of(watched.Refs);
         var head = repository.Heads.GetValueOrDefault(look.Kind);
         if (head is not null && head.Filter == filter.Text && digest.AsSpan().SequenceEqual(head.Digest))
@@ -76,7 +80,14 @@ internal sealed class LookComparer(PollStore store, TimeProvider time)
         }
 
         var previous = head is null ? null : await store.LoadSnapshotAsync(repository.Id, look.Kind, cancellationToken);
-        var compared = new KindSight(watched, digest, filter.Text, previous?.Refs, Changes(repository, head, previous, watched, filter))
+        var changes = Changes(repository, head, previous, watched, filter);
+        if (look.Kind == RefKind.PullRequest)
+        {
+            var open = look.Snapshot.Refs.Select(item => item.Name).ToHashSet(StringComparer.Ordinal);
+            changes = [.. changes.Where(change => change.After is not null || !open.Contains(change.Ref))]; // one that is merely no longer watched
+        }
+
+        var compared = new KindSight(watched, digest, filter.Text, previous?.Refs, changes)
         {
             WholeCount = asked.Prefixes.Count == 0 ? look.Snapshot.Refs.Count : null,
         };
@@ -103,17 +114,20 @@ internal sealed class LookComparer(PollStore store, TimeProvider time)
         var (watched, others, broken) = (new List<GitRef>(), new List<string>(), new List<string>());
         foreach (var item in seen.Refs)
         {
-            if (filter.Matches(item.Name) && item.CommitId.AsSpan().ContainsAnyExcept('0'))
+            if (!(seen.PullRequests.TryGetValue(item.Name, out var told) ? filter.Matches(told) : filter.Matches(item.Name)))
+            {
+                if (others.Count < SeenKind.SampleLimit)
+                {
+                    others.Add(item.Name);
+                }
+            }
+            else if (item.CommitId.AsSpan().ContainsAnyExcept('0'))
             {
                 watched.Add(item);
             }
-            else if (filter.Matches(item.Name))
+            else
             {
                 broken.Add(item.Name);
-            }
-            else if (others.Count < SeenKind.SampleLimit)
-            {
-                others.Add(item.Name);
             }
         }
 
@@ -229,7 +243,7 @@ internal sealed record KindSight(RefSnapshot Snapshot, byte[] Digest, string Fil
         var others = Changes.Where(change => change.After is not null).ToList();
         return this with
         {
-            Snapshot = new RefSnapshot(Snapshot.Kind, refs, others.Count == 0 && head.Filter == Filter ? head.Validator : null),
+            Snapshot = Snapshot with { Refs = refs, Validator = others.Count == 0 && head.Filter == Filter ? head.Validator : null },
             Digest = RefDigest.Of(refs),
             Changes = others,
             WholeCount = head.WholeCount,

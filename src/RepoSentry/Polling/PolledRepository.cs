@@ -50,6 +50,7 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     {
         [RefKind.Branch] = RefFilter.For(config, RefKind.Branch),
         [RefKind.Tag] = RefFilter.For(config, RefKind.Tag),
+        [RefKind.PullRequest] = RefFilter.For(config, RefKind.PullRequest),
     };
 
     public string? DefaultBranch { get; private set; } = watched.Stored.DefaultBranch;

@@ -28,7 +28,7 @@ internal static class RefDiff
             else if (order > 0)
             {
                 var seen = after.Refs[a++];
-                if (beforeFilter.Matches(seen.Name))
+                if (after.PullRequests.TryGetValue(seen.Name, out var told) ? beforeFilter.Matches(told) : beforeFilter.Matches(seen.Name))
                 {
                     changes.Add(new RefChange(after.Kind, seen.Name, null, seen.CommitId));
                 }

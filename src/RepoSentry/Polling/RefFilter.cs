@@ -10,10 +10,14 @@ internal sealed class RefFilter
 {
     private const string RegexMark = "regex:";
     private const string NamesMark = "names:";
+    private const string OwnBranchesMark = "pulls:own:";
+    private const string ForksMark = "pulls:forks:";
 
     private readonly GlobSet? globs;
     private readonly Regex? regex;
     private readonly HashSet<string>? names;
+    private readonly RefFilter? bases;
+    private readonly bool forks;
 
     private RefFilter(string text, GlobSet? globs, Regex? regex, HashSet<string>? names = null)
     {
@@ -22,6 +26,9 @@ internal sealed class RefFilter
         this.regex = regex;
         this.names = names;
     }
+
+    private RefFilter(string text, RefFilter bases, bool forks)
+        : this(text, null, null) => (this.bases, this.forks) = (bases, forks);
 
     /// <summary>Watches nothing.</summary>
     public static RefFilter None { get; } = Parse("[]");
@@ -35,7 +42,12 @@ internal sealed class RefFilter
         RefKind.Branch when repository.BranchRegex is not null => Parse(RegexMark + repository.BranchRegex),
         RefKind.Branch => Parse(Write(repository.Branches)),
         RefKind.Tag => Parse(Write(repository.Tags)),
-        _ => None,
+        _ => repository.PullRequests switch
+        {
+            PullRequestScope.None => None,
+            PullRequestScope.OwnBranches => Parse(OwnBranchesMark + For(repository, RefKind.Branch).Text),
+            _ => Parse(ForksMark + For(repository, RefKind.Branch).Text),
+        },
     };
 
     /// <summary>Exactly these refs: what was taken over of another program's memory, which knew no others.</summary>
@@ -44,12 +56,22 @@ internal sealed class RefFilter
 
     public static RefFilter Parse(string text) =>
         text.StartsWith(NamesMark, StringComparison.Ordinal) ? new RefFilter(text, null, null, [.. JsonSerializer.Deserialize(text[NamesMark.Length..], PollingJson.Default.StringArray)!])
+        : text.StartsWith(OwnBranchesMark, StringComparison.Ordinal) ? new RefFilter(text, Parse(text[OwnBranchesMark.Length..]), forks: false)
+        : text.StartsWith(ForksMark, StringComparison.Ordinal) ? new RefFilter(text, Parse(text[ForksMark.Length..]), forks: true)
         : text.StartsWith(RegexMark, StringComparison.Ordinal) ? new RefFilter(text, null, BranchRegex.Compile(text[RegexMark.Length..]))
         : new RefFilter(text, GlobSet.Of(JsonSerializer.Deserialize(text, PollingJson.Default.StringArray)!), null);
 
-    /// <param name="refName">Full name; patterns are matched against the short one.</param>
+    /// <summary>Pull requests are watched by the branch that they shall be merged into.</summary>
+    public bool Matches(PullRequestInfo pullRequest) => (forks || !pullRequest.Fork) && bases?.Matches(GitRef.BranchPrefix + RefName.FromText(pullRequest.BaseBranch)) == true;
+
+    /// <param name="refName">Full name; patterns are matched against the short one. A pull request's tells nothing of it.</param>
     public bool Matches(string refName)
     {
+        if (bases is not null)
+        {
+            return true;
+        }
+
         if (names is not null)
         {
             return names.Contains(refName);
@@ -71,7 +93,7 @@ internal sealed class RefFilter
     {
         // A percent sign may stand escaped in the names that a source compares with: what comes before it is limit enough.
         var root = kind == RefKind.Tag ? GitRef.TagPrefix : GitRef.BranchPrefix;
-        return globs is null ? [] : [.. globs.LiteralPrefixes().Select(prefix => root + prefix.Split('%')[0])];
+        return globs is null || kind == RefKind.PullRequest ? [] : [.. globs.LiteralPrefixes().Select(prefix => root + prefix.Split('%')[0])];
     }
 
     private static string Write(IReadOnlyList<string> patterns) => JsonSerializer.Serialize([.. patterns], PollingJson.Default.StringArray);

@@ -28,7 +28,7 @@ internal sealed class RepositoryPoller(
         }
 
         var changes = seen.Kinds.SelectMany(kind => kind.Changes).ToList();
-        var events = await RouteAsync(repository, changes, source, startedAt - before, cancellationToken);
+        var events = await RouteAsync(repository, changes, seen.Kinds, source, before, startedAt, cancellationToken);
         var outcome = new PollOutcome(startedAt, time.GetElapsedTime(clock) + (told?.Took ?? TimeSpan.Zero), OutcomeOf(seen, repository.LastLookedAt), sourceName, events.Count);
         await CommitAsync(repository, seen, standing, events, outcome);
         return new PollResult(outcome, seen.Marks, events) { Earlier = told is null ? await EarlierAsync(repository, source, outcome, cancellationToken) : [] };
@@ -59,7 +59,7 @@ internal sealed class RepositoryPoller(
         seen.Held.Count > 0 ? "held" : seen.Kinds.Count == 0 ? "unchanged" : before is null && seen.Kinds.All(kind => kind.Previous is null) ? "baseline" : "changed";
 
     private async Task<IReadOnlyList<RoutedEvent>> RouteAsync(
-        PolledRepository repository, List<RefChange> changes, IRefSource source, TimeSpan? delay, CancellationToken cancellationToken)
+        PolledRepository repository, List<RefChange> changes, IReadOnlyList<KindSight> kinds, IRefSource source, DateTimeOffset? before, DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
         if (changes.Count == 0)
         {
@@ -79,7 +79,8 @@ internal sealed class RepositoryPoller(
             Change = change,
             Repository = told,
             DetectedAt = detectedAt,
-            DetectionDelay = delay,
+            DetectionDelay = startedAt - before,
+            PullRequest = PullRequestTeller.Of(change, kinds, before),
         }).ToList();
         var enriched = await ChangeEnricher.EnrichAsync(events, source, repository.Config.Url, repository.Config.ApiBaseUrl, current.Value.Polling.EnrichTimeout, time, cancellationToken);
         return [.. enriched.Select(change => new RoutedEvent(change, EventRouter.Route(repository.Config, change.Change.Type, current.Value.Triggers)))];

@@ -261,7 +261,7 @@ internal sealed class Roster(string credential, HourProfile fleet, LookBudget bu
         var (listed, unlisted) = (new List<PolledRepository>(), new List<PolledRepository>());
         foreach (var member in Members)
         {
-            var name = Budget.Sweeps is { } sweeps && (member.Sources.Primary as ISweepSource)?.OwnerOf(member.MovedTo ?? member.Config.Url) is { } owner && sweeps.Owners.Contains(owner) && !Hidden.Contains(owner) ? owner : null;
+            var name = Budget.Sweeps is { } sweeps && SweepBudget.IsTold(member.Config) && (member.Sources.Primary as ISweepSource)?.OwnerOf(member.MovedTo ?? member.Config.Url) is { } owner && sweeps.Owners.Contains(owner) && !Hidden.Contains(owner) ? owner : null;
             if (name == member.Owner?.Name)
             {
                 continue;

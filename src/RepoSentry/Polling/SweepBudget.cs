@@ -47,12 +47,15 @@ internal sealed record SweepBudget(IReadOnlySet<string> Owners, int Swept, doubl
         CultureInfo.InvariantCulture,
         $"{(KeepsInterval ? $"polling.interval of {Durations.Format(Polling.Interval)} is kept for all {budget.Repositories} of credential {credential}" : $"credential {credential} has a share of {Share:0.##} of what polling.interval needs: nobody waits longer than {Durations.Format(Longest)}{(budget.IsOverdrawn ? ", which is beyond polling.max_interval" : "")}")}; the forge lists the pushes of {Owners.Count} owners with {Swept} repositories, and what it does not list (deletions, tags) is seen within {Durations.Format(Polling.MaxInterval)}");
 
+    /// <summary>Whether a list of pushes tells what is watched of a repository: pull requests come and go without one.</summary>
+    public static bool IsTold(RepositoryConfig repository) => repository.PullRequests == PullRequestScope.None;
+
     /// <param name="points">Points a second.</param>
     /// <param name="each">Connections of a look.</param>
     /// <param name="hidden">Owners whose pushes are not listed.</param>
     public static SweepBudget Of(IReadOnlyCollection<RepositoryConfig> repositories, double points, double each, PollingConfig polling, IReadOnlySet<string>? hidden = null)
     {
-        var owners = repositories.GroupBy(repository => GitHubQueries.OwnerOf(repository.Url), StringComparer.Ordinal).Where(group => group.Key is { } name && hidden?.Contains(name) != true && group.Count() >= FewestOfOwner).ToList();
+        var owners = repositories.Where(IsTold).GroupBy(repository => GitHubQueries.OwnerOf(repository.Url), StringComparer.Ordinal).Where(group => group.Key is { } name && hidden?.Contains(name) != true && group.Count() >= FewestOfOwner).ToList();
         var swept = owners.Sum(owner => owner.Count());
         var safety = SafetyMargin * swept / polling.MaxInterval.TotalSeconds;
         var (lists, rest) = (owners.Count / polling.Interval.TotalSeconds, (repositories.Count - swept) / polling.Interval.TotalSeconds);

@@ -32,7 +32,11 @@ internal sealed record ForgeFacts(RepositoryFacts Facts, bool IsEmpty = false, s
 /// <param name="Query">Of its first page.</param>
 /// <param name="PageSize">Refs of a full page; <see cref="int.MaxValue"/> where each page names the next one in its own body.</param>
 /// <param name="Read">What stands on a page.</param>
-internal sealed record RefList(string Path, string Query, int PageSize, Func<ForgeAnswer, RefPage> Read);
+internal sealed record RefList(string Path, string Query, int PageSize, Func<ForgeAnswer, RefPage> Read)
+{
+    /// <summary>Asks for what the page itself leaves out; null where it leaves out nothing.</summary>
+    public Func<RefPage, CancellationToken, Task<RefPage>>? Complete { get; init; }
+}
 
 /// <summary>Looks through a forge's interface: where the repository is, then the pages of each kind. Remembers where repositories are, after renames too.</summary>
 internal sealed class ForgeLooks(ForgeApi api, ForgeShape shape, TimeProvider time)
@@ -50,7 +54,7 @@ internal sealed class ForgeLooks(ForgeApi api, ForgeShape shape, TimeProvider ti
         {
             var place = await DescribeAsync(home, request, budget, cancellationToken);
             var kinds = new List<KindLook>();
-            foreach (var wanted in request.Kinds.Where(wanted => wanted.Kind is RefKind.Branch or RefKind.Tag))
+            foreach (var wanted in request.Kinds)
             {
                 kinds.Add(await LookAtAsync(wanted, home, place, budget, cancellationToken));
             }
@@ -78,6 +82,14 @@ internal sealed class ForgeLooks(ForgeApi api, ForgeShape shape, TimeProvider ti
             ? new GitRef(prefix + RefName.FromText(name), commit, item.TagObject is { } target && target != commit ? ForgeHttp.CommitId(target) : null)
             : throw answer.Malformed("a list that has an entry without a name or a commit")),
     ];
+
+    /// <summary>The own record of a pull request; null where the forge does not know of it.</summary>
+    /// <param name="path">Below the resource of the repository.</param>
+    public async Task<PullRequestInfo?> PullRequestAsync(Uri url, Uri? apiBaseUrl, string path, Func<ForgeAnswer, PullRequestInfo?> read, CancellationToken cancellationToken)
+    {
+        var answer = await api.FindAsync(new Uri($"{RootOf(url, apiBaseUrl)}{path}"), "pull", cancellationToken);
+        return answer is null ? null : read(answer) ?? throw answer.Malformed("a pull request without a commit");
+    }
 
     /// <summary>The parts of a URL's path, without what an instance below a path has before them.</summary>
     /// <param name="apiPath">What the path of the API's base ends with, such as <c>/api/v4</c>.</param>
@@ -171,12 +183,17 @@ internal sealed class ForgeLooks(ForgeApi api, ForgeShape shape, TimeProvider ti
             ForgeAnswer answer;
             try
             {
-                answer = await api.GetAsync(asked, wanted.Kind == RefKind.Branch ? "branches" : "tags", etag, budget, cancellationToken);
+                answer = await api.GetAsync(asked, wanted.Kind switch { RefKind.Branch => "branches", RefKind.Tag => "tags", _ => "pulls" }, etag, budget, cancellationToken);
             }
             catch (RefSourceException failure) when (failure.Error == RefSourceError.NotFound && place.IsEmpty)
             {
                 places.TryRemove(home, out _); // described anew at the next look, for it may have vanished since
                 return new RefPage([], null, null, null);
+            }
+
+            catch (RefSourceException failure) when (failure.Error == RefSourceError.NotFound && wanted.Kind == RefKind.PullRequest)
+            {
+                throw new RefSourceException(RefSourceError.Malformed, $"{failure.Message}; are pull requests switched off there? Then set pull_requests: false", TimeSpan.Zero, failure);
             }
 
             if (answer.At != asked)
@@ -185,6 +202,7 @@ internal sealed class ForgeLooks(ForgeApi api, ForgeShape shape, TimeProvider ti
             }
 
             var page = answer.NotModified ? new RefPage(null, answer.ETag, null, null) : list.Read(answer);
+            page = page.Refs is null || list.Complete is null ? page : await list.Complete(page, cancellationToken);
             if (page.DefaultBranch is { Length: > 0 } branch && places.TryGetValue(home, out var known))
             {
                 places[home] = known with { Facts = known.Facts with { DefaultBranch = GitRef.BranchPrefix + RefName.FromText(branch) } };

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RepoSentry.Abstractions;
+using RepoSentry.Storage;
 
 namespace RepoSentry.Providers;
 
@@ -15,6 +16,19 @@ internal sealed record RefPage(IReadOnlyList<GitRef>? Refs, string? ETag, string
 {
     /// <summary>Short name of the default branch, where the list marks it.</summary>
     public string? DefaultBranch { get; init; }
+
+    /// <summary>What stands on it of pull requests, by the names of their refs.</summary>
+    public IReadOnlyDictionary<string, PullRequestInfo> PullRequests { get; init; } = new Dictionary<string, PullRequestInfo>();
+
+    /// <param name="nameOf">Name of the ref of the one with that number.</param>
+    public static RefPage Of(ForgeAnswer answer, IEnumerable<PullRequestInfo> pullRequests, Func<long, string> nameOf, string? next)
+    {
+        var told = pullRequests.Select(one => (Name: nameOf(one.Number), One: one)).ToList();
+        return new RefPage([.. told.Select(pair => new GitRef(pair.Name, pair.One.HeadSha))], answer.ETag, next, answer.LastPage, answer.Total)
+        {
+            PullRequests = told.DistinctBy(pair => pair.Name).ToDictionary(pair => pair.Name, pair => pair.One, StringComparer.Ordinal),
+        };
+    }
 }
 
 /// <summary>
@@ -31,6 +45,7 @@ internal sealed class RefPages(string provider, RefKind kind, Func<string, strin
     public const int MaxPages = 100;
 
     private const int Version = 1;
+    private static readonly Dictionary<string, PullRequestInfo> EmptyPullRequests = [];
 
     /// <summary>Null if nothing is new since the validator.</summary>
     public async Task<RefSnapshot?> LookAsync(string first, string? validator)
@@ -57,7 +72,7 @@ internal sealed class RefPages(string provider, RefKind kind, Func<string, strin
             ?? throw new RefSourceException(RefSourceError.Malformed, $"the list of {Word} kept changing while it was read, twice: no complete look");
     }
 
-    private string Word => kind == RefKind.Branch ? "branches" : "tags";
+    private string Word => kind.Words();
 
     /// <summary>Null if the list moved while it was read.</summary>
     private async Task<RefSnapshot?> ReadAsync(string first, RefPage? firstPage)
@@ -129,7 +144,10 @@ internal sealed class RefPages(string provider, RefKind kind, Func<string, strin
         var refs = pages.SelectMany(read => read.Page.Refs!).OrderBy(item => item.Name, StringComparer.Ordinal).ToList();
         var complete = pages.TrueForAll(read => read.Page.ETag is not null);
         var held = new HeldPages(provider, Version, [.. pages.Select(read => new HeldPage(read.Query, read.Page.ETag!))]);
-        return new RefSnapshot(kind, refs, complete ? JsonSerializer.Serialize(held, RefPagesJson.Compact.HeldPages) : null);
+        return new RefSnapshot(kind, refs, complete ? JsonSerializer.Serialize(held, RefPagesJson.Compact.HeldPages) : null)
+        {
+            PullRequests = kind == RefKind.PullRequest ? pages.SelectMany(read => read.Page.PullRequests).ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal) : EmptyPullRequests,
+        };
     }
 
     /// <summary>Null for what another source or another version left.</summary>

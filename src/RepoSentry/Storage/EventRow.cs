@@ -29,7 +29,7 @@ internal sealed record EventRow
         Repository = change.Repository.Name,
         Type = change.Change.Type.Name(),
         Ref = change.Change.Ref,
-        Branch = GitRef.Shorten(change.Change.Ref),
+        Branch = change.PullRequest is { HeadBranch: { Length: > 0 } branch } ? branch : GitRef.Shorten(change.Change.Ref),
         Before = change.Change.Before,
         After = change.Change.After ?? NoCommit,
         Status = routed ? EventStatus.Pending : EventStatus.Unrouted,
@@ -52,6 +52,7 @@ internal sealed record EventRow
             Commits = metadata.Commits,
             CommitCount = metadata.CommitCount,
             CompareUrl = metadata.CompareUrl,
+            PullRequest = metadata.PullRequest,
             Unknown = metadata.Unknown,
         };
     }
@@ -71,6 +72,7 @@ internal sealed record EventMetadata
     public IReadOnlyList<CommitInfo> Commits { get; init; } = [];
     public int? CommitCount { get; init; }
     public string? CompareUrl { get; init; }
+    public PullRequestInfo? PullRequest { get; init; }
     public IReadOnlyList<string> Unknown { get; init; } = [];
 
     public static EventMetadata From(ChangeEvent change) => new()
@@ -86,6 +88,7 @@ internal sealed record EventMetadata
         Commits = change.Commits,
         CommitCount = change.CommitCount,
         CompareUrl = change.CompareUrl,
+        PullRequest = change.PullRequest,
         Unknown = change.Unknown,
     };
 }

@@ -18,7 +18,7 @@ internal sealed record HeldDrop(RefKind Kind, IReadOnlyList<string> Missing, int
     /// <summary>One sentence for the status of the repository.</summary>
     public string Explain(string repository)
     {
-        var word = Kind == RefKind.Tag ? "tags" : "branches";
+        var word = Kind.Words();
         return $"{Missing.Count} of {Known} {word} are missing since {SqlTime.Text(Since)[..16]}Z: their deletions are held until three equal looks over ten minutes, or `reposentry repo release {repository}`";
     }
 }

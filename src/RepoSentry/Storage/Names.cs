@@ -53,6 +53,14 @@ internal static class RefKinds
         _ => "pull_request",
     };
 
+    /// <summary>Several of them in a sentence.</summary>
+    public static string Words(this RefKind kind) => kind switch
+    {
+        RefKind.Branch => "branches",
+        RefKind.Tag => "tags",
+        _ => "pull requests",
+    };
+
     public static RefKind Parse(string name) => name switch
     {
         "branch" => RefKind.Branch,

@@ -3,7 +3,7 @@ using RepoSentry.Abstractions;
 
 namespace RepoSentry.Delivery.Payloads;
 
-/// <summary>Bitbucket Cloud's <c>repo:push</c>, for branches and tags alike.</summary>
+/// <summary>Bitbucket Cloud's <c>repo:push</c>, for branches and tags alike, and what it has in common with <c>pullrequest:*</c>.</summary>
 internal static class BitbucketPayload
 {
     public const string EventHeader = "X-Event-Key";
@@ -14,9 +14,9 @@ internal static class BitbucketPayload
     public static TriggerMessage Render(ChangeEvent change)
     {
         var headers = CloudEventsHeaders.For(change);
-        headers[EventHeader] = "repo:push";
+        headers[EventHeader] = change.PullRequest is null ? "repo:push" : BitbucketPullRequestPayload.EventOf(change);
         headers["X-Request-UUID"] = change.Id.ToString();
-        return PayloadBudget.Fit(change, headers, Body);
+        return PayloadBudget.Fit(change, headers, change.PullRequest is null ? Body : BitbucketPullRequestPayload.Body);
     }
 
     private static byte[] Body(PushFacts push) => PayloadJson.Write(json =>
@@ -44,12 +44,17 @@ internal static class BitbucketPayload
         json.WriteEndArray();
         json.WriteEndObject();
         WriteRepository(json, push.Repository);
-        json.WriteStartObject("actor");
-        json.WriteString("type", "user");
-        json.WriteString("display_name", PushFacts.UnknownText);
-        json.WriteString("nickname", PushFacts.UnknownLogin);
-        json.WriteEndObject();
+        WriteAccount(json, "actor", null, null);
     });
+
+    public static void WriteAccount(Utf8JsonWriter json, string property, string? name, string? nickname)
+    {
+        json.WriteStartObject(property);
+        json.WriteString("type", "user");
+        json.Text("display_name", name ?? PushFacts.UnknownText);
+        json.Text("nickname", nickname ?? PushFacts.UnknownLogin);
+        json.WriteEndObject();
+    }
 
     private static void WriteTip(Utf8JsonWriter json, string property, PushFacts push, CommitInfo? commit)
     {
@@ -83,7 +88,7 @@ internal static class BitbucketPayload
         WriteLink(json, push.UrlOf(commit));
     }
 
-    private static void WriteRepository(Utf8JsonWriter json, RepositoryFacts repository)
+    public static void WriteRepository(Utf8JsonWriter json, RepositoryFacts repository)
     {
         json.WriteStartObject("repository");
         json.WriteString("type", "repository");
@@ -100,7 +105,7 @@ internal static class BitbucketPayload
         json.WriteEndObject();
     }
 
-    private static void WriteLink(Utf8JsonWriter json, string page)
+    public static void WriteLink(Utf8JsonWriter json, string page)
     {
         json.WriteStartObject("links");
         json.WriteStartObject("html");

@@ -5,7 +5,7 @@ using RepoSentry.Providers.Bitbucket;
 
 namespace RepoSentry.Delivery.Payloads;
 
-/// <summary>Bitbucket Data Center's <c>repo:refs_changed</c>, for branches and tags alike.</summary>
+/// <summary>Bitbucket Data Center's <c>repo:refs_changed</c>, for branches and tags alike, and what it has in common with <c>pr:*</c>.</summary>
 internal static class BitbucketServerPayload
 {
     private const int ShortId = 11;
@@ -13,24 +13,14 @@ internal static class BitbucketServerPayload
     public static TriggerMessage Render(ChangeEvent change)
     {
         var headers = CloudEventsHeaders.For(change);
-        headers[BitbucketPayload.EventHeader] = "repo:refs_changed";
+        headers[BitbucketPayload.EventHeader] = change.PullRequest is null ? "repo:refs_changed" : BitbucketServerPullRequestPayload.EventOf(change);
         headers["X-Request-Id"] = change.Id.ToString();
-        return PayloadBudget.Fit(change, headers, Body);
+        return PayloadBudget.Fit(change, headers, change.PullRequest is null ? Body : BitbucketServerPullRequestPayload.Body);
     }
 
     private static byte[] Body(PushFacts push) => PayloadJson.Write(json =>
     {
-        json.WriteString("eventKey", "repo:refs_changed");
-        json.WriteString("date", push.Event.DetectedAt.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'+0000'", CultureInfo.InvariantCulture));
-        json.WriteStartObject("actor");
-        json.WriteString("name", PushFacts.UnknownLogin);
-        json.WriteString("emailAddress", "");
-        json.WriteNumber("id", 0);
-        json.WriteString("displayName", PushFacts.UnknownText);
-        json.WriteBoolean("active", true);
-        json.WriteString("slug", PushFacts.UnknownLogin);
-        json.WriteString("type", "NORMAL");
-        json.WriteEndObject();
+        WriteHead(json, push, "repo:refs_changed", null);
         WriteRepository(json, push.Repository);
         WriteChange(json, push);
         json.WriteStartArray("commits");
@@ -46,6 +36,29 @@ internal static class BitbucketServerPayload
             WriteCommit(json, push, head);
         }
     });
+
+    /// <summary>What every event begins with.</summary>
+    /// <param name="actor">Who did it; null where that is not known.</param>
+    public static void WriteHead(Utf8JsonWriter json, PushFacts push, string eventKey, PersonInfo? actor)
+    {
+        json.WriteString("eventKey", eventKey);
+        json.WriteString("date", push.Event.DetectedAt.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'+0000'", CultureInfo.InvariantCulture));
+        WriteUser(json, "actor", actor);
+    }
+
+    public static void WriteUser(Utf8JsonWriter json, string property, PersonInfo? person)
+    {
+        var login = person?.Username is { Length: > 0 } known ? known : PushFacts.UnknownLogin;
+        json.WriteStartObject(property);
+        json.Text("name", login);
+        json.Text("emailAddress", person?.Email ?? "");
+        json.WriteNumber("id", 0);
+        json.Text("displayName", person?.Name is { Length: > 0 } name ? name : PushFacts.UnknownText);
+        json.WriteBoolean("active", true);
+        json.Text("slug", login);
+        json.WriteString("type", "NORMAL");
+        json.WriteEndObject();
+    }
 
     private static void WriteChange(Utf8JsonWriter json, PushFacts push)
     {
@@ -89,7 +102,7 @@ internal static class BitbucketServerPayload
         json.WriteEndObject();
     }
 
-    private static void WriteRepository(Utf8JsonWriter json, RepositoryFacts repository)
+    public static void WriteRepository(Utf8JsonWriter json, RepositoryFacts repository)
     {
         var (key, slug) = BitbucketPath.Of(repository.Info.Url) is { } path ? (path.Key, path.Slug) : (repository.Owner, repository.Name);
         json.WriteStartObject("repository");

@@ -36,12 +36,13 @@ internal static class CloudEventsPayload
     {
         WriteRepository(json, push.Repository);
         json.WriteStartObject("branch");
-        json.Text("name", GitRef.Shorten(RefName.ToText(push.Event.Change.Ref)), int.MaxValue);
+        json.Text("name", push.BranchName, int.MaxValue);
         json.Text("ref", RefName.ToText(push.Event.Change.Ref), int.MaxValue);
         json.WriteEndObject();
 
         // Zeros rather than nothing: a binding on a missing parent fails without a word.
-        WriteCommit(json, "commit", push.After, push.Head is { } head ? push.MessageOf(head) : "");
+        var pullRequest = push.Event.PullRequest is null ? null : new PullRequestFacts(push);
+        WriteCommit(json, "commit", pullRequest?.Told.HeadSha ?? push.After, pullRequest?.Title ?? (push.Head is { } head ? push.MessageOf(head) : ""));
         json.WriteStartObject("event");
         json.WriteString("type", push.Event.Change.Type.Name());
         json.WriteString("trigger_source", "reposentry");

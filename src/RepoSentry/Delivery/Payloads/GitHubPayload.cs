@@ -3,20 +3,20 @@ using RepoSentry.Abstractions;
 
 namespace RepoSentry.Delivery.Payloads;
 
-/// <summary>GitHub's <c>push</c> webhook, for branches and tags alike. Valid by GitHub's published schema: what is ours to say stands in headers.</summary>
+/// <summary>GitHub's <c>push</c> webhook, for branches and tags alike, and what it has in common with <c>pull_request</c>. Valid by GitHub's published schema: what is ours to say stands in headers.</summary>
 internal static class GitHubPayload
 {
     public static TriggerMessage Render(ChangeEvent change)
     {
         var headers = CloudEventsHeaders.For(change);
-        headers["X-GitHub-Event"] = "push";
+        headers["X-GitHub-Event"] = change.PullRequest is null ? "push" : "pull_request";
         headers["X-GitHub-Delivery"] = change.Id.ToString();
         if (change.Repository is { Provider: "github", Url: { IdnHost: not "github.com", Authority: var host } })
         {
             headers["X-GitHub-Enterprise-Host"] = HeaderText.Encode(host);
         }
 
-        return PayloadBudget.Fit(change, headers, Body);
+        return PayloadBudget.Fit(change, headers, change.PullRequest is null ? Body : GitHubPullRequestPayload.Body);
     }
 
     private static byte[] Body(PushFacts push) => PayloadJson.Write(json =>

@@ -36,14 +36,35 @@ internal static class GitHubRepository
     private static readonly string[] Nothings = ["description", "homepage", "language", "mirror_url", "license"];
 
     private static readonly string[] Switches =
-        ["fork", "archived", "disabled", "has_issues", "has_projects", "has_downloads", "has_wiki", "has_pages", "is_template", "web_commit_signoff_required"];
+        ["archived", "disabled", "has_issues", "has_projects", "has_downloads", "has_wiki", "has_pages", "is_template", "web_commit_signoff_required"];
 
     /// <summary>The properties <c>repository</c> and <c>organization</c>.</summary>
     public static void Write(Utf8JsonWriter json, PushFacts push)
     {
-        var repository = push.Repository;
-        var api = $"{ApiRoot(repository)}/repos/{repository.EscapedFullName}";
-        json.WriteStartObject("repository");
+        Write(json, "repository", push.Repository, push.Event.DetectedAt, push.Repository.HtmlUrl, isFork: false); // a push has the page as its url, other events the API
+        WriteOrganization(json, push.Repository);
+    }
+
+    public static void WriteOrganization(Utf8JsonWriter json, RepositoryFacts repository)
+    {
+        var api = $"{ApiRoot(repository)}/orgs/{RepositoryFacts.Escape(repository.Owner)}";
+        json.WriteStartObject("organization");
+        json.Text("login", repository.Owner);
+        json.WriteNumber("id", repository.OwnerId);
+        json.WriteString("node_id", "");
+        json.WriteString("url", api);
+        WriteUrls(json, api, [("repos_url", "/repos"), ("events_url", "/events"), ("hooks_url", "/hooks"), ("issues_url", "/issues"),
+            ("members_url", "/members{/member}"), ("public_members_url", "/public_members{/member}")]);
+        json.WriteString("avatar_url", $"{repository.OwnerUrl}.png");
+        json.WriteString("description", "");
+        json.WriteEndObject();
+    }
+
+    /// <param name="url">The property of that name.</param>
+    public static void Write(Utf8JsonWriter json, string property, RepositoryFacts repository, DateTimeOffset at, string url, bool isFork)
+    {
+        var api = ApiUrl(repository);
+        json.WriteStartObject(property);
         json.WriteNumber("id", repository.Id);
         json.Text("node_id", repository.IdKnown ? "" : repository.Info.ForgeId ?? "");
         json.Text("name", repository.Name);
@@ -51,17 +72,18 @@ internal static class GitHubRepository
         json.WriteBoolean("private", repository.Private);
         WriteAccount(json, "owner", repository, repository.Owner, repository.OwnerId, "Organization");
         json.WriteString("html_url", repository.HtmlUrl);
-        json.WriteString("url", repository.HtmlUrl); // a push has the page here, other events the API
+        json.WriteString("url", url);
         WriteUrls(json, api, ApiUrls);
         json.WriteNumber("created_at", 0);
-        json.WriteString("updated_at", PayloadJson.Time(push.Event.DetectedAt.ToUniversalTime()));
-        json.WriteNumber("pushed_at", push.Event.DetectedAt.ToUnixTimeSeconds());
+        json.WriteString("updated_at", PayloadJson.Time(at.ToUniversalTime()));
+        json.WriteNumber("pushed_at", at.ToUnixTimeSeconds());
         json.WriteString("git_url", repository.GitUrl);
         json.WriteString("ssh_url", repository.SshUrl);
         json.WriteString("clone_url", repository.CloneUrl);
         json.WriteString("svn_url", repository.HtmlUrl);
         Array.ForEach(Counts, name => json.WriteNumber(name, 0));
         Array.ForEach(Nothings, json.WriteNull);
+        json.WriteBoolean("fork", isFork);
         Array.ForEach(Switches, name => json.WriteBoolean(name, false));
         json.Texts("topics", []);
         json.WriteStartObject("custom_properties");
@@ -71,14 +93,16 @@ internal static class GitHubRepository
         json.Text("master_branch", repository.DefaultBranch);
         json.Text("organization", repository.Owner);
         json.WriteEndObject();
-        WriteOrganization(json, repository);
     }
+
+    /// <summary>Of the repository in GitHub's interface.</summary>
+    public static string ApiUrl(RepositoryFacts repository) => $"{ApiRoot(repository)}/repos/{repository.EscapedFullName}";
 
     /// <summary>The property <c>sender</c>: who pushed is unknown to a poller.</summary>
     public static void WriteSender(Utf8JsonWriter json, RepositoryFacts repository) =>
         WriteAccount(json, "sender", repository, PushFacts.UnknownLogin, 0, "User");
 
-    private static void WriteAccount(Utf8JsonWriter json, string property, RepositoryFacts repository, string login, long id, string type)
+    public static void WriteAccount(Utf8JsonWriter json, string property, RepositoryFacts repository, string login, long id, string type)
     {
         var escaped = RepositoryFacts.Escape(login);
         var api = $"{ApiRoot(repository)}/users/{escaped}";
@@ -95,21 +119,6 @@ internal static class GitHubRepository
         WriteUrls(json, api, AccountUrls);
         json.WriteString("type", type);
         json.WriteBoolean("site_admin", false);
-        json.WriteEndObject();
-    }
-
-    private static void WriteOrganization(Utf8JsonWriter json, RepositoryFacts repository)
-    {
-        var api = $"{ApiRoot(repository)}/orgs/{RepositoryFacts.Escape(repository.Owner)}";
-        json.WriteStartObject("organization");
-        json.Text("login", repository.Owner);
-        json.WriteNumber("id", repository.OwnerId);
-        json.WriteString("node_id", "");
-        json.WriteString("url", api);
-        WriteUrls(json, api, [("repos_url", "/repos"), ("events_url", "/events"), ("hooks_url", "/hooks"), ("issues_url", "/issues"),
-            ("members_url", "/members{/member}"), ("public_members_url", "/public_members{/member}")]);
-        json.WriteString("avatar_url", $"{repository.OwnerUrl}.png");
-        json.WriteString("description", "");
         json.WriteEndObject();
     }
 

@@ -3,7 +3,7 @@ using RepoSentry.Abstractions;
 
 namespace RepoSentry.Delivery.Payloads;
 
-/// <summary>GitLab's <c>Push Hook</c> and <c>Tag Push Hook</c>.</summary>
+/// <summary>GitLab's <c>Push Hook</c> and <c>Tag Push Hook</c>, and what they have in common with <c>Merge Request Hook</c>.</summary>
 internal static class GitLabPayload
 {
     private const int VisibilityPrivate = 0;
@@ -13,10 +13,10 @@ internal static class GitLabPayload
     public static TriggerMessage Render(ChangeEvent change)
     {
         var headers = CloudEventsHeaders.For(change);
-        headers["X-Gitlab-Event"] = change.Change.Kind == RefKind.Tag ? "Tag Push Hook" : "Push Hook";
+        headers["X-Gitlab-Event"] = change.Change.Kind switch { RefKind.Tag => "Tag Push Hook", RefKind.PullRequest => "Merge Request Hook", _ => "Push Hook" };
         headers["X-Gitlab-Event-UUID"] = change.Id.ToString();
         headers["X-Gitlab-Instance"] = RepositoryFacts.Of(change.Repository).Root;
-        return PayloadBudget.Fit(change, headers, Body);
+        return PayloadBudget.Fit(change, headers, change.PullRequest is null ? Body : GitLabMergeRequestPayload.Body);
     }
 
     private static byte[] Body(PushFacts push) => PayloadJson.Write(json =>
@@ -43,7 +43,7 @@ internal static class GitLabPayload
         json.WriteString("user_email", "");
         json.WriteNull("user_avatar");
         json.WriteNumber("project_id", push.Repository.Id);
-        WriteProject(json, push.Repository);
+        WriteProject(json, "project", push.Repository);
         json.WriteStartArray("commits");
         foreach (var commit in push.Commits)
         {
@@ -57,9 +57,9 @@ internal static class GitLabPayload
         WriteRepository(json, push.Repository);
     });
 
-    private static void WriteProject(Utf8JsonWriter json, RepositoryFacts repository)
+    public static void WriteProject(Utf8JsonWriter json, string property, RepositoryFacts repository)
     {
-        json.WriteStartObject("project");
+        json.WriteStartObject(property);
         json.WriteNumber("id", repository.Id);
         json.Text("name", repository.Name);
         json.WriteNull("description");
@@ -95,7 +95,7 @@ internal static class GitLabPayload
         json.WriteEndObject();
     }
 
-    private static void WriteRepository(Utf8JsonWriter json, RepositoryFacts repository)
+    public static void WriteRepository(Utf8JsonWriter json, RepositoryFacts repository)
     {
         json.WriteStartObject("repository");
         json.Text("name", repository.Name);
@@ -110,5 +110,5 @@ internal static class GitLabPayload
 
     private static int Visibility(RepositoryFacts repository) => repository.Private ? VisibilityPrivate : VisibilityPublic;
 
-    private static string Title(string message) => message.AsSpan().IndexOfAny('\r', '\n') is var end and >= 0 ? message[..end] : message;
+    public static string Title(string message) => message.AsSpan().IndexOfAny('\r', '\n') is var end and >= 0 ? message[..end] : message;
 }

@@ -3,7 +3,7 @@ using RepoSentry.Abstractions;
 
 namespace RepoSentry.Delivery.Payloads;
 
-/// <summary>The <c>push</c> webhook of Gitea and Forgejo, for branches and tags alike. Tekton has no interceptor for it: its users take GitHub's, so GitHub's headers stand beside.</summary>
+/// <summary>The <c>push</c> webhook of Gitea and Forgejo, for branches and tags alike, and what it has in common with <c>pull_request</c>. Tekton has no interceptor for it: its users take GitHub's, so GitHub's headers stand beside.</summary>
 internal static class GiteaPayload
 {
     public const string EventHeader = "X-Gitea-Event";
@@ -13,14 +13,15 @@ internal static class GiteaPayload
     public static TriggerMessage Render(ChangeEvent change)
     {
         var headers = CloudEventsHeaders.For(change);
+        var (name, type) = change switch { { PullRequest: null } => ("push", "push"), { Change.Type: EventType.PullRequestUpdated } => ("pull_request", "pull_request_sync"), _ => ("pull_request", "pull_request") };
         foreach (var family in Families)
         {
-            headers[family + "-Event"] = "push";
-            headers[family + "-Event-Type"] = "push";
+            headers[family + "-Event"] = name;
+            headers[family + "-Event-Type"] = type;
             headers[family + "-Delivery"] = change.Id.ToString();
         }
 
-        return PayloadBudget.Fit(change, headers, Body);
+        return PayloadBudget.Fit(change, headers, change.PullRequest is null ? Body : GiteaPullRequestPayload.Body);
     }
 
     private static byte[] Body(PushFacts push) => PayloadJson.Write(json =>
@@ -49,7 +50,7 @@ internal static class GiteaPayload
             json.WriteNullValue();
         }
 
-        WriteRepository(json, push);
+        WriteRepository(json, "repository", push.Repository, push.Event.DetectedAt, isFork: false);
         WriteUser(json, "pusher", push.Repository, PushFacts.UnknownLogin, 0);
         WriteUser(json, "sender", push.Repository, PushFacts.UnknownLogin, 0);
     });
@@ -76,10 +77,9 @@ internal static class GiteaPayload
         json.WriteEndObject();
     }
 
-    private static void WriteRepository(Utf8JsonWriter json, PushFacts push)
+    public static void WriteRepository(Utf8JsonWriter json, string property, RepositoryFacts repository, DateTimeOffset at, bool isFork)
     {
-        var repository = push.Repository;
-        json.WriteStartObject("repository");
+        json.WriteStartObject(property);
         json.WriteNumber("id", repository.Id);
         WriteUser(json, "owner", repository, repository.Owner, repository.OwnerId);
         json.Text("name", repository.Name);
@@ -87,7 +87,7 @@ internal static class GiteaPayload
         json.WriteString("description", "");
         json.WriteBoolean("empty", false);
         json.WriteBoolean("private", repository.Private);
-        json.WriteBoolean("fork", false);
+        json.WriteBoolean("fork", isFork);
         json.WriteBoolean("template", false);
         json.WriteBoolean("mirror", false);
         json.WriteNumber("size", 0);
@@ -100,11 +100,11 @@ internal static class GiteaPayload
         json.WriteString("website", "");
         json.Text("default_branch", repository.DefaultBranch);
         json.WriteBoolean("archived", false);
-        json.WriteString("updated_at", PayloadJson.Time(push.Event.DetectedAt.ToUniversalTime()));
+        json.WriteString("updated_at", PayloadJson.Time(at.ToUniversalTime()));
         json.WriteEndObject();
     }
 
-    private static void WriteUser(Utf8JsonWriter json, string property, RepositoryFacts repository, string login, long id)
+    public static void WriteUser(Utf8JsonWriter json, string property, RepositoryFacts repository, string login, long id)
     {
         json.WriteStartObject(property);
         json.WriteNumber("id", id);

@@ -26,9 +26,14 @@ internal static class NativePayload
         WriteRepository(json, push.Repository);
         json.Text("ref", RefName.ToText(change.Change.Ref), int.MaxValue);
         json.WriteString("kind", change.Change.Kind.Name());
-        json.Text("branch_name", GitRef.Shorten(RefName.ToText(change.Change.Ref)), int.MaxValue);
+        json.Text("branch_name", push.BranchName, int.MaxValue);
         TextOrNull(json, "before", change.Change.Before);
         TextOrNull(json, "after", change.Change.After);
+        if (change.PullRequest is not null)
+        {
+            WritePullRequest(json, new PullRequestFacts(push));
+        }
+
         WriteCommits(json, push);
         WriteNumber(json, "commit_count", change.CommitCount);
         WriteFlag(json, "forced", change.Forced);
@@ -50,6 +55,37 @@ internal static class NativePayload
         TextOrNull(json, "default_branch", repository.Info.DefaultBranch);
         TextOrNull(json, "forge_id", repository.Info.ForgeId);
         WriteFlag(json, "private", repository.Info.Private);
+        json.WriteEndObject();
+    }
+
+    private static void WritePullRequest(Utf8JsonWriter json, PullRequestFacts facts)
+    {
+        var told = facts.Told;
+        json.WriteStartObject("pull_request");
+        json.WriteNumber("number", told.Number);
+        json.WriteString("state", facts.Step switch { PullRequestStep.Merged => "merged", PullRequestStep.Closed => "closed", _ => "open" });
+        json.WriteBoolean("reopened", told.Reopened);
+        TextOrNull(json, "title", told.Title);
+        TextOrNull(json, "url", told.Url);
+        WriteFlag(json, "draft", told.Draft);
+        WritePerson(json, "author", told.Author);
+        json.WriteBoolean("fork", told.Fork);
+        json.Text("head_branch", told.HeadBranch);
+        json.Text("head_sha", told.HeadSha);
+        TextOrNull(json, "head_repository", told.HeadRepository);
+        TextOrNull(json, "head_clone_url", told.HeadCloneUrl);
+        json.Text("base_branch", told.BaseBranch);
+        TextOrNull(json, "base_sha", told.BaseSha);
+        TextOrNull(json, "merge_sha", told.MergeSha);
+        if (told.Labels is { } labels)
+        {
+            json.Texts("labels", labels);
+        }
+        else
+        {
+            json.WriteNull("labels");
+        }
+
         json.WriteEndObject();
     }
 

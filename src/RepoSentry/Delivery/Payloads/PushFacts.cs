@@ -47,6 +47,9 @@ internal sealed class PushFacts
     public bool Deleted => Event.Change.After is null;
     public bool IsTag => Event.Change.Kind == RefKind.Tag;
 
+    /// <summary>Short name of the ref; of a pull request that of the branch it brings.</summary>
+    public string BranchName => Event.PullRequest is { HeadBranch: { Length: > 0 } branch } ? branch : GitRef.Shorten(RefName.ToText(Event.Change.Ref));
+
     /// <summary>False where it is not known; <see cref="Unknown"/> tells.</summary>
     public bool Forced => Event.Forced ?? false;
 
@@ -104,6 +107,11 @@ internal sealed class PushFacts
     public void Mark(Dictionary<string, string> headers)
     {
         headers["X-RepoSentry-Repository"] = HeaderText.Encode(Event.Repository.Name);
+        if (Event.PullRequest is { Fork: true })
+        {
+            headers["X-RepoSentry-Fork"] = "true"; // what strangers wrote
+        }
+
         headers["X-RepoSentry-Unknown"] = string.Join(',', Unknown); // what in the body is a stand-in
         if (Truncated)
         {
@@ -117,8 +125,20 @@ internal sealed class PushFacts
 
     private IEnumerable<string> Missing()
     {
-        yield return "pusher"; // a poller sees that a ref moved, never who moved it
-        if (Head is not null)
+        if (Event.PullRequest is { } told)
+        {
+            (string Name, bool Missing)[] parts = [("sender", Event.Change.Before is not null || told.Reopened), ("head_repository", told is { Fork: true, HeadCloneUrl: null }), ("base_sha", told.BaseSha is null)];
+            foreach (var part in parts.Where(part => part.Missing))
+            {
+                yield return part.Name;
+            }
+        }
+        else
+        {
+            yield return "pusher"; // a poller sees that a ref moved, never who moved it
+        }
+
+        if (Head is not null && Event.PullRequest is null)
         {
             (string Name, bool Missing)[] parts =
             [

@@ -40,6 +40,16 @@ internal sealed record AzureDifference(int? AheadCount, int? BehindCount);
 
 internal sealed record AzureCommit(string? CommitId, string? Comment, string? RemoteUrl, AzurePerson? Author, AzurePerson? Committer, IReadOnlyList<AzureChange>? Changes);
 
+internal sealed record AzurePullRequest(
+    long? PullRequestId, string? Status, string? Title, string? Description, bool? IsDraft, string? SourceRefName, string? TargetRefName, AzureCommit? LastMergeSourceCommit, AzureCommit? LastMergeTargetCommit,
+    AzureCommit? LastMergeCommit, AzureIdentity? CreatedBy, DateTimeOffset? CreationDate, DateTimeOffset? ClosedDate, IReadOnlyList<AzureLabel?>? Labels, AzureRepository? Repository, AzureForkSource? ForkSource);
+
+internal sealed record AzureIdentity(string? DisplayName, string? UniqueName);
+
+internal sealed record AzureLabel(string? Name, bool? Active);
+
+internal sealed record AzureForkSource(AzureRepository? Repository);
+
 internal sealed record AzurePerson(string? Name, string? Email, DateTimeOffset? Date);
 
 /// <param name="ChangeType">One word or several, such as <c>edit, rename</c>.</param>
@@ -51,6 +61,8 @@ internal sealed record AzureItem(string? Path, bool? IsFolder, string? GitObject
 [JsonSerializable(typeof(AzureRepository))]
 [JsonSerializable(typeof(AzureList<AzureRef>))]
 [JsonSerializable(typeof(AzureList<AzureCommit>))]
+[JsonSerializable(typeof(AzurePullRequest))]
+[JsonSerializable(typeof(AzureList<AzurePullRequest>))]
 [JsonSerializable(typeof(AzureDifference))]
 [JsonSerializable(typeof(AzureCommit))]
 internal sealed partial class AzureJson : JsonSerializerContext;

@@ -5,8 +5,8 @@ using RepoSentry.Telemetry;
 
 namespace RepoSentry.Providers.AzureDevOps;
 
-/// <summary>Looks at branches and tags of repositories on Azure DevOps, and tells of their commits. Other kinds are left out of the answer.</summary>
-internal sealed class AzureRefSource : IRefSource, ICommitSource, IRateLimited
+/// <summary>Looks at branches, tags and pull requests of repositories on Azure DevOps, and tells of their commits.</summary>
+internal sealed class AzureRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited
 {
     private const string Version = "api-version=7.1";
 
@@ -48,6 +48,9 @@ internal sealed class AzureRefSource : IRefSource, ICommitSource, IRateLimited
         return await api.FindAsync(url, "commit", cancellationToken) is { } answer ? AzureCommits.Read(answer.Read(AzureJson.Default.AzureCommit), answer) : null;
     }
 
+    public Task<PullRequestInfo?> PullRequestAsync(Uri repositoryUrl, Uri? apiBaseUrl, long number, CancellationToken cancellationToken) => looks.PullRequestAsync(
+        repositoryUrl, apiBaseUrl, AzurePullRequests.Path(number, Version), answer => AzurePullRequests.Read(answer.Read(AzureJson.Default.AzurePullRequest), answer), cancellationToken);
+
     public async Task<IReadOnlyList<DateTimeOffset>> RecentAsync(Uri repositoryUrl, Uri? apiBaseUrl, CancellationToken cancellationToken)
     {
         var answer = await api.FindAsync(new Uri($"{looks.RootOf(repositoryUrl, apiBaseUrl)}/commits?searchCriteria.$top={RefPages.PageSize}&{Version}"), "commits", cancellationToken);
@@ -88,6 +91,16 @@ internal sealed class AzureRefSource : IRefSource, ICommitSource, IRateLimited
 
     private static RefList List(RefKind kind)
     {
+        if (kind == RefKind.PullRequest)
+        {
+            var open = AzurePullRequests.Query(Version);
+            return new RefList("/pullrequests", open, int.MaxValue, answer =>
+            {
+                var values = answer.Read(AzureJson.Default.AzureListAzurePullRequest).Value ?? throw answer.Malformed("a list without values");
+                return RefPage.Of(answer, values.Select(one => AzurePullRequests.Read(one, answer)).OfType<PullRequestInfo>(), PullRequestRefs.Pull, AzurePullRequests.Next(answer, values.Count, open));
+            });
+        }
+
         var prefix = kind == RefKind.Branch ? GitRef.BranchPrefix : GitRef.TagPrefix;
         var first = $"?filter={prefix["refs/".Length..]}&peelTags=true&{Version}";
         return new RefList("/refs", first, int.MaxValue, answer =>

@@ -61,9 +61,20 @@ internal sealed record BitbucketFile(string? Status, BitbucketFilePath? Old, Bit
 
 internal sealed record BitbucketFilePath(string? Path);
 
+internal sealed record CloudPullRequest(
+    long? Id, string? Title, string? Description, string? State, bool? Draft, DateTimeOffset? CreatedOn, DateTimeOffset? UpdatedOn, CloudAccount? Author, CloudEnd? Source, CloudEnd? Destination,
+    BitbucketTarget? MergeCommit, BitbucketLinks? Links);
+
+internal sealed record CloudAccount(string? DisplayName, string? Nickname);
+
+/// <summary>Where a pull request comes from, or goes to. The commit's id is cut off.</summary>
+internal sealed record CloudEnd(BitbucketName? Branch, BitbucketTarget? Commit, BitbucketRepository? Repository);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(BitbucketRepository))]
 [JsonSerializable(typeof(BitbucketPage<BitbucketRef>))]
+[JsonSerializable(typeof(CloudPullRequest))]
+[JsonSerializable(typeof(BitbucketPage<CloudPullRequest>))]
 [JsonSerializable(typeof(BitbucketPage<BitbucketCommit>))]
 [JsonSerializable(typeof(BitbucketPage<BitbucketFile>))]
 [JsonSerializable(typeof(BitbucketCommit))]
@@ -76,7 +87,9 @@ internal sealed record ServerRepository(long? Id, string? Slug, bool? Public, bo
 
 internal sealed record ServerProject(string? Key);
 
-internal sealed record ServerLinks(IReadOnlyList<BitbucketLink>? Self);
+internal sealed record ServerLinks(IReadOnlyList<BitbucketLink>? Self, [property: JsonPropertyName("clone")] IReadOnlyList<ServerCloneLink?>? Clones);
+
+internal sealed record ServerCloneLink(string? Name, string? Href);
 
 /// <summary>A branch or a tag: the latest commit is peeled, the hash is that of the tag object where there is one.</summary>
 internal sealed record ServerRef(string? DisplayId, string? LatestCommit, string? Hash, bool? IsDefault);
@@ -88,11 +101,26 @@ internal sealed record ServerPerson(string? Name, string? EmailAddress, string? 
 
 internal sealed record ServerChange(string? Type, ServerFilePath? Path, ServerFilePath? SrcPath);
 
+internal sealed record ServerPullRequest(
+    long? Id, string? Title, string? Description, string? State, bool? Draft, long? CreatedDate, long? UpdatedDate, long? ClosedDate, ServerEnd? FromRef, ServerEnd? ToRef, ServerParticipant? Author,
+    ServerPullRequestProperties? Properties, ServerLinks? Links);
+
+/// <summary>Where a pull request comes from, or goes to.</summary>
+internal sealed record ServerEnd(string? DisplayId, string? LatestCommit, ServerRepository? Repository);
+
+internal sealed record ServerParticipant(ServerPerson? User);
+
+internal sealed record ServerPullRequestProperties(ServerMergeCommit? MergeCommit);
+
+internal sealed record ServerMergeCommit(string? Id);
+
 internal sealed record ServerFilePath([property: JsonPropertyName("toString")] string? Text);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ServerRepository))]
 [JsonSerializable(typeof(ServerPage<ServerRef>))]
+[JsonSerializable(typeof(ServerPullRequest))]
+[JsonSerializable(typeof(ServerPage<ServerPullRequest>))]
 [JsonSerializable(typeof(ServerPage<ServerCommit>))]
 [JsonSerializable(typeof(ServerPage<ServerChange>))]
 [JsonSerializable(typeof(ServerCommit))]

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Providers.PlainGit;
@@ -5,13 +6,16 @@ using RepoSentry.Telemetry;
 
 namespace RepoSentry.Providers.Bitbucket;
 
-/// <summary>Looks at branches and tags of repositories on bitbucket.org, and tells of their commits. Other kinds are left out of the answer.</summary>
-internal sealed class BitbucketRefSource : IRefSource, ICommitSource, IRateLimited
+/// <summary>Looks at branches, tags and pull requests of repositories on bitbucket.org, and tells of their commits.</summary>
+internal sealed class BitbucketRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited
 {
     private const string CommitFields = "hash,message,date,author.raw,author.user.nickname,links.html.href";
 
     /// <summary>Files of one commit that are asked for at once.</summary>
     private const int MaxFiles = 500;
+
+    /// <summary>Ids of commits that are remembered.</summary>
+    private const int MaxWholeIds = 20_000;
 
     // Without fields an answer is twenty times as large.
     private static readonly string ListFields = "&fields=" + Uri.EscapeDataString("next,values.name,values.target.hash");
@@ -20,6 +24,7 @@ internal sealed class BitbucketRefSource : IRefSource, ICommitSource, IRateLimit
     private readonly ForgeRateLimit limit;
     private readonly ForgeApi api;
     private readonly ForgeLooks looks;
+    private readonly ConcurrentDictionary<string, string> wholeIds = new(StringComparer.Ordinal);
 
     public BitbucketRefSource(ForgeOptions options, HttpClient client, TimeProvider time)
     {
@@ -67,6 +72,13 @@ internal sealed class BitbucketRefSource : IRefSource, ICommitSource, IRateLimit
         return BitbucketCommits.WithFiles(commit, diff?.Read(BitbucketJson.Default.BitbucketPageBitbucketFile));
     }
 
+    public async Task<PullRequestInfo?> PullRequestAsync(Uri repositoryUrl, Uri? apiBaseUrl, long number, CancellationToken cancellationToken)
+    {
+        var told = await looks.PullRequestAsync(
+            repositoryUrl, apiBaseUrl, BitbucketPullRequests.CloudPath(number), answer => BitbucketPullRequests.Read(answer.Read(BitbucketJson.Default.CloudPullRequest), answer), cancellationToken);
+        return told is null ? null : await WholeAsync(told, cancellationToken) ?? told;
+    }
+
     public async Task<IReadOnlyList<DateTimeOffset>> RecentAsync(Uri repositoryUrl, Uri? apiBaseUrl, CancellationToken cancellationToken)
     {
         var branch = Known(repositoryUrl, apiBaseUrl)?.DefaultBranch is { } name ? $"&include={Uri.EscapeDataString(RefName.ToText(name[GitRef.BranchPrefix.Length..]))}" : "";
@@ -95,8 +107,68 @@ internal sealed class BitbucketRefSource : IRefSource, ICommitSource, IRateLimit
         return new ForgeFacts(facts);
     }
 
-    private static RefList List(RefKind kind)
+    // The id of a pull request's commit is cut off after twelve digits: the commit itself tells the rest. Null for one that is gone, with the fork that had it.
+    private async Task<PullRequestInfo?> WholeAsync(PullRequestInfo told, CancellationToken cancellationToken)
     {
+        if (ForgeHttp.CommitId(told.HeadSha) is not null)
+        {
+            return told;
+        }
+
+        if (!wholeIds.TryGetValue(told.HeadSha, out var whole))
+        {
+            if (told.HeadRepository?.Split('/') is not [var workspace, var slug]
+                || await api.FindAsync(new Uri($"{api.Options.ApiBase.AbsoluteUri.TrimEnd('/')}/repositories/{Uri.EscapeDataString(workspace)}/{Uri.EscapeDataString(slug)}/commit/{told.HeadSha}?fields=hash"), "commit", cancellationToken) is not { } answer)
+            {
+                return null;
+            }
+
+            whole = answer.Read(BitbucketJson.Default.BitbucketCommit).Hash is { } hash && ForgeHttp.CommitId(hash) is { } id && id.StartsWith(told.HeadSha, StringComparison.Ordinal) ? id : throw answer.Malformed("another commit than the one that was asked for");
+            if (wholeIds.Count >= MaxWholeIds)
+            {
+                wholeIds.Clear();
+            }
+
+            wholeIds[told.HeadSha] = whole;
+        }
+
+        return told with { HeadSha = whole };
+    }
+
+    private async Task<RefPage> WholeAsync(RefPage page, CancellationToken cancellationToken)
+    {
+        var told = new List<PullRequestInfo>();
+        foreach (var one in page.PullRequests.Values)
+        {
+            if (await WholeAsync(one, cancellationToken) is { } whole)
+            {
+                told.Add(whole);
+            }
+        }
+
+        return page with
+        {
+            Refs = [.. told.Select(one => new GitRef(PullRequestRefs.Bitbucket(one.Number), one.HeadSha))],
+            PullRequests = told.ToDictionary(one => PullRequestRefs.Bitbucket(one.Number), StringComparer.Ordinal),
+        };
+    }
+
+    private RefList List(RefKind kind)
+    {
+        if (kind == RefKind.PullRequest)
+        {
+            return new RefList("/pullrequests", BitbucketPullRequests.CloudQuery, int.MaxValue, answer =>
+            {
+                var told = answer.Read(BitbucketJson.Default.BitbucketPageCloudPullRequest);
+                return RefPage.Of(
+                    answer,
+                    (told.Values ?? throw answer.Malformed("a list without values")).Select(one => BitbucketPullRequests.Read(one, answer)),
+                    PullRequestRefs.Bitbucket,
+                    told.Next is { } next ? ForgeHttp.QueryOf(next, answer.At, "next") : null);
+            })
+            { Complete = WholeAsync };
+        }
+
         var (path, prefix) = kind == RefKind.Branch ? ("/refs/branches", GitRef.BranchPrefix) : ("/refs/tags", GitRef.TagPrefix);
         return new RefList(path, $"?pagelen={RefPages.PageSize}&sort=name{ListFields}", int.MaxValue, answer =>
         {

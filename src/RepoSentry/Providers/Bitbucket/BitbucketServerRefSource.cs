@@ -6,8 +6,8 @@ using RepoSentry.Telemetry;
 
 namespace RepoSentry.Providers.Bitbucket;
 
-/// <summary>Looks at branches and tags of repositories on an instance of Bitbucket Data Center, and tells of their commits. Other kinds are left out of the answer.</summary>
-internal sealed class BitbucketServerRefSource : IRefSource, ICommitSource, IRateLimited
+/// <summary>Looks at branches, tags and pull requests of repositories on an instance of Bitbucket Data Center, and tells of their commits.</summary>
+internal sealed class BitbucketServerRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited
 {
     /// <summary>The most that an instance gives on one page, unless its administrator allows more.</summary>
     private const int MostOnPage = 1000;
@@ -60,6 +60,9 @@ internal sealed class BitbucketServerRefSource : IRefSource, ICommitSource, IRat
         return BitbucketCommits.WithFiles(commit, changes?.Read(ServerJson.Default.ServerPageServerChange));
     }
 
+    public Task<PullRequestInfo?> PullRequestAsync(Uri repositoryUrl, Uri? apiBaseUrl, long number, CancellationToken cancellationToken) => looks.PullRequestAsync(
+        repositoryUrl, apiBaseUrl, BitbucketPullRequests.ServerPath(number), answer => BitbucketPullRequests.Read(answer.Read(ServerJson.Default.ServerPullRequest), answer), cancellationToken);
+
     public async Task<IReadOnlyList<DateTimeOffset>> RecentAsync(Uri repositoryUrl, Uri? apiBaseUrl, CancellationToken cancellationToken)
     {
         var answer = await api.FindAsync(new Uri($"{looks.RootOf(repositoryUrl, apiBaseUrl)}/commits?limit={RefPages.PageSize}"), "commits", cancellationToken);
@@ -90,6 +93,21 @@ internal sealed class BitbucketServerRefSource : IRefSource, ICommitSource, IRat
 
     private static RefList List(RefKind kind)
     {
+        if (kind == RefKind.PullRequest)
+        {
+            var open = $"?state=OPEN&order=OLDEST&limit={RefPages.PageSize}";
+            return new RefList("/pull-requests", open, int.MaxValue, answer =>
+            {
+                var told = answer.Read(ServerJson.Default.ServerPageServerPullRequest);
+                var values = told is { Values: { } all, IsLastPage: { } isLast } && (isLast || told.NextPageStart is not null) ? all : throw answer.Malformed("a list that does not tell how it goes on");
+                return RefPage.Of(
+                    answer,
+                    values.Select(one => BitbucketPullRequests.Read(one, answer)),
+                    PullRequestRefs.Bitbucket,
+                    told.IsLastPage == true ? null : string.Create(CultureInfo.InvariantCulture, $"{open}&start={told.NextPageStart}"));
+            });
+        }
+
         var (path, prefix) = kind == RefKind.Branch ? ("/branches", GitRef.BranchPrefix) : ("/tags", GitRef.TagPrefix);
         var first = $"?limit={MostOnPage}&orderBy=ALPHABETICAL";
         return new RefList(path, first, int.MaxValue, answer =>

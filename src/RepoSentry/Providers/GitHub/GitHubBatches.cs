@@ -59,14 +59,18 @@ internal sealed class GitHubBatches(GitHubApi api)
         var kinds = new List<KindLook>(request.Kinds.Count);
         foreach (var wanted in request.Kinds)
         {
-            var isTag = wanted.Kind == RefKind.Tag;
-            var (refs, alone) = Refs(isTag ? told.Tags : told.Heads, isTag ? GitRef.TagPrefix : GitRef.BranchPrefix);
-            if (refs is null)
+            var (snapshot, alone) = wanted.Kind switch
+            {
+                RefKind.Branch => Refs(wanted.Kind, told.Heads, GitRef.BranchPrefix),
+                RefKind.Tag => Refs(wanted.Kind, told.Tags, GitRef.TagPrefix),
+                _ => PullRequests(told.Pulls),
+            };
+            if (snapshot is null)
             {
                 return (new BatchLook(null, alone), null);
             }
 
-            kinds.Add(new KindLook(wanted.Kind, new RefSnapshot(wanted.Kind, refs)));
+            kinds.Add(new KindLook(wanted.Kind, snapshot));
         }
 
         var branch = told.DefaultBranchRef?.Name is { Length: > 0 } name ? GitRef.BranchPrefix + RefName.FromText(name) : null;
@@ -74,7 +78,26 @@ internal sealed class GitHubBatches(GitHubApi api)
         return (new BatchLook(new RefLook(kinds, branch, id, told.IsArchived, facts.MovedTo)), facts);
     }
 
-    private static (List<GitRef>? Refs, AloneBecause Alone) Refs(GraphRefs? told, string prefix)
+    private static (RefSnapshot? Snapshot, AloneBecause Alone) PullRequests(GraphPullRequests? told)
+    {
+        if (told is not { Nodes: { } nodes, PageInfo: { } page } || page.HasNextPage)
+        {
+            return (null, told?.PageInfo?.HasNextPage == true ? AloneBecause.TooManyRefs : AloneBecause.NotTold);
+        }
+
+        var open = new SortedDictionary<string, PullRequestInfo>(StringComparer.Ordinal);
+        foreach (var node in nodes)
+        {
+            if (GitHubPullRequests.Read(node) is not { } one || !open.TryAdd(PullRequestRefs.Pull(one.Number), one))
+            {
+                return (null, AloneBecause.NotTold);
+            }
+        }
+
+        return (new RefSnapshot(RefKind.PullRequest, [.. open.Select(pair => new GitRef(pair.Key, pair.Value.HeadSha))]) { PullRequests = open }, AloneBecause.None);
+    }
+
+    private static (RefSnapshot? Snapshot, AloneBecause Alone) Refs(RefKind kind, GraphRefs? told, string prefix)
     {
         if (told is not { Nodes: { } nodes, PageInfo: { } page })
         {
@@ -104,7 +127,7 @@ internal sealed class GitHubBatches(GitHubApi api)
         }
 
         refs.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
-        return HasDoubles(refs) ? (null, AloneBecause.NotTold) : (refs, AloneBecause.None);
+        return HasDoubles(refs) ? (null, AloneBecause.NotTold) : (new RefSnapshot(kind, refs), AloneBecause.None);
     }
 
     private static bool HasDoubles(List<GitRef> sorted)

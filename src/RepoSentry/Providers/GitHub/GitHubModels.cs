@@ -63,10 +63,22 @@ internal sealed record GitHubAccount(string? Login);
 
 internal sealed record GitHubFile(string? Filename, string? Status, string? PreviousFilename);
 
+internal sealed record GitHubPullRequest(
+    long? Number, long? Id, string? State, string? Title, string? Body, string? HtmlUrl, bool? Draft, GitHubAccount? User, GitHubEnd? Head, GitHubEnd? Base, IReadOnlyList<GitHubLabel?>? Labels,
+    DateTimeOffset? CreatedAt, DateTimeOffset? UpdatedAt, DateTimeOffset? ClosedAt, DateTimeOffset? MergedAt, string? MergeCommitSha);
+
+/// <summary>Where a pull request comes from, or goes to; without a repository where that is gone.</summary>
+internal sealed record GitHubEnd(string? Ref, string? Sha, GitHubEndRepository? Repo);
+
+internal sealed record GitHubEndRepository(long? Id, string? FullName, string? CloneUrl);
+
+internal sealed record GitHubLabel(string? Name);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(GitHubRepository))]
 [JsonSerializable(typeof(GitHubInstallationToken))]
 [JsonSerializable(typeof(IReadOnlyList<GitHubRef>))]
+[JsonSerializable(typeof(IReadOnlyList<GitHubPullRequest>))]
 [JsonSerializable(typeof(GitHubComparison))]
 [JsonSerializable(typeof(GitHubCommit))]
 [JsonSerializable(typeof(IReadOnlyList<GitHubCommit>))]

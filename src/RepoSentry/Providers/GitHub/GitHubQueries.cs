@@ -23,26 +23,32 @@ internal static class GitHubQueries
     private const string Heads = "fragment H on RefConnection{pageInfo{hasNextPage}nodes{name target{__typename oid}}}";
     private const string Tags = "fragment T on RefConnection{pageInfo{hasNextPage}nodes{name target{__typename oid ...on Tag{target{__typename oid ...on Tag{target{__typename oid}}}}}}}";
 
+    private const string Pulls = "fragment P on PullRequestConnection{pageInfo{hasNextPage}nodes{number title url isDraft isCrossRepository headRefName headRefOid baseRefName baseRefOid author{login}headRepository{nameWithOwner url}createdAt updatedAt}}";
+
     /// <summary>The refs of repositories, as <c>r0</c>, <c>r1</c> and so on.</summary>
     public static string Refs(IReadOnlyList<(string Owner, string Name, RefLookRequest Request)> asked)
     {
         var text = new StringBuilder("query{");
-        var (heads, tags) = (false, false);
+        var kinds = new HashSet<RefKind>();
         for (var at = 0; at < asked.Count; at++)
         {
             var (owner, name, request) = asked[at];
             text.Append(CultureInfo.InvariantCulture, $"r{at}:repository(owner:\"{owner}\",name:\"{name}\"){{...F");
             foreach (var kind in request.Kinds)
             {
-                var isTag = kind.Kind == RefKind.Tag;
-                (heads, tags) = (heads || !isTag, tags || isTag);
-                text.Append(CultureInfo.InvariantCulture, $" {(isTag ? "tags" : "heads")}:refs(refPrefix:\"{(isTag ? GitRef.TagPrefix : GitRef.BranchPrefix)}\",first:{Page}){{...{(isTag ? 'T' : 'H')}}}");
+                kinds.Add(kind.Kind);
+                text.Append(' ').Append(kind.Kind switch
+                {
+                    RefKind.Branch => $"heads:refs(refPrefix:\"{GitRef.BranchPrefix}\",first:{Page}){{...H}}",
+                    RefKind.Tag => $"tags:refs(refPrefix:\"{GitRef.TagPrefix}\",first:{Page}){{...T}}",
+                    _ => $"pulls:pullRequests(states:OPEN,first:{Page}){{...P}}",
+                });
             }
 
             text.Append('}');
         }
 
-        return text.Append('}').Append(Facts).Append(heads ? Heads : "").Append(tags ? Tags : "").ToString();
+        return text.Append('}').Append(Facts).Append(kinds.Contains(RefKind.Branch) ? Heads : "").Append(kinds.Contains(RefKind.Tag) ? Tags : "").Append(kinds.Contains(RefKind.PullRequest) ? Pulls : "").ToString();
     }
 
     /// <summary>The latest pushes of owners, as <c>o0</c>, <c>o1</c> and so on.</summary>

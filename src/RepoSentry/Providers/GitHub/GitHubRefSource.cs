@@ -6,8 +6,8 @@ using RepoSentry.Telemetry;
 
 namespace RepoSentry.Providers.GitHub;
 
-/// <summary>Looks at branches and tags of repositories on github.com or an Enterprise Server, and tells of their commits. Other kinds are left out of the answer.</summary>
-internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited, IBatchSource, ISweepSource
+/// <summary>Looks at branches, tags and pull requests of repositories on github.com or an Enterprise Server, and tells of their commits.</summary>
+internal sealed class GitHubRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited, IBatchSource, ISweepSource
 {
     // The default branch and the id change rarely, and a request that names them changes with every push: asked before the first look, then at this pace.
     private static readonly TimeSpan DescribeEvery = TimeSpan.FromMinutes(10);
@@ -45,7 +45,7 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited,
         {
             var place = await DescribeAsync(home, request, budget, cancellationToken);
             var kinds = new List<KindLook>();
-            foreach (var wanted in request.Kinds.Where(wanted => wanted.Kind is RefKind.Branch or RefKind.Tag))
+            foreach (var wanted in request.Kinds)
             {
                 kinds.Add(await LookAtAsync(wanted, home, place.Root, budget, cancellationToken));
             }
@@ -90,6 +90,12 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited,
         return GitHubCommits.WithFiles(GitHubCommits.Read(told, answer), told.Files);
     }
 
+    public async Task<PullRequestInfo?> PullRequestAsync(Uri repositoryUrl, Uri? apiBaseUrl, long number, CancellationToken cancellationToken)
+    {
+        var answer = await AskAsync(new Uri($"{RootOf(HomeOf(repositoryUrl, apiBaseUrl))}/pulls/{number}"), "pull", cancellationToken);
+        return answer is null ? null : GitHubPullRequests.Read(answer.Read(GitHubJson.Default.GitHubPullRequest), answer);
+    }
+
     public async Task<IReadOnlyList<DateTimeOffset>> RecentAsync(Uri repositoryUrl, Uri? apiBaseUrl, CancellationToken cancellationToken)
     {
         var root = RootOf(HomeOf(repositoryUrl, apiBaseUrl));
@@ -105,7 +111,7 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited,
 
     // Only who says who they are may ask GraphQL.
     public bool CanBatch(RefLookRequest request) =>
-        options.Token is not null && request.ApiBaseUrl is null && request.Kinds is { Count: > 0 } kinds && kinds.All(kind => kind.Kind is RefKind.Branch or RefKind.Tag)
+        options.Token is not null && request.ApiBaseUrl is null && request.Kinds.Count > 0
         && GitHubQueries.NameOf(request.Url) is var (owner, name) && GitHubQueries.IsPlain(owner) && GitHubQueries.IsPlain(name);
 
     public async Task<IReadOnlyList<BatchLook>> LookAsync(IReadOnlyList<RefLookRequest> requests, CancellationToken cancellationToken)
@@ -184,9 +190,9 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited,
 
     private async Task<KindLook> LookAtAsync(KindRequest wanted, Uri home, Uri root, AnswerBudget budget, CancellationToken cancellationToken)
     {
-        var (word, prefix) = wanted.Kind == RefKind.Branch ? ("branches", GitRef.BranchPrefix) : ("tags", GitRef.TagPrefix);
+        var (word, prefix) = wanted.Kind switch { RefKind.Branch => ("branches", GitRef.BranchPrefix), RefKind.Tag => ("tags", GitRef.TagPrefix), _ => ("pulls", "") };
         var pages = new RefPages("github", wanted.Kind, FetchAsync);
-        var snapshot = await pages.LookAsync($"?per_page={RefPages.PageSize}", wanted.Validator);
+        var snapshot = await pages.LookAsync(wanted.Kind == RefKind.PullRequest ? GitHubPullRequests.Query : $"?per_page={RefPages.PageSize}", wanted.Validator);
         return new KindLook(wanted.Kind, snapshot is null ? null : snapshot with { Refs = Within(wanted.Prefixes, snapshot.Refs) });
 
         async Task<RefPage> FetchAsync(string query, string? etag)
@@ -198,7 +204,9 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IRateLimited,
                 places.TryRemove(home, out _); // moved since it was described: the next look learns where to
             }
 
-            return new RefPage(answer.NotModified ? null : Refs(answer, prefix), answer.ETag, answer.Next, answer.LastPage);
+            return wanted.Kind == RefKind.PullRequest && !answer.NotModified
+                ? RefPage.Of(answer, answer.Read(GitHubJson.Default.IReadOnlyListGitHubPullRequest).Select(one => GitHubPullRequests.Read(one, answer)), PullRequestRefs.Pull, answer.Next)
+                : new RefPage(answer.NotModified ? null : Refs(answer, prefix), answer.ETag, answer.Next, answer.LastPage);
         }
     }
 

@@ -24,6 +24,7 @@ internal sealed record GraphNode(
     GraphName? DefaultBranchRef,
     GraphRefs? Heads,
     GraphRefs? Tags,
+    GraphPullRequests? Pulls,
     GraphPushes? Repositories);
 
 internal sealed record GraphName(string? Name);
@@ -36,6 +37,16 @@ internal sealed record GraphRef(string? Name, GraphTarget? Target);
 
 /// <summary>A commit, or the tag object before it.</summary>
 internal sealed record GraphTarget([property: JsonPropertyName("__typename")] string? Type, string? Oid, GraphTarget? Target);
+
+internal sealed record GraphPullRequests(GraphPage? PageInfo, IReadOnlyList<GraphPullRequest?>? Nodes);
+
+internal sealed record GraphPullRequest(
+    long? Number, string? Title, string? Url, bool? IsDraft, bool? IsCrossRepository, string? HeadRefName, string? HeadRefOid, string? BaseRefName, string? BaseRefOid,
+    GraphLogin? Author, GraphHead? HeadRepository, DateTimeOffset? CreatedAt, DateTimeOffset? UpdatedAt);
+
+internal sealed record GraphLogin(string? Login);
+
+internal sealed record GraphHead(string? NameWithOwner, string? Url);
 
 internal sealed record GraphPushes(GraphPage? PageInfo, IReadOnlyList<GraphPush?>? Nodes);
 

@@ -38,9 +38,17 @@ internal sealed record GitLabCommit(
 
 internal sealed record GitLabDiff(string? OldPath, string? NewPath, bool NewFile, bool RenamedFile, bool DeletedFile);
 
+internal sealed record GitLabMergeRequest(
+    long? Iid, long? Id, string? State, string? Title, string? Description, string? WebUrl, bool? Draft, GitLabUser? Author, string? SourceBranch, string? TargetBranch, string? Sha,
+    long? SourceProjectId, long? TargetProjectId, IReadOnlyList<string>? Labels, DateTimeOffset? CreatedAt, DateTimeOffset? UpdatedAt, DateTimeOffset? ClosedAt, DateTimeOffset? MergedAt,
+    string? MergeCommitSha, string? SquashCommitSha);
+
+internal sealed record GitLabUser(string? Name, string? Username);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(GitLabProject))]
 [JsonSerializable(typeof(IReadOnlyList<GitLabRef>))]
+[JsonSerializable(typeof(IReadOnlyList<GitLabMergeRequest>))]
 [JsonSerializable(typeof(GitLabTarget))]
 [JsonSerializable(typeof(GitLabComparison))]
 [JsonSerializable(typeof(GitLabCommit))]

@@ -6,8 +6,8 @@ using RepoSentry.Telemetry;
 
 namespace RepoSentry.Providers.GitLab;
 
-/// <summary>Looks at branches and tags of projects on gitlab.com or an instance of one's own, and tells of their commits. Other kinds are left out of the answer.</summary>
-internal sealed class GitLabRefSource : IRefSource, ICommitSource, IRateLimited
+/// <summary>Looks at branches, tags and merge requests of projects on gitlab.com or an instance of one's own, and tells of their commits.</summary>
+internal sealed class GitLabRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited
 {
     private readonly ForgeRateLimit limit;
     private readonly ForgeApi api;
@@ -61,6 +61,9 @@ internal sealed class GitLabRefSource : IRefSource, ICommitSource, IRateLimited
         return diff is null ? commit : GitLabCommits.WithFiles(commit, diff.Read(GitLabJson.Default.IReadOnlyListGitLabDiff), RefPages.PageSize);
     }
 
+    public Task<PullRequestInfo?> PullRequestAsync(Uri repositoryUrl, Uri? apiBaseUrl, long number, CancellationToken cancellationToken) => looks.PullRequestAsync(
+        repositoryUrl, apiBaseUrl, GitLabMergeRequests.Path(number), answer => GitLabMergeRequests.Read(answer.Read(GitLabJson.Default.GitLabMergeRequest), answer), cancellationToken);
+
     public async Task<IReadOnlyList<DateTimeOffset>> RecentAsync(Uri repositoryUrl, Uri? apiBaseUrl, CancellationToken cancellationToken)
     {
         var root = looks.RootOf(repositoryUrl, apiBaseUrl);
@@ -90,6 +93,12 @@ internal sealed class GitLabRefSource : IRefSource, ICommitSource, IRateLimited
 
     private static RefList List(RefKind kind)
     {
+        if (kind == RefKind.PullRequest)
+        {
+            return new RefList("/merge_requests", GitLabMergeRequests.Query, RefPages.PageSize, answer => RefPage.Of(
+                answer, answer.Read(GitLabJson.Default.IReadOnlyListGitLabMergeRequest).Select(one => GitLabMergeRequests.Read(one, answer)).OfType<PullRequestInfo>(), PullRequestRefs.GitLab, answer.Next));
+        }
+
         // Pages that begin at a name, in the order of names: they do not shift while they are read.
         var (path, prefix, order) = kind == RefKind.Branch ? ("branches", GitRef.BranchPrefix, "") : ("tags", GitRef.TagPrefix, "&order_by=name&sort=asc");
         return new RefList($"/repository/{path}", $"?per_page={RefPages.PageSize}&pagination=keyset{order}", RefPages.PageSize, answer => new RefPage(

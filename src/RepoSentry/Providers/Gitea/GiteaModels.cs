@@ -39,13 +39,25 @@ internal sealed record GiteaCommitText(string? Message, GiteaPerson? Author, Git
 
 internal sealed record GiteaPerson(string? Name, string? Email, DateTimeOffset? Date);
 
-internal sealed record GiteaAccount(string? Login);
+internal sealed record GiteaAccount(string? Login, string? FullName);
 
 internal sealed record GiteaFile(string? Filename, string? Status);
+
+internal sealed record GiteaPullRequest(
+    long? Number, long? Id, string? State, string? Title, string? Body, string? HtmlUrl, bool? Draft, bool? Merged, GiteaAccount? User, GiteaEnd? Head, GiteaEnd? Base, IReadOnlyList<GiteaLabel?>? Labels,
+    DateTimeOffset? CreatedAt, DateTimeOffset? UpdatedAt, DateTimeOffset? ClosedAt, DateTimeOffset? MergedAt, string? MergeCommitSha);
+
+/// <summary>Where a pull request comes from, or goes to.</summary>
+internal sealed record GiteaEnd(string? Ref, string? Sha, long? RepoId, GiteaEndRepository? Repo);
+
+internal sealed record GiteaEndRepository(string? FullName, string? CloneUrl);
+
+internal sealed record GiteaLabel(string? Name);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(GiteaRepository))]
 [JsonSerializable(typeof(IReadOnlyList<GiteaRef>))]
+[JsonSerializable(typeof(IReadOnlyList<GiteaPullRequest>))]
 [JsonSerializable(typeof(GiteaComparison))]
 [JsonSerializable(typeof(GiteaCommit))]
 [JsonSerializable(typeof(IReadOnlyList<GiteaCommit>))]

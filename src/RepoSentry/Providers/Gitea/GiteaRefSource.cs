@@ -6,8 +6,8 @@ using RepoSentry.Telemetry;
 
 namespace RepoSentry.Providers.Gitea;
 
-/// <summary>Looks at branches and tags of repositories on an instance of Gitea or Forgejo, and tells of their commits. Other kinds are left out of the answer.</summary>
-internal sealed class GiteaRefSource : IRefSource, ICommitSource, IRateLimited
+/// <summary>Looks at branches, tags and pull requests of repositories on an instance of Gitea or Forgejo, and tells of their commits.</summary>
+internal sealed class GiteaRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited
 {
     /// <summary>The most that an instance gives on one page, unless its administrator allows more.</summary>
     private const int PageSize = 50;
@@ -53,6 +53,9 @@ internal sealed class GiteaRefSource : IRefSource, ICommitSource, IRateLimited
         return answer is null ? null : GiteaCommits.Read(answer.Read(GiteaJson.Default.GiteaCommit), answer);
     }
 
+    public Task<PullRequestInfo?> PullRequestAsync(Uri repositoryUrl, Uri? apiBaseUrl, long number, CancellationToken cancellationToken) => looks.PullRequestAsync(
+        repositoryUrl, apiBaseUrl, GiteaPullRequests.Path(number), answer => GiteaPullRequests.Read(answer.Read(GiteaJson.Default.GiteaPullRequest), answer), cancellationToken);
+
     public async Task<IReadOnlyList<DateTimeOffset>> RecentAsync(Uri repositoryUrl, Uri? apiBaseUrl, CancellationToken cancellationToken)
     {
         var answer = await api.FindAsync(new Uri($"{looks.RootOf(repositoryUrl, apiBaseUrl)}/commits?limit={PageSize}&stat=false&verification=false&files=false"), "commits", cancellationToken);
@@ -81,6 +84,12 @@ internal sealed class GiteaRefSource : IRefSource, ICommitSource, IRateLimited
 
     private static RefList List(RefKind kind)
     {
+        if (kind == RefKind.PullRequest)
+        {
+            return new RefList("/pulls", GiteaPullRequests.Query(PageSize), PageSize, answer => RefPage.Of(
+                answer, answer.Read(GiteaJson.Default.IReadOnlyListGiteaPullRequest).Select(one => GiteaPullRequests.Read(one, answer)), PullRequestRefs.Pull, answer.Next));
+        }
+
         var (path, prefix) = kind == RefKind.Branch ? ("/branches", GitRef.BranchPrefix) : ("/tags", GitRef.TagPrefix);
         return new RefList(path, $"?limit={PageSize}", PageSize, answer => new RefPage(
             ForgeLooks.Refs(answer, prefix, answer.Read(GiteaJson.Default.IReadOnlyListGiteaRef).Select(item => (item?.Name, item?.Commit?.Id ?? item?.Commit?.Sha, kind == RefKind.Tag ? item?.Id : null))),

@@ -1,0 +1,27 @@
+using System.Globalization;
+using RepoSentry.Abstractions;
+
+namespace RepoSentry.Providers;
+
+/// <summary>A forge that tells of a single pull request what its list does not: that it was closed or merged, its labels.</summary>
+internal interface IPullRequestSource
+{
+    /// <summary>Null where the forge does not know of it any more.</summary>
+    /// <exception cref="RefSourceException">Every failure of the forge, told apart by its kind.</exception>
+    Task<PullRequestInfo?> PullRequestAsync(Uri repositoryUrl, Uri? apiBaseUrl, long number, CancellationToken cancellationToken);
+}
+
+/// <summary>The names under which the heads of pull requests stand beside branches and tags, as the forges have them.</summary>
+internal static class PullRequestRefs
+{
+    /// <summary>Of GitHub, Gitea and Azure DevOps.</summary>
+    public static string Pull(long number) => Name("pull", number, "head");
+
+    public static string GitLab(long number) => Name("merge-requests", number, "head");
+
+    public static string Bitbucket(long number) => Name("pull-requests", number, "from");
+
+    public static long NumberOf(string refName) => long.Parse(refName.Split('/')[^2], CultureInfo.InvariantCulture);
+
+    private static string Name(string family, long number, string end) => string.Create(CultureInfo.InvariantCulture, $"refs/{family}/{number}/{end}");
+}
