@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 
@@ -61,6 +62,13 @@ internal sealed class FakeAzure : FakeForge
                 });
             case ["refs"]:
                 return RefsAsync(context, repository, query);
+            case ["pullrequests"]:
+                Allow(context.Request, "api-version", "searchCriteria.status", "$top", "$skip");
+                var (top, skip) = (int.Parse(query["$top"].ToString(), CultureInfo.InvariantCulture), int.TryParse(query["$skip"], out var skipped) ? skipped : 0);
+                return WriteAsync(context, new { value = repository.OpenPullRequests.Reverse().Skip(skip).Take(top).Select(one => Pull(key[5..], one)).ToArray() });
+            case ["pullrequests", var number] when repository.PullRequests.TryGetValue(int.Parse(number, CultureInfo.InvariantCulture), out var one):
+                Allow(context.Request, "api-version");
+                return WriteAsync(context, Pull(key[5..], one));
             case ["diffs", "commits"] when repository.Commits.ContainsKey(query["baseVersion"].ToString()) && repository.Commits.ContainsKey(query["targetVersion"].ToString()):
                 Allow(context.Request, "api-version", "baseVersion", "baseVersionType", "targetVersion", "targetVersionType", "$top");
                 var (before, after) = (repository.History(query["baseVersion"].ToString()), repository.History(query["targetVersion"].ToString()));
@@ -75,6 +83,26 @@ internal sealed class FakeAzure : FakeForge
                 return RefuseAsync(context, 404, "TF401175");
         }
     }
+
+    private object Pull(string name, FakePullRequest one) => new
+    {
+        pullRequestId = one.Number,
+        status = one.State switch { "open" => "active", "merged" => "completed", _ => "abandoned" },
+        title = one.Title,
+        description = "",
+        isDraft = false,
+        sourceRefName = "refs/heads/" + one.Branch,
+        targetRefName = "refs/heads/" + one.Into,
+        lastMergeSourceCommit = new { commitId = one.Commit },
+        lastMergeTargetCommit = new { commitId = FakeRepository.Sha(500) },
+        lastMergeCommit = new { commitId = FakeRepository.Sha(501) },
+        createdBy = new { displayName = "Grace", uniqueName = "grace@example.org" },
+        creationDate = FakePullRequest.Created,
+        closedDate = one.IsOpen ? null : FakePullRequest.Closed,
+        labels = new[] { new { name = "ci", active = true } },
+        repository = new { webUrl = $"{Root}acme/shop/_git/{name}" },
+        forkSource = one.IsFork ? new { repository = new { name = "web", project = new { name = "grace" }, webUrl = $"{Root}acme/grace/_git/web" } } : null,
+    };
 
     private static string Id(FakeRepository repository) => $"00000000-0000-4000-8000-{repository.Id:x12}";
 

@@ -39,6 +39,8 @@ internal sealed class FakeBitbucket : FakeForge
             return RefuseAsync(context, 404, "Resource not found");
         }
 
+        workspace = workspace == Stranger ? "acme" : workspace; // their forks have the same commits
+
         var name = workspace == "{}" ? Repositories.SingleOrDefault(pair => Id(pair.Value) == slug).Key ?? "" : $"{workspace}/{slug}";
         if (!Repositories.ContainsKey(name) && Renamed.TryGetValue(name, out var current))
         {
@@ -67,6 +69,14 @@ internal sealed class FakeBitbucket : FakeForge
                 return PageAsync(context, [.. repository.Branches().Select(Tell)]);
             case ["refs", "tags"]:
                 return PageAsync(context, [.. repository.Tags().Select(Tell)]);
+            case ["pullrequests"]:
+                return PageAsync(context, [.. repository.OpenPullRequests.Select(one => Pull(name, repository, one))]);
+            case ["pullrequests", var number] when repository.PullRequests.TryGetValue(int.Parse(number, CultureInfo.InvariantCulture), out var one):
+                Allow(context.Request, "fields");
+                return WriteAsync(context, Pull(name, repository, one));
+            case ["commit", { Length: 12 } part]:
+                Allow(context.Request, "fields");
+                return WriteAsync(context, new { hash = repository.PullRequests.Values.First(one => Short(one.Commit) == part).Commit });
             case ["commits"]:
                 return CommitsAsync(context, repository, query);
             case ["commit", var sha] when repository.Commits.TryGetValue(sha, out var commit):
@@ -78,6 +88,27 @@ internal sealed class FakeBitbucket : FakeForge
                 return RefuseAsync(context, 404, "Resource not found");
         }
     }
+
+    private const string Stranger = "grace";
+
+    // In what tells of pull requests ids are cut off.
+    private static string Short(string commit) => commit[..12];
+
+    private static object Pull(string name, FakeRepository repository, FakePullRequest one) => new
+    {
+        id = one.Number,
+        title = one.Title,
+        description = "",
+        state = one.State switch { "open" => "OPEN", "merged" => "MERGED", _ => "DECLINED" },
+        draft = false,
+        created_on = FakePullRequest.Created,
+        updated_on = FakePullRequest.Closed,
+        author = new { display_name = "Grace", nickname = "grace" },
+        source = new { branch = new { name = one.Branch }, commit = new { hash = Short(one.Commit) }, repository = new { full_name = one.IsFork ? Stranger + "/web" : name, uuid = one.IsFork ? "{99999999-0000-4000-8000-000000000000}" : Id(repository) } },
+        destination = new { branch = new { name = one.Into }, commit = new { hash = Short(FakeRepository.Sha(500)) }, repository = new { uuid = Id(repository) } },
+        merge_commit = one.State == "merged" ? new { hash = Short(FakeRepository.Sha(501)) } : null,
+        links = new { html = new { href = $"https://bitbucket.org/{name}/pull-requests/{one.Number}" } },
+    };
 
     private static string Id(FakeRepository repository) => $"{{00000000-0000-4000-8000-{repository.Id:x12}}}";
 
@@ -95,9 +126,9 @@ internal sealed class FakeBitbucket : FakeForge
 
     private Task PageAsync(HttpContext context, object[] all)
     {
-        Allow(context.Request, "pagelen", "page", "sort", "fields", "include", "exclude");
+        Allow(context.Request, "pagelen", "page", "sort", "state", "fields", "include", "exclude");
         var size = int.Parse(context.Request.Query["pagelen"].ToString(), CultureInfo.InvariantCulture);
-        if (size > (context.Request.Path.Value!.Contains("diffstat", StringComparison.Ordinal) ? 5000 : 100))
+        if (size > (context.Request.Path.Value!.Contains("diffstat", StringComparison.Ordinal) ? 5000 : context.Request.Path.Value.EndsWith("pullrequests", StringComparison.Ordinal) ? 50 : 100))
         {
             Problems.Enqueue($"pagelen={size}");
         }

@@ -94,6 +94,11 @@ internal sealed class FakeBitbucketServer(string relativeRoot = "") : FakeForge
                 return PageAsync(context, [.. repository.Branches().Select(item => new { id = "refs/heads/" + item.Name, displayId = item.Name, type = "BRANCH", latestCommit = item.Commit, isDefault = item.Name == head })]);
             case ["tags"]:
                 return PageAsync(context, [.. repository.Tags().Select(item => new { id = "refs/tags/" + item.Name, displayId = item.Name, type = "TAG", latestCommit = item.Commit, hash = item.TagObject })]);
+            case ["pull-requests"]:
+                return PageAsync(context, [.. repository.OpenPullRequests.Select(one => Pull(key, slug, repository, one))]);
+            case ["pull-requests", var number] when repository.PullRequests.TryGetValue(int.Parse(number, CultureInfo.InvariantCulture), out var one):
+                Allow(context.Request);
+                return WriteAsync(context, Pull(key, slug, repository, one));
             case ["commits"]:
                 return CommitsAsync(context, repository, query);
             case ["commits", var sha] when repository.Commits.TryGetValue(sha, out var commit):
@@ -106,6 +111,31 @@ internal sealed class FakeBitbucketServer(string relativeRoot = "") : FakeForge
         }
     }
 
+    private static object Pull(string key, string slug, FakeRepository repository, FakePullRequest one) => new
+    {
+        id = one.Number,
+        version = 1,
+        title = one.Title,
+        description = "",
+        state = one.State switch { "open" => "OPEN", "merged" => "MERGED", _ => "DECLINED" },
+        open = one.IsOpen,
+        closed = !one.IsOpen,
+        createdDate = 1_795_160_000_000,
+        updatedDate = 1_795_160_000_000,
+        closedDate = one.IsOpen ? (long?)null : 1_795_510_800_000,
+        fromRef = new
+        {
+            id = "refs/heads/" + one.Branch,
+            displayId = one.Branch,
+            latestCommit = one.Commit,
+            repository = new { id = one.IsFork ? 999 : repository.Id, slug, project = new { key = one.IsFork ? "~grace" : key }, links = new { clone = new[] { new { name = "http", href = $"https://bitbucket.example/scm/{(one.IsFork ? "~grace" : key)}/{slug}.git" } } } },
+        },
+        toRef = new { id = "refs/heads/" + one.Into, displayId = one.Into, latestCommit = FakeRepository.Sha(500), repository = new { id = repository.Id, slug, project = new { key } } },
+        author = new { user = new { name = "grace", displayName = "Grace", emailAddress = "grace@example.org" } },
+        properties = new { mergeCommit = one.State == "merged" ? new { id = FakeRepository.Sha(501) } : null },
+        links = new { self = new[] { new { href = $"https://bitbucket.example/projects/{key}/repos/{slug}/pull-requests/{one.Number}" } } },
+    };
+
     private Task CommitsAsync(HttpContext context, FakeRepository repository, IQueryCollection query)
     {
         var until = query["until"].ToString() is { Length: > 0 } told ? told : repository.Branches().First(item => item.Name == repository.HeadBranch()).Commit;
@@ -117,7 +147,7 @@ internal sealed class FakeBitbucketServer(string relativeRoot = "") : FakeForge
 
     private Task PageAsync(HttpContext context, object[] all)
     {
-        Allow(context.Request, "limit", "start", "orderBy", "since", "until");
+        Allow(context.Request, "limit", "start", "orderBy", "since", "until", "state", "order");
         var size = Math.Min(MostOnPage, int.Parse(context.Request.Query["limit"].ToString(), CultureInfo.InvariantCulture));
         var start = int.TryParse(context.Request.Query["start"], out var asked) ? asked : 0;
         var isLast = start + size >= all.Length;

@@ -104,6 +104,11 @@ internal sealed class FakeGitHub : FakeForge
                 return PageAsync(context, [.. repository.Branches().Select(item => new { name = item.Name, commit = new { sha = item.Commit }, @protected = false })]);
             case ["tags"]:
                 return PageAsync(context, [.. repository.Tags().Reverse().Select(item => new { name = item.Name, commit = new { sha = item.Commit } })]);
+            case ["pulls"]:
+                return PageAsync(context, [.. repository.OpenPullRequests.Select(one => Pull(name, repository, one))]);
+            case ["pulls", var number] when repository.PullRequests.TryGetValue(int.Parse(number, CultureInfo.InvariantCulture), out var one):
+                Allow(context.Request);
+                return WriteAsync(context, Pull(name, repository, one));
             case ["commits"]:
                 return PageAsync(context, [.. repository.History(repository.Branches().First(item => item.Name == repository.HeadBranch()).Commit).Select(id => Commit(repository.Commits[id], withFiles: false))]);
             case ["commits", var sha] when repository.Commits.TryGetValue(sha, out var commit):
@@ -119,15 +124,16 @@ internal sealed class FakeGitHub : FakeForge
 
     private Task PageAsync(HttpContext context, object[] all)
     {
-        Allow(context.Request, "per_page", "page");
+        Allow(context.Request, "per_page", "page", "state", "sort", "direction");
         var size = int.Parse(context.Request.Query["per_page"].ToString(), CultureInfo.InvariantCulture);
         var page = int.TryParse(context.Request.Query["page"], out var asked) ? asked : 1;
         var last = Math.Max(1, (all.Length + size - 1) / size);
         var links = new List<string>();
+        var others = string.Join('&', context.Request.Query.Where(pair => pair.Key != "page").Select(pair => $"{pair.Key}={pair.Value}"));
         if (page < last)
         {
-            links.Add($"<{Root.AbsoluteUri.TrimEnd('/')}{context.Request.Path}?per_page={size}&page={page + 1}>; rel=\"next\"");
-            links.Add($"<{Root.AbsoluteUri.TrimEnd('/')}{context.Request.Path}?per_page={size}&page={last}>; rel=\"last\"");
+            links.Add($"<{Root.AbsoluteUri.TrimEnd('/')}{context.Request.Path}?{others}&page={page + 1}>; rel=\"next\"");
+            links.Add($"<{Root.AbsoluteUri.TrimEnd('/')}{context.Request.Path}?{others}&page={last}>; rel=\"last\"");
         }
 
         if (links.Count > 0)
@@ -137,6 +143,26 @@ internal sealed class FakeGitHub : FakeForge
 
         return WriteAsync(context, all.Skip((page - 1) * size).Take(size).ToArray());
     }
+
+    private static object Pull(string name, FakeRepository repository, FakePullRequest one) => new
+    {
+        id = 1_000_000 + one.Number,
+        number = one.Number,
+        state = one.IsOpen ? "open" : "closed",
+        title = one.Title,
+        body = (string?)null,
+        html_url = $"https://github.example/{name}/pull/{one.Number}",
+        draft = false,
+        user = new { login = "grace" },
+        labels = new[] { new { name = "ci" } },
+        head = new { @ref = one.Branch, sha = one.Commit, repo = one.IsFork ? new { id = 999, full_name = "grace/web", clone_url = "https://github.example/grace/web.git" } : new { id = repository.Id, full_name = name, clone_url = $"https://github.example/{name}.git" } },
+        @base = new { @ref = one.Into, sha = FakeRepository.Sha(500), repo = new { id = repository.Id, full_name = name, clone_url = $"https://github.example/{name}.git" } },
+        created_at = FakePullRequest.Created,
+        updated_at = FakePullRequest.Created,
+        closed_at = one.IsOpen ? null : FakePullRequest.Closed,
+        merged_at = one.State == "merged" ? FakePullRequest.Closed : null,
+        merge_commit_sha = FakeRepository.Sha(501),
+    };
 
     private Task CompareAsync(HttpContext context, FakeRepository repository, string from, string to)
     {

@@ -81,6 +81,12 @@ internal sealed class FakeGitLab(string relativeRoot = "") : FakeForge
             case ["repository", "tags"]:
                 Allow(context.Request, "per_page", "page", "pagination", "page_token", "order_by", "sort");
                 return PageAsync(context, repository.Tags(), item => new { name = item.Name, target = item.TagObject ?? item.Commit, commit = new { id = item.Commit } });
+            case ["merge_requests"]:
+                Allow(context.Request, "per_page", "page", "state", "order_by", "sort");
+                return PageAsync(context, [.. repository.OpenPullRequests.Select(one => new FakeRef(one.Number.ToString(CultureInfo.InvariantCulture), one.Commit))], item => Merge(repository, repository.PullRequests[int.Parse(item.Name, CultureInfo.InvariantCulture)]));
+            case ["merge_requests", var number] when repository.PullRequests.TryGetValue(int.Parse(number, CultureInfo.InvariantCulture), out var one):
+                Allow(context.Request);
+                return WriteAsync(context, Merge(repository, one));
             case ["repository", "commits"]:
                 Allow(context.Request, "per_page", "first_parent");
                 return WriteAsync(context, repository.History(repository.Branches().First(item => item.Name == repository.HeadBranch()).Commit).Select(id => Commit(repository.Commits[id])).Take(100).ToArray());
@@ -101,6 +107,29 @@ internal sealed class FakeGitLab(string relativeRoot = "") : FakeForge
                 return RefuseAsync(context, 404, "404 Not Found");
         }
     }
+
+    private static object Merge(FakeRepository repository, FakePullRequest one) => new
+    {
+        id = 1_000_000 + one.Number,
+        iid = one.Number,
+        state = one.IsOpen ? "opened" : one.State,
+        title = one.Title,
+        description = "",
+        web_url = $"https://gitlab.example/{repository.Name}/-/merge_requests/{one.Number}",
+        draft = false,
+        author = new { name = "Grace", username = "grace" },
+        source_branch = one.Branch,
+        target_branch = one.Into,
+        sha = one.Commit,
+        source_project_id = one.IsFork ? 999 : repository.Id,
+        target_project_id = repository.Id,
+        labels = new[] { "ci" },
+        created_at = FakePullRequest.Created,
+        updated_at = FakePullRequest.Created,
+        closed_at = one.State == "closed" ? FakePullRequest.Closed : null,
+        merged_at = one.State == "merged" ? FakePullRequest.Closed : null,
+        merge_commit_sha = one.State == "merged" ? FakeRepository.Sha(501) : null,
+    };
 
     private Task PageAsync(HttpContext context, IReadOnlyList<FakeRef> all, Func<FakeRef, object> tell)
     {

@@ -83,6 +83,11 @@ internal sealed class FakeGitea(string relativeRoot = "") : FakeForge
                 return PageAsync(context, repository.Branches(), item => new { name = item.Name, commit = new { id = item.Commit, message = "m" }, @protected = false });
             case ["tags"]:
                 return PageAsync(context, [.. repository.Tags().Reverse()], item => new { name = item.Name, id = item.TagObject ?? item.Commit, message = "", commit = new { sha = item.Commit, url = "" } });
+            case ["pulls"]:
+                return PageAsync(context, [.. repository.OpenPullRequests.Select(one => new FakeRef(one.Number.ToString(CultureInfo.InvariantCulture), one.Commit))], item => Pull(name, repository, repository.PullRequests[int.Parse(item.Name, CultureInfo.InvariantCulture)]));
+            case ["pulls", var number] when repository.PullRequests.TryGetValue(int.Parse(number, CultureInfo.InvariantCulture), out var one):
+                Allow(context.Request);
+                return WriteAsync(context, Pull(name, repository, one));
             case ["commits"]:
                 Allow(context.Request, "limit", "stat", "verification", "files");
                 return repository.Branches().Count == 0 ? RefuseAsync(context, 409, "Git Repository is empty.")
@@ -110,15 +115,36 @@ internal sealed class FakeGitea(string relativeRoot = "") : FakeForge
         default_branch = repository.HeadBranch(),
     };
 
+    private static object Pull(string name, FakeRepository repository, FakePullRequest one) => new
+    {
+        id = 1_000_000 + one.Number,
+        number = one.Number,
+        state = one.IsOpen ? "open" : "closed",
+        title = one.Title,
+        body = "",
+        html_url = $"https://gitea.example/{name}/pulls/{one.Number}",
+        draft = false,
+        merged = one.State == "merged",
+        user = new { login = "grace", full_name = "Grace" },
+        labels = new[] { new { name = "ci" } },
+        head = new { label = one.Branch, @ref = one.Branch, sha = one.Commit, repo_id = one.IsFork ? 999 : repository.Id, repo = new { full_name = one.IsFork ? "grace/web" : name, clone_url = $"https://gitea.example/{(one.IsFork ? "grace/web" : name)}.git" } },
+        @base = new { label = one.Into, @ref = one.Into, sha = FakeRepository.Sha(500), repo_id = repository.Id },
+        created_at = FakePullRequest.Created,
+        updated_at = FakePullRequest.Created,
+        closed_at = one.IsOpen ? null : FakePullRequest.Closed,
+        merged_at = one.State == "merged" ? FakePullRequest.Closed : null,
+        merge_commit_sha = one.State == "merged" ? FakeRepository.Sha(501) : null,
+    };
+
     private Task PageAsync(HttpContext context, IReadOnlyList<FakeRef> all, Func<FakeRef, object> tell)
     {
-        Allow(context.Request, "limit", "page");
+        Allow(context.Request, "limit", "page", "state", "sort");
         var size = Math.Min(MostOnPage, int.Parse(context.Request.Query["limit"].ToString(), CultureInfo.InvariantCulture));
         var page = int.TryParse(context.Request.Query["page"], out var asked) ? asked : 1;
         var last = (all.Count + size - 1) / size;
         if (page < last)
         {
-            var start = $"{LinkRoot ?? Root.AbsoluteUri.TrimEnd('/')}{context.Request.Path}?limit={size}&page=";
+            var start = $"{LinkRoot ?? Root.AbsoluteUri.TrimEnd('/')}{context.Request.Path}?{string.Join('&', context.Request.Query.Where(pair => pair.Key is not ("page" or "limit")).Select(pair => $"{pair.Key}={pair.Value}").Append($"limit={size}"))}&page=";
             context.Response.Headers.Link = $"<{start}{page + 1}>; rel=\"next\",<{start}{last}>; rel=\"last\"";
         }
 

@@ -6,6 +6,18 @@ internal sealed record FakeRef(string Name, string Commit, string? TagObject = n
 /// <summary>A commit of a forge, made of its parents and what it did to files.</summary>
 internal sealed record FakeCommit(string Id, string[] Parents, string Message, string[] Added, string[] Modified, string[] Removed);
 
+/// <summary>A pull request of a forge.</summary>
+/// <param name="State">open, closed or merged.</param>
+internal sealed record FakePullRequest(int Number, string Commit, string Branch, string Into, bool IsFork, string State = "open")
+{
+    public const string Created = "2026-11-20T08:00:00Z";
+    public const string Closed = "2026-11-24T09:00:00Z";
+
+    public string Title => $"Pull {Number}";
+
+    public bool IsOpen => State == "open";
+}
+
 /// <summary>A repository of a forge in memory, or one whose refs are those of a Git repository.</summary>
 internal sealed class FakeRepository(string name, int id)
 {
@@ -20,7 +32,24 @@ internal sealed class FakeRepository(string name, int id)
     public TestRepository? Git { get; set; }
     public Dictionary<string, FakeCommit> Commits { get; } = new(StringComparer.Ordinal);
 
-    public static string Sha(int number) => number.ToString("x40", System.Globalization.CultureInfo.InvariantCulture);
+    public SortedDictionary<int, FakePullRequest> PullRequests { get; } = [];
+
+    public IEnumerable<FakePullRequest> OpenPullRequests => PullRequests.Values.Where(one => one.IsOpen);
+
+    public FakeRepository Open(int number, int commit, string branch = "topic", string into = "main", bool isFork = false)
+    {
+        PullRequests[number] = new FakePullRequest(number, Sha(commit), branch, into, isFork);
+        return this;
+    }
+
+    public FakeRepository Close(int number, string state = "closed")
+    {
+        PullRequests[number] = PullRequests[number] with { State = state };
+        return this;
+    }
+
+    /// <summary>Told apart by the beginning, as by the end.</summary>
+    public static string Sha(int number) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{number:x12}{0:x16}{number:x12}");
 
     public FakeRepository Push(string branch, int commit)
     {

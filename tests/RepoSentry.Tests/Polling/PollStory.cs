@@ -64,11 +64,15 @@ internal sealed class PollStory : IAsyncDisposable
         return [.. Assignments.Select(assignment => new PolledRepository(assignment.Watched, assignment.Sources, assignment.Shard))];
     }
 
+    /// <summary>What the last look recorded.</summary>
+    public IReadOnlyList<ChangeEvent> Last { get; private set; } = [];
+
     /// <summary>Looks once and returns what was recorded, as <c>type ref</c>.</summary>
     /// <param name="fallback">By Git, as if the forge's interface had failed.</param>
     public async Task<IReadOnlyList<string>> LookAsync(PolledRepository repository, bool fallback = false)
     {
         var result = await Poller().PollAsync(repository, fallback ? Git : Forge, fallback ? "git" : "github", told: null, CancellationToken.None);
+        Last = [.. result.Events.Select(routed => routed.Event)];
         repository.LastLookedAt = result.Outcome.StartedAt;
         Time.Advance(TimeSpan.FromSeconds(10));
         return [.. result.Events.Select(routed => $"{routed.Event.Change.Type.Name()} {routed.Event.Change.Ref}")];

@@ -4,13 +4,16 @@ using RepoSentry.Providers;
 namespace RepoSentry.Tests.Support;
 
 /// <summary>A hosting in memory. It answers like a careful one: validators, prefixes, whole kinds; and it fails when it is told to.</summary>
-internal sealed class FakeRefSource : IRefSource, ICommitSource
+internal sealed class FakeRefSource : IRefSource, ICommitSource, IPullRequestSource
 {
     private readonly Dictionary<RefKind, SortedDictionary<string, string>> refs = new()
     {
         [RefKind.Branch] = new(StringComparer.Ordinal),
         [RefKind.Tag] = new(StringComparer.Ordinal),
+        [RefKind.PullRequest] = new(StringComparer.Ordinal),
     };
+
+    private readonly Dictionary<string, PullRequestInfo> pullRequests = new(StringComparer.Ordinal);
 
     private readonly Queue<RefSourceException> failures = new();
 
@@ -42,6 +45,45 @@ internal sealed class FakeRefSource : IRefSource, ICommitSource
         return this;
     }
 
+    /// <summary>What each own record says; those that are open stand in the list.</summary>
+    public FakeRefSource Open(long number, char commit, string into = "main", bool isFork = false, DateTimeOffset? createdAt = null)
+    {
+        var name = PullRequestRefs.Pull(number);
+        refs[RefKind.PullRequest][name] = Build.Commit(commit);
+        pullRequests[name] = new PullRequestInfo { Number = number, HeadSha = Build.Commit(commit), HeadBranch = "topic", BaseBranch = into, Fork = isFork, Title = "A title", Labels = ["ci"], CreatedAt = createdAt };
+        return this;
+    }
+
+    /// <param name="state">Null where its record is gone too.</param>
+    public void Close(long number, PullRequestState? state)
+    {
+        var name = PullRequestRefs.Pull(number);
+        refs[RefKind.PullRequest].Remove(name);
+        if (state is { } known)
+        {
+            pullRequests[name] = pullRequests[name] with { State = known };
+        }
+        else
+        {
+            pullRequests.Remove(name);
+        }
+    }
+
+    /// <summary>A kind that it knows nothing of.</summary>
+    public RefKind? Leaves { get; set; }
+
+    /// <summary>Own records that were asked for.</summary>
+    public int Records { get; private set; }
+
+    /// <summary>No own record is told.</summary>
+    public bool HidesRecords { get; set; }
+
+    public Task<PullRequestInfo?> PullRequestAsync(Uri repositoryUrl, Uri? apiBaseUrl, long number, CancellationToken cancellationToken)
+    {
+        Records++;
+        return HidesRecords ? throw new RefSourceException(RefSourceError.Unavailable, "told to fail") : Task.FromResult(pullRequests.GetValueOrDefault(PullRequestRefs.Pull(number)));
+    }
+
     public void Delete(string branch) => refs[RefKind.Branch].Remove("refs/heads/" + branch);
 
     public void DeleteTag(string tag) => refs[RefKind.Tag].Remove("refs/tags/" + tag);
@@ -65,7 +107,7 @@ internal sealed class FakeRefSource : IRefSource, ICommitSource
             throw failure;
         }
 
-        var look = new RefLook([.. request.Kinds.Select(Look)], DefaultBranch, "7", Archived, MovedTo);
+        var look = new RefLook([.. request.Kinds.Where(wanted => wanted.Kind != Leaves).Select(Look)], DefaultBranch, "7", Archived, MovedTo);
         LeavesOutOnce = null;
         return look;
     }
@@ -86,6 +128,6 @@ internal sealed class FakeRefSource : IRefSource, ICommitSource
         var seen = refs[wanted.Kind].Where(pair => pair.Key != LeavesOutOnce && (wanted.Prefixes.Count == 0 || wanted.Prefixes.Any(prefix => RefName.ToText(pair.Key).StartsWith(prefix, StringComparison.Ordinal))))
             .Select(pair => new GitRef(pair.Key, pair.Value)).ToList();
         var validator = !HasValidators ? null : string.Join(',', seen.Select(item => item.Name + item.CommitId));
-        return new KindLook(wanted.Kind, validator is not null && validator == wanted.Validator ? null : new RefSnapshot(wanted.Kind, seen, validator));
+        return new KindLook(wanted.Kind, validator is not null && validator == wanted.Validator ? null : new RefSnapshot(wanted.Kind, seen, validator) { PullRequests = seen.Where(item => pullRequests.ContainsKey(item.Name)).ToDictionary(item => item.Name, item => pullRequests[item.Name]) });
     }
 }
