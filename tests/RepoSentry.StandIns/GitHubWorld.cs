@@ -179,6 +179,12 @@ public sealed class GitHubWorld(TimeProvider time)
         return Json(Graph, "graphql", plan.Nodes > 500_000 ? """{"data":null,"errors":[{"type":"MAX_NODE_LIMIT_EXCEEDED","message":"This query requests up to too many nodes"}]}"""u8.ToArray() : plan.Answer(this));
     }
 
+    private static object Pull(GitHubRepo repository, long number, string commit)
+    {
+        var home = new { id = repository.Id, full_name = $"{repository.Owner}/{repository.Name}", clone_url = $"https://github.example/{repository.Owner}/{repository.Name}.git" };
+        return new { number, id = number, state = "open", title = $"Pull {number}", user = new { login = "grace" }, labels = new[] { new { name = "ci" } }, head = new { @ref = "topic", sha = commit, repo = home }, @base = new { @ref = "main", sha = new string('1', 40), repo = home } };
+    }
+
     private HttpResponseMessage AnswerRest(GitHubRepo repository, string[] rest, Uri url, string? etag)
     {
         object? told = rest switch
@@ -186,6 +192,8 @@ public sealed class GitHubWorld(TimeProvider time)
             [] => new { id = repository.Id, full_name = $"{repository.Owner}/{repository.Name}", html_url = $"https://github.example/{repository.Owner}/{repository.Name}", default_branch = "main", archived = false, @private = false },
             ["branches"] => repository.Heads.Select(head => new { name = head.Key, commit = new { sha = head.Value } }).Skip(100 * (Page(url) - 1)).Take(100),
             ["tags"] => repository.Tags.Select(tag => new { name = tag.Key, commit = new { sha = tag.Value } }).Skip(100 * (Page(url) - 1)).Take(100),
+            ["pulls"] => repository.Pulls.OrderBy(pull => pull.Key).Select(pull => Pull(repository, pull.Key, pull.Value)).Skip(100 * (Page(url) - 1)).Take(100),
+            ["pulls", var number] when repository.Pulls.TryGetValue(long.Parse(number, System.Globalization.CultureInfo.InvariantCulture), out var commit) => Pull(repository, long.Parse(number, System.Globalization.CultureInfo.InvariantCulture), commit),
             ["commits"] => Array.Empty<object>(),
             _ => null,
         };
@@ -312,6 +320,9 @@ public sealed class GitHubRepo(long id, string owner, string name)
     public DateTimeOffset PushedAt { get; set; }
 
     public ConcurrentDictionary<string, string> Heads { get; } = new(StringComparer.Ordinal) { ["main"] = new string('1', 40) };
+
+    /// <summary>Open pull requests: by number, the newest commit of each.</summary>
+    public ConcurrentDictionary<long, string> Pulls { get; } = [];
 
     /// <summary>The commits that tags come to; each stands behind a tag object.</summary>
     public ConcurrentDictionary<string, string> Tags { get; } = new(StringComparer.Ordinal);

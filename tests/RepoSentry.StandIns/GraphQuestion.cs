@@ -104,6 +104,19 @@ internal sealed class GraphQuestion
                 case (GitHubRepo, "defaultBranchRef"): Write(json, new Named("main"), field.SelectionSet!); break;
                 case (Named named, "name"): json.WriteStringValue(named.Name); break;
                 case (GitHubRepo repository, "refs"): WritePage(json, field, [.. Refs(repository, Text(field, "refPrefix"))]); break;
+                case (GitHubRepo repository, "pullRequests"): WritePage(json, field, [.. repository.Pulls.OrderBy(pull => pull.Key).Select(pull => new Pull(repository, pull.Key, pull.Value))]); break;
+                case (Pull pull, "number"): json.WriteNumberValue(pull.Number); break;
+                case (Pull pull, "title"): json.WriteStringValue($"Pull {pull.Number}"); break;
+                case (Pull pull, "url"): json.WriteStringValue($"https://github.example/{pull.Repository.Owner}/{pull.Repository.Name}/pull/{pull.Number}"); break;
+                case (Pull, "isDraft" or "isCrossRepository"): json.WriteBooleanValue(false); break;
+                case (Pull, "headRefName"): json.WriteStringValue("topic"); break;
+                case (Pull, "baseRefName"): json.WriteStringValue("main"); break;
+                case (Pull pull, "headRefOid"): json.WriteStringValue(pull.Commit); break;
+                case (Pull, "baseRefOid"): json.WriteStringValue(new string('1', 40)); break;
+                case (Pull, "createdAt" or "updatedAt"): json.WriteStringValue("2026-11-24T12:00:00Z"); break;
+                case (Pull, "author"): Write(json, new Named("grace"), field.SelectionSet!); break;
+                case (Pull pull, "headRepository"): Write(json, pull.Repository, field.SelectionSet!); break;
+                case (Named named, "login"): json.WriteStringValue(named.Name); break;
                 case (IReadOnlyList<GitHubRepo> owned, "repositories"): WritePage(json, field, [.. owned]); break;
                 case (Item item, "name"): json.WriteStringValue(item.Name); break;
                 case (Item item, "target"): Write(json, new Target(item.Commit, item.IsTag), field.SelectionSet!); break;
@@ -184,6 +197,8 @@ internal sealed class GraphQuestion
     private static int First(GraphQLField field) => int.Parse(((GraphQLIntValue)field.Arguments!.First(one => one.Name.StringValue is "first" or "last").Value).Value.ToString(), CultureInfo.InvariantCulture);
 
     private sealed record Named(string Name);
+
+    private sealed record Pull(GitHubRepo Repository, long Number, string Commit);
 
     private sealed record Item(string Name, string Commit, bool IsTag);
 

@@ -20,6 +20,8 @@ public sealed class GitHubGraphSchemaTests
             GitHubQueries.Refs(Asked(RefKind.Branch)),
             GitHubQueries.Refs(Asked(RefKind.Tag)),
             GitHubQueries.Refs(Asked(RefKind.Branch, RefKind.Tag)),
+            GitHubQueries.Refs(Asked(RefKind.PullRequest)),
+            GitHubQueries.Refs(Asked(RefKind.Branch, RefKind.Tag, RefKind.PullRequest)),
             GitHubQueries.LastPushes([.. Enumerable.Range(0, 50).Select(number => new SweepRequest($"org{number}"))]),
             GitHubQueries.LastPushes([new SweepRequest("acme", "Y3Vyc29yOnYyOpK5MjAyNi0xMS0yNA==")]),
             "query{repository(owner:\"acme\",name:\"web\"){nothing}}",

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RepoSentry.SystemTests.Contracts;
 
-/// <summary>GitHub's own published webhook schema judges our push.</summary>
+/// <summary>GitHub's own published webhook schema judges our pushes and pull requests.</summary>
 public sealed class GitHubWebhookSchemaTests
 {
     private static readonly (string Name, RepositoryInfo Info)[] Repositories =
@@ -47,6 +47,42 @@ public sealed class GitHubWebhookSchemaTests
         samples.Zip(errors).Where(pair => pair.Second != "[]").Select(pair => $"{pair.First.Item1}: {pair.Second}").ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task Every_pull_request_we_render_is_valid_by_the_published_schema()
+    {
+        (string Action, RefChange Change, PullRequestState State, bool Reopened)[] steps =
+        [
+            ("opened", Moved(null, Id('2')), PullRequestState.Open, false),
+            ("reopened", Moved(null, Id('2')), PullRequestState.Open, true),
+            ("synchronize", Moved(Id('1'), Id('2')), PullRequestState.Open, false),
+            ("closed", Moved(Id('1'), null), PullRequestState.Closed, false),
+            ("closed", Moved(Id('1'), null), PullRequestState.Merged, false),
+        ];
+        PullRequestInfo[] told =
+        [
+            new() { Number = 7, HeadSha = Id('2') },
+            new() { Number = 7, HeadSha = Id('2'), Fork = true, HeadBranch = "a b", Title = "T" },
+            new()
+            {
+                Number = 7, ForgeId = "77", HeadSha = Id('2'), HeadBranch = "topic", HeadRepository = "grace/web", HeadCloneUrl = "https://github.com/grace/web.git", Fork = true, BaseBranch = "main", BaseSha = Id('5'),
+                Title = "Ü \"quoted\"", Body = "text", Url = "https://github.com/acme/web/pull/7", Draft = true, Author = new PersonInfo(null, null, "grace"), Labels = ["ci", "a b/ü"], MergeSha = Id('6'),
+                CreatedAt = DateTimeOffset.UnixEpoch, UpdatedAt = DateTimeOffset.UnixEpoch, ClosedAt = DateTimeOffset.UnixEpoch,
+            },
+        ];
+        var samples = (
+            from repository in Repositories
+            from step in steps
+            from one in told
+            select (step.Action, Event(repository.Info, step.Change, known: true) with { Commits = [], PullRequest = one with { State = step.State, Reopened = step.Reopened } })).ToArray();
+
+        var errors = await PublishedSchema.ValidateAsync("webhooks", [.. samples.Select(sample => Line(sample.Item2, "pull_request$" + sample.Action))]);
+
+        errors.Length.ShouldBe(samples.Length);
+        samples.Zip(errors).Where(pair => pair.Second != "[]").Select(pair => $"{pair.First.Action} {pair.First.Item2.Repository.Url}: {pair.Second}").ShouldBeEmpty();
+    }
+
+    private static RefChange Moved(string? before, string? after) => new(RefKind.PullRequest, "refs/pull/7/head", before, after);
+
     private static ChangeEvent Event(RepositoryInfo repository, RefChange change, bool known) => new()
     {
         Id = Guid.Parse("019abf00-0000-7000-8000-000000000001"),
@@ -68,10 +104,10 @@ public sealed class GitHubWebhookSchemaTests
         Added = ["new.txt"],
     };
 
-    private static string Line(ChangeEvent change)
+    private static string Line(ChangeEvent change, string definition = "push$event")
     {
         var payload = JsonNode.Parse(PayloadFormats.Render("github", change).Body)!.AsObject();
-        return new JsonObject { ["definition"] = "push$event", ["payload"] = payload }.ToJsonString();
+        return new JsonObject { ["definition"] = definition, ["payload"] = payload }.ToJsonString();
     }
 
     private static string Id(char digit) => new(digit, 40);

@@ -22,6 +22,13 @@ internal static class Pushes
         };
     }
 
+    /// <summary>A pull request that was opened, moved or closed.</summary>
+    public static ChangeEvent PullRequest(char? before, char? after, PullRequestInfo told, string url = "https://github.com/acme/web", string provider = "github")
+    {
+        var change = Event("refs/pull/7/head", before, after, url, provider);
+        return change with { Change = change.Change with { Kind = RefKind.PullRequest }, PullRequest = told };
+    }
+
     /// <summary>All that a forge may tell: two commits, their people, times and files.</summary>
     public static ChangeEvent Known(this ChangeEvent change) => change with
     {

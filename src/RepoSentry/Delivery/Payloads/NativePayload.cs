@@ -77,9 +77,9 @@ internal static class NativePayload
         json.Text("base_branch", told.BaseBranch);
         TextOrNull(json, "base_sha", told.BaseSha);
         TextOrNull(json, "merge_sha", told.MergeSha);
-        if (told.Labels is { } labels)
+        if (told.Labels is not null)
         {
-            json.Texts("labels", labels);
+            json.Texts("labels", facts.Labels);
         }
         else
         {

@@ -16,6 +16,9 @@ internal enum PullRequestStep
 /// <summary>A change of a pull request in the words of a webhook, with honest stand-ins for what is not known.</summary>
 internal sealed class PullRequestFacts(PushFacts push)
 {
+    private const int MaxLabels = 100;
+    private const int WordLimit = 256;
+
     public PullRequestInfo Told { get; } = push.Event.PullRequest!;
 
     public PullRequestStep Step => (push.Event.Change.Type, Told) switch
@@ -34,7 +37,7 @@ internal sealed class PullRequestFacts(PushFacts push)
     public string Body => push.Shorten(Told.Body ?? "");
 
     /// <summary>Who asks for it to be merged.</summary>
-    public string Login => Told.Author?.Username is { Length: > 0 } login ? login : PushFacts.UnknownLogin;
+    public string Login => Told.Author?.Username is { Length: > 0 } login ? PayloadJson.Clean(login, WordLimit) : PushFacts.UnknownLogin;
 
     /// <summary>Who did this: known for certain only of the one who opened it.</summary>
     public string Sender => Step == PullRequestStep.Opened ? Login : PushFacts.UnknownLogin;
@@ -45,7 +48,7 @@ internal sealed class PullRequestFacts(PushFacts push)
     /// <summary>Null while it is open.</summary>
     public DateTimeOffset? ClosedAt => IsClosed ? Told.ClosedAt ?? push.Event.DetectedAt : null;
 
-    public IReadOnlyList<string> Labels => Told.Labels ?? [];
+    public IReadOnlyList<string> Labels => [.. (Told.Labels ?? []).Take(MaxLabels).Select(label => PayloadJson.Clean(label, WordLimit))];
 
     public string BaseSha => Told.BaseSha is { Length: > 0 } sha ? sha : push.NoCommit;
 

@@ -43,6 +43,29 @@ public sealed class PayloadLawTests
             iter: 200);
 
     [Fact]
+    public void Any_pull_request_renders_as_valid_JSON_below_a_mebibyte_that_keeps_its_number_and_commit() =>
+        Gen.Select(OddText, OddText, Gen.Int[0, 300], Gen.Int[0, 4]).Sample(
+            (text, name, labels, shape) => Formats.All(format =>
+            {
+                var change = OddPullRequest(text, name, labels, shape);
+                var message = PayloadFormats.Render(format, change);
+                using var json = JsonDocument.Parse(message.Body);
+                var (number, commit) = format switch
+                {
+                    "github" or "gitea" => ("number", "pull_request.head.sha"),
+                    "gitlab" => ("object_attributes.iid", "object_attributes.last_commit.id"),
+                    "bitbucket" => ("pullRequest.id", "pullRequest.fromRef.latestCommit"),
+                    "native" => ("data.pull_request.number", "data.pull_request.head_sha"),
+                    _ => ("", "commit.sha"),
+                };
+                return message.Body.Length < 1024 * 1024
+                    && (number.Length == 0 || json.RootElement.At(number).GetInt64() == 7)
+                    && json.RootElement.At(commit).GetString() == Build.Commit('2')
+                    && message.Headers.Values.All(value => value.All(letter => letter is >= ' ' and < '\u007f'));
+            }),
+            iter: 200);
+
+    [Fact]
     public void What_is_too_large_loses_files_before_it_loses_commits()
     {
         var commit = Pushes.Commit(Build.Commit('2'), "Huge") with { Added = [.. Enumerable.Range(0, 20_000).Select(n => $"a/very/long/path/to/some/file/number/{n}.txt")] };
@@ -58,6 +81,26 @@ public sealed class PayloadLawTests
     private static string RefAt(string format) => format switch { "cloudevents" => "branch.ref", "native" => "data.ref", "bitbucket" => "changes[0].refId", _ => "ref" };
 
     private static string CommitAt(string format) => format switch { "cloudevents" => "commit.sha", "native" => "data.after", "bitbucket" => "changes[0].toHash", _ => "after" };
+
+    private static ChangeEvent OddPullRequest(string text, string name, int labels, int shape) => Pushes.PullRequest(shape == 1 ? '1' : null, shape is 2 or 3 ? null : '2', new PullRequestInfo
+    {
+        Number = 7,
+        HeadSha = Build.Commit('2'),
+        Title = text,
+        Body = text,
+        Url = text,
+        Author = new PersonInfo(name, text, name),
+        HeadBranch = name,
+        BaseBranch = text,
+        Fork = shape > 2,
+        HeadCloneUrl = shape == 4 ? "https://github.com/grace/web.git" : text,
+        HeadRepository = name,
+        BaseSha = text,
+        MergeSha = text,
+        ForgeId = text,
+        Labels = [.. Enumerable.Repeat(text, labels)],
+        State = shape == 2 ? PullRequestState.Merged : PullRequestState.Open,
+    });
 
     private static ChangeEvent Odd(string name, string message, string path, int commits, int files, int shape)
     {

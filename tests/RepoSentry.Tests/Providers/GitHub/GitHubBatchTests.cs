@@ -64,6 +64,27 @@ public sealed class GitHubBatchTests : IDisposable
     }
 
     [Fact]
+    public async Task Pull_requests_come_along_for_a_point_and_are_the_same_as_by_REST_but_for_what_costs_more()
+    {
+        var requests = Enumerable.Range(0, 100).Select(number => RequestFor(world.Add("acme", $"repo{number}"), RefKind.Branch, RefKind.PullRequest)).ToList();
+        world.Find("acme", "repo3")!.Pulls[12] = new string('a', 40);
+        world.Find("acme", "repo3")!.Pulls[9] = new string('b', 40);
+
+        var looks = await source.LookAsync(requests, Token);
+
+        world.Graph.Spent.ShouldBe(2);
+        var told = looks[3].Look!.Kinds[1].Snapshot!;
+        var alone = (await source.LookAsync(requests[3], Token)).Kinds[1].Snapshot!;
+        told.Refs.ShouldBe(alone.Refs);
+        foreach (var item in told.Refs)
+        {
+            var (one, other) = (told.PullRequests[item.Name], alone.PullRequests[item.Name]);
+            (one.Number, one.HeadSha, one.HeadBranch, one.BaseBranch, one.Fork, one.Title, one.Author).ShouldBe((other.Number, other.HeadSha, other.HeadBranch, other.BaseBranch, other.Fork, other.Title, other.Author));
+            (one.Labels, other.Labels!.Count).ShouldBe((null, 1));
+        }
+    }
+
+    [Fact]
     public async Task What_a_batch_cannot_tell_is_left_to_a_look_at_it_alone()
     {
         var many = world.Add("acme", "many");
