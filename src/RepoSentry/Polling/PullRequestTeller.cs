@@ -9,9 +9,6 @@ internal static class PullRequestTeller
     /// <summary>Records asked for in one look; the others stay as they were until the next one.</summary>
     private const int MaxRecords = 20;
 
-    // A clock that goes wrong by less is taken for right.
-    private static readonly TimeSpan Doubt = TimeSpan.FromMinutes(2);
-
     /// <summary>A pull request that is not in the list any more counts as closed only if its own record says so.</summary>
     /// <returns>Null if all is as it was.</returns>
     public static async Task<KindSight?> ConfirmAsync(PolledRepository repository, KindSight compared, IRefSource source, CancellationToken cancellationToken)
@@ -44,16 +41,14 @@ internal static class PullRequestTeller
     }
 
     /// <summary>What an event says of the pull request that moved.</summary>
-    /// <param name="before">When it was last known that nothing had moved.</param>
-    public static PullRequestInfo? Of(RefChange change, IReadOnlyList<KindSight> kinds, DateTimeOffset? before)
+    public static PullRequestInfo? Of(RefChange change, IReadOnlyList<KindSight> kinds)
     {
         if (change.Kind != RefKind.PullRequest)
         {
             return null;
         }
 
-        var told = kinds.Select(kind => kind.Snapshot).FirstOrDefault(snapshot => snapshot.Kind == RefKind.PullRequest)?.PullRequests.GetValueOrDefault(change.Ref) ?? Unknown(change);
-        return change.Before is null && told.CreatedAt + Doubt < before ? told with { Reopened = true } : told;
+        return kinds.Select(kind => kind.Snapshot).FirstOrDefault(snapshot => snapshot.Kind == RefKind.PullRequest)?.PullRequests.GetValueOrDefault(change.Ref) ?? Unknown(change);
     }
 
     /// <summary>Adds what a list leaves out. No failure here fails the look.</summary>

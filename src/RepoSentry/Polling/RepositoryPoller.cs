@@ -80,8 +80,13 @@ internal sealed class RepositoryPoller(
             Repository = told,
             DetectedAt = detectedAt,
             DetectionDelay = startedAt - before,
-            PullRequest = PullRequestTeller.Of(change, kinds, before),
+            PullRequest = PullRequestTeller.Of(change, kinds),
         }).ToList();
+        foreach (var at in Enumerable.Range(0, events.Count).Where(at => events[at].Change.Type == EventType.PullRequestOpened))
+        {
+            events[at] = events[at] with { PullRequest = events[at].PullRequest! with { Reopened = await store.WasClosedAsync(events[at], cancellationToken) } };
+        }
+
         var enriched = await ChangeEnricher.EnrichAsync(events, source, repository.Config.Url, repository.Config.ApiBaseUrl, current.Value.Polling.EnrichTimeout, time, cancellationToken);
         return [.. enriched.Select(change => new RoutedEvent(change, EventRouter.Route(repository.Config, change.Change.Type, current.Value.Triggers)))];
     }

@@ -13,6 +13,13 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
     public Task<RefSnapshot?> LoadSnapshotAsync(long repositoryId, RefKind kind, CancellationToken cancellationToken) =>
         database.ReadAsync(connection => ReadSnapshotAsync(connection, repositoryId, kind), cancellationToken);
 
+    /// <summary>Whether the pull request of that event is on record as closed.</summary>
+    public Task<bool> WasClosedAsync(ChangeEvent opened, CancellationToken cancellationToken) => database.ReadAsync(
+        async connection => await connection.ExecuteScalarAsync<bool>(
+            "SELECT EXISTS (SELECT 1 FROM events WHERE branch_name = @Branch AND repository_name = @Repository AND ref = @Ref AND event_type = 'pull_request_closed')",
+            EventRow.From(opened, 0, routed: true)),
+        cancellationToken);
+
     /// <exception cref="StaleOwnerException">The shard has a new owner: nothing was kept.</exception>
     public async Task CommitAsync(PollCommit commit, CancellationToken cancellationToken)
     {

@@ -17,7 +17,8 @@ public sealed class TektonKitTests
 
     /// <summary>How each format tells that a ref is still there.</summary>
     private static readonly string[] Deletions =
-        ["body.deleted == false", $"body.after != '{new string('0', 40)}'", "body.push.changes[0].closed == false", "body.changes[0].type != 'DELETE'"];
+        ["body.deleted == false", $"body.after != '{new string('0', 40)}'", "body.push.changes[0].closed == false", "body.changes[0].type != 'DELETE'",
+            "body.action != 'closed'", "body.object_attributes.state == 'opened'", "body.pullrequest.state == 'OPEN'", "body.pullRequest.open == true"];
 
     /// <summary>Names that Git takes for a branch, each of which runs something where it is pasted into a script. Made in vain, X would be left behind.</summary>
     public static TheoryData<string> HostileRefs =>
@@ -55,24 +56,32 @@ public sealed class TektonKitTests
     }
 
     [Theory]
-    [InlineData("github.yaml", "github")]
-    [InlineData("gitlab.yaml", "gitlab")]
-    [InlineData("gitea.yaml", "gitea")]
-    [InlineData("bitbucket.yaml", "bitbucket", "https://bitbucket.org/acme/web")]
-    [InlineData("bitbucket-server.yaml", "bitbucket", "https://bitbucket.corp/scm/acme/web.git")]
-    public void A_binding_takes_only_what_we_send(string file, string format, string url = "https://git.example/acme/web.git")
+    [InlineData("github", "github")]
+    [InlineData("gitlab", "gitlab")]
+    [InlineData("gitea", "gitea")]
+    [InlineData("bitbucket", "bitbucket", "https://bitbucket.org/acme/web")]
+    [InlineData("bitbucket-server", "bitbucket", "https://bitbucket.corp/scm/acme/web.git")]
+    [InlineData("github-pull-request", "github")]
+    [InlineData("gitlab-pull-request", "gitlab")]
+    [InlineData("gitea-pull-request", "gitea")]
+    [InlineData("bitbucket-pull-request", "bitbucket", "https://bitbucket.org/acme/web")]
+    [InlineData("bitbucket-server-pull-request", "bitbucket", "https://bitbucket.corp/scm/acme/web.git")]
+    public void A_binding_takes_only_what_we_send(string binding, string format, string url = "https://git.example/acme/web.git")
     {
+        var isPullRequest = binding.EndsWith("-pull-request", StringComparison.Ordinal);
+        var file = isPullRequest ? "pull-requests.yaml" : binding + ".yaml";
         var payload = PayloadFormats.Render(format, new ChangeEvent
         {
             Id = Guid.Parse("019abf00-0000-7000-8000-000000000001"),
-            Change = new RefChange(RefKind.Branch, "refs/heads/main", new string('1', 40), new string('2', 40)),
+            Change = isPullRequest ? new RefChange(RefKind.PullRequest, "refs/pull/7/head", new string('1', 40), new string('2', 40)) : new RefChange(RefKind.Branch, "refs/heads/main", new string('1', 40), new string('2', 40)),
+            PullRequest = isPullRequest ? new PullRequestInfo { Number = 7, HeadSha = new string('2', 40) } : null,
             Repository = new RepositoryInfo("web", new Uri(url), format, "main", "7"),
             DetectedAt = new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero),
         });
         var body = JsonNode.Parse(payload.Body)!;
         var documented = File.ReadAllText(SourceTree.At("docs/en/webhooks.md"));
 
-        var values = Yaml.Load($"{Kit}/{file}").Single().Items("spec", "params").Select(parameter => parameter.Text("value")!).ToList();
+        var values = Yaml.Load($"{Kit}/{file}").Single(one => one.Text("metadata", "name") == "reposentry-" + binding).Items("spec", "params").Select(parameter => parameter.Text("value")!).ToList();
 
         values.Count.ShouldBe(5);
         foreach (var value in values.Select(value => value[2..^1].Split('.', 2)))
@@ -97,9 +106,9 @@ public sealed class TektonKitTests
         run.Text("metadata", "name").ShouldBe("push-$(tt.params.idempotency-name)");
         run.At("metadata", "generateName").ShouldBeNull();
         run.At("metadata", "labels").ShouldBeNull();
-        foreach (var binding in (string[])["github.yaml", "gitlab.yaml", "gitea.yaml", "bitbucket.yaml", "bitbucket-server.yaml"])
+        foreach (var binding in new[] { "github.yaml", "gitlab.yaml", "gitea.yaml", "bitbucket.yaml", "bitbucket-server.yaml", "pull-requests.yaml" }.SelectMany(file => Yaml.Load($"{Kit}/{file}")))
         {
-            var bound = Yaml.Load($"{Kit}/{binding}").Single().Items("spec", "params").ToDictionary(parameter => parameter.Text("name")!, parameter => parameter.Text("value"));
+            var bound = binding.Items("spec", "params").ToDictionary(parameter => parameter.Text("name")!, parameter => parameter.Text("value"));
             bound["idempotency-name"].ShouldBe("$(header.X-Reposentry-Idempotency-Name)");
             bound.Keys.ShouldBe(template.Items("spec", "params").Select(parameter => parameter.Text("name")!));
         }
@@ -116,7 +125,8 @@ public sealed class TektonKitTests
     {
         var triggers = Yaml.Load(Kit + "/eventlistener.yaml").Single().Items("spec", "triggers").ToList();
 
-        triggers.Select(trigger => trigger.Items("interceptors").First().Text("ref", "name")).ShouldBe(["github", "gitlab", "github", "bitbucket", "bitbucket"]);
+        triggers.Select(trigger => trigger.Items("interceptors").First().Text("ref", "name")).ShouldBe(Enumerable.Repeat<string?[]>(["github", "gitlab", "github", "bitbucket", "bitbucket"], 2).SelectMany(names => names));
+        triggers.Skip(5).ShouldAllBe(trigger => trigger.Items("interceptors").ElementAt(1).Items("params").Single().Text("value")!.Contains("!header.match('X-RepoSentry-Fork', 'true')", StringComparison.Ordinal));
         foreach (var trigger in triggers)
         {
             var interceptors = trigger.Items("interceptors").ToList();

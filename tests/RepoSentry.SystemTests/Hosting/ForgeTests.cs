@@ -91,6 +91,36 @@ public sealed class ForgeTests
         forge.Problems.ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task A_merge_request_on_GitLab_arrives_when_it_is_opened_moves_and_is_merged_and_a_strangers_does_not()
+    {
+        await using var forge = await FakeGitLab.StartNewAsync();
+        await using var receiver = await new Receiver().StartAsync();
+        Pushed(forge);
+        forge.Repositories["acme/web"].Open(3, 31);
+        await using var service = Describe(forge, "gitlab", receiver, more: "pull_requests: true");
+        await service.StartReadyAsync();
+        await service.WatchingAsync();
+
+        forge.Repositories["acme/web"].Open(4, 41, "fix/a").Open(5, 51, isFork: true);
+        await receiver.UntilAsync(all => all.Count == 1, Patience);
+        forge.Repositories["acme/web"].Open(4, 42, "fix/a");
+        await receiver.UntilAsync(all => all.Count == 2, Patience);
+        forge.Repositories["acme/web"].Close(4, "merged");
+
+        var arrivals = await receiver.UntilAsync(all => all.Count == 3, Patience);
+        arrivals.ShouldAllBe(arrival => arrival.Verdict.Passes && arrival.Headers["X-Gitlab-Event"] == "Merge Request Hook");
+        var told = arrivals.Select(arrival => JsonDocument.Parse(arrival.Body).RootElement.GetProperty("object_attributes")).ToList();
+        told.Select(one => (one.GetProperty("iid").GetInt32(), one.GetProperty("action").GetString(), one.GetProperty("last_commit").GetProperty("id").GetString()))
+            .ShouldBe([(4, "open", FakeRepository.Sha(41)), (4, "update", FakeRepository.Sha(42)), (4, "merge", FakeRepository.Sha(42))]);
+        var events = (await service.GetAsync("/api/v1/events")).GetProperty("items").EnumerateArray().ToList();
+        events.Select(item => item.GetProperty("type").GetString()).ShouldBe(["pull_request_closed", "pull_request_updated", "pull_request_opened"]);
+        events[0].GetProperty("branch_name").GetString().ShouldBe("fix/a");
+        events[0].GetProperty("metadata").GetProperty("pull_request").GetProperty("state").GetString().ShouldBe("merged");
+        (await service.GetAsync("/api/v1/repositories/web/explain?ref=%235")).GetProperty("ref").GetProperty("says").GetString()!.ShouldContain("forks");
+        forge.Problems.ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData(401, "unauthorized")]
     [InlineData(404, "not_found")]
@@ -124,10 +154,10 @@ public sealed class ForgeTests
         return service;
     }
 
-    private static Service Describe(FakeForge forge, string type, Receiver receiver, string path = "acme/web") => new($$"""
+    private static Service Describe(FakeForge forge, string type, Receiver receiver, string path = "acme/web", string more = "") => new($$"""
         polling: { strategy: fixed, interval: 1s, min_interval: 1s, retry_attempts: 1 }
         providers: [{ name: forge, type: {{type}}, url: "{{forge.Root}}", requests_per_minute: 100000 }]
         tekton: { event_listener_url: "{{receiver.Url}}", secret: "env:RECEIVER_SECRET" }
-        repositories: [{ name: web, url: "{{forge.Root}}{{path}}" }]
+        repositories: [{ name: web, url: "{{forge.Root}}{{path}}", {{more}} }]
         """);
 }

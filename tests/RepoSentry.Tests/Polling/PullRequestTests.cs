@@ -129,13 +129,16 @@ public sealed class PullRequestTests
     }
 
     [Fact]
-    public async Task One_that_is_older_than_the_last_look_was_opened_again()
+    public async Task One_that_was_seen_closed_is_opened_again()
     {
         await using var story = await PollStory.BeginAsync();
+        story.Forge.Open(1, '5');
         var repository = (await story.StartAsync(Watched))[0];
         await story.LookAsync(repository);
+        story.Forge.Close(1, PullRequestState.Closed);
+        await story.LookAsync(repository);
 
-        story.Forge.Open(1, '5', createdAt: Build.Noon.AddDays(-3)).Open(2, '5', createdAt: Build.Noon.AddSeconds(5));
+        story.Forge.Open(1, '5').Open(2, '5');
         await story.LookAsync(repository);
 
         story.Last.Select(one => one.PullRequest!.Reopened).ShouldBe([true, false]);

@@ -46,11 +46,11 @@ internal sealed class FakeRefSource : IRefSource, ICommitSource, IPullRequestSou
     }
 
     /// <summary>What each own record says; those that are open stand in the list.</summary>
-    public FakeRefSource Open(long number, char commit, string into = "main", bool isFork = false, DateTimeOffset? createdAt = null)
+    public FakeRefSource Open(long number, char commit, string into = "main", bool isFork = false)
     {
         var name = PullRequestRefs.Pull(number);
         refs[RefKind.PullRequest][name] = Build.Commit(commit);
-        pullRequests[name] = new PullRequestInfo { Number = number, HeadSha = Build.Commit(commit), HeadBranch = "topic", BaseBranch = into, Fork = isFork, Title = "A title", Labels = ["ci"], CreatedAt = createdAt };
+        pullRequests[name] = new PullRequestInfo { Number = number, HeadSha = Build.Commit(commit), HeadBranch = "topic", BaseBranch = into, Fork = isFork, Title = "A title", Labels = ["ci"] };
         return this;
     }
 
