@@ -348,6 +348,9 @@ public sealed class GitHubLimit(int perHour, int perMinute)
 
     public int MostInMinute { get; private set; }
 
+    /// <summary>Somebody else with the same credential spends of it.</summary>
+    public void SpendElsewhere(int points) => Remaining = Math.Max(0, Remaining - points);
+
     internal bool TakeMinute(int points, DateTimeOffset now)
     {
         while (minute.TryPeek(out var first) && first.At <= now - TimeSpan.FromMinutes(1))

@@ -4,12 +4,12 @@ using RepoSentry.Configuration;
 namespace RepoSentry.Polling;
 
 /// <summary>When to look next: each repository at its interval. Pure.</summary>
-/// <param name="stretch">How much longer than asked for those without an interval of their own wait, where their credential's budget is short.</param>
+/// <param name="stretch">How much longer than asked for each waits, where its credential's budget is short.</param>
 internal sealed class FixedStrategy(Func<PollingConfig> current, Func<RepositoryConfig, double>? stretch = null)
 {
     private PollingConfig Config => current();
 
-    public TimeSpan IntervalOf(RepositoryConfig repository) => repository.PollingInterval ?? Config.Interval * (stretch?.Invoke(repository) ?? 1);
+    public TimeSpan IntervalOf(RepositoryConfig repository) => (repository.PollingInterval ?? Config.Interval) * (stretch?.Invoke(repository) ?? 1);
 
     /// <summary>One that the forge has archived is looked at rarely: it can only come back to life.</summary>
     public TimeSpan IntervalOf(RepositoryConfig repository, bool archived) =>

@@ -16,6 +16,7 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
     private const double GitHubPerSecond = 8;
     private const double MostForLooks = 0.9;
     private const double MostForPins = 0.8;
+    private const double Least = 1e-4;
 
     /// <summary>Requests of one look that finds nothing new, on average.</summary>
     public double Each { get; init; } = 1;
@@ -58,11 +59,14 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
     /// <summary>How much longer than asked for everyone waits where all have one interval.</summary>
     public double Stretch => KeepsInterval ? 1 : Needed / Spent;
 
+    /// <summary>How much longer those wait that have an interval of their own: where they want more than their part, and where nobody can have max_interval.</summary>
+    public double PinStretch => Math.Max(1, Math.Max(Pinned / MostPinned, IsOverdrawn && Way == LookWay.Single ? Longest / Polling.MaxInterval : 1));
+
     /// <summary>Of looks that find nothing new.</summary>
     public double RequestsPerHour => ((Sweeps is { } sweeps ? sweeps.RequestsPerSecond : AtOnce > 1 ? Spent / AtOnce : Spent * Each) + (Math.Min(Pinned, MostPinned) * Each)) * 3600;
 
     public string Explain(string credential) => Pinned <= MostPinned ? ExplainShared(credential) : string.Create(
-        CultureInfo.InvariantCulture, $"repositories with a polling_interval of their own want {Pinned:0.##} looks a second where there are {MostPinned:0.##}: they will be late; {ExplainShared(credential)}");
+        CultureInfo.InvariantCulture, $"repositories with a polling_interval of their own want {Pinned:0.##} looks a second where there are {MostPinned:0.##}: each waits {PinStretch:0.##} times as long; {ExplainShared(credential)}");
 
     private string ExplainShared(string credential)
     {
@@ -97,11 +101,14 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
     /// <summary>Of a credential with these repositories: the first way of looking that keeps the promise, from the one that shows most to the one that costs least.</summary>
     /// <param name="alone">Each is looked at alone, whatever it costs: the forge answers nothing else.</param>
     /// <param name="hidden">Owners whose pushes it does not list.</param>
-    public static LookBudget Of(ProviderConfig? provider, IReadOnlyCollection<RepositoryConfig> repositories, PollingConfig polling, bool alone = false, IReadOnlySet<string>? hidden = null)
+    /// <param name="line">Requests, or points where there are any, a second that what is left of the limit allows; infinity where there is enough of it.</param>
+    public static LookBudget Of(
+        ProviderConfig? provider, IReadOnlyCollection<RepositoryConfig> repositories, PollingConfig polling, bool alone = false, IReadOnlySet<string>? hidden = null, double line = double.PositiveInfinity)
     {
+        var spendable = Math.Max(Least, Math.Min(RequestsPerSecond(provider), provider is { Type: "github", HasCredential: true } ? double.PositiveInfinity : line));
         var pinned = repositories.Where(repository => repository.PollingInterval is not null).ToList();
         var each = repositories.Count == 0 ? 1 : repositories.Average(RequestsOf);
-        var single = new LookBudget(repositories.Count - pinned.Count, RequestsPerSecond(provider) / each, pinned.Sum(repository => 1 / repository.PollingInterval!.Value.TotalSeconds), polling) { Each = each, MostPinned = MostForPins * RequestsPerSecond(provider) / each };
+        var single = new LookBudget(repositories.Count - pinned.Count, spendable / each, pinned.Sum(repository => 1 / repository.PollingInterval!.Value.TotalSeconds), polling) { Each = each, MostPinned = MostForPins * spendable / each };
         if (single.KeepsInterval || alone || polling.Strategy != "adaptive" || provider is not { Type: "github", HasCredential: true })
         {
             return single;
@@ -109,13 +116,15 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
 
         var points = SweepBudget.MostOfPoints * provider.RequestsPerHour / 3600;
         var batch = single with { Available = points * GitHubQueries.Page / each, AtOnce = GitHubQueries.Page };
+        var left = Math.Max(Least, Math.Min(points, line)); // the way stays what it is while the limit runs short
+        var within = batch with { Available = left * GitHubQueries.Page / each };
         if (batch.KeepsInterval)
         {
-            return batch;
+            return within;
         }
 
-        var sweeps = SweepBudget.Of([.. repositories.Where(repository => repository.PollingInterval is null)], points, each, polling, hidden);
-        return sweeps.Owners.Count == 0 ? batch : batch with { Sweeps = sweeps };
+        var sweeps = SweepBudget.Of([.. repositories.Where(repository => repository.PollingInterval is null)], left, each, polling, hidden);
+        return sweeps.Owners.Count == 0 ? within : within with { Sweeps = sweeps };
     }
 
     // A 304 costs GitHub's primary limit nothing where the caller says who it is; GitLab counts every request.

@@ -27,7 +27,7 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
 
     private PollingConfig Config => current.Value.Polling;
 
-    private FixedStrategy Strategy => field ??= new FixedStrategy(() => Config, repository => budgets.GetValueOrDefault(repository.Provider)?.Stretch ?? 1);
+    private FixedStrategy Strategy => field ??= new FixedStrategy(() => Config, repository => BudgetOf(repository) is not { } budget ? 1 : repository.PollingInterval is null ? budget.Stretch : budget.PinStretch);
 
     /// <summary>Time from its last look to the next, as things are.</summary>
     public TimeSpan IntervalOf(PolledRepository repository) =>
@@ -36,7 +36,7 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
             : Strategy.IntervalOf(repository.Config, repository.Archived);
 
     /// <summary>What the looks of each credential may spend.</summary>
-    public IReadOnlyDictionary<string, LookBudget> Budgets => Volatile.Read(ref budgets);
+    public IReadOnlyDictionary<string, LookBudget> Budgets => rosters.Budgets.Concat(Volatile.Read(ref budgets)).DistinctBy(one => one.Key, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
 
     /// <summary>Why the next look is when it is, in one sentence.</summary>
     public string Why(PolledRepository repository) => repository.Roster is { } roster ? rosters.Why(repository, roster) : repository.DueBecause;
@@ -160,6 +160,7 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
     /// <summary>Takes over other settings for repositories that are the same as before.</summary>
     public void Adjust(IEnumerable<PolledRepository> repositories)
     {
+        Volatile.Write(ref budgets, LookBudget.Of(current.Value));
         var adaptive = new HashSet<PolledRepository>();
         foreach (var repository in repositories.Where(repository => repository is { Looking: false, FailedLooks: 0, IsWatched: true, LastLookedAt: not null }))
         {
@@ -180,6 +181,8 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
         _ = rosters.Start(adaptive, [], Now);
         rosters.Adjust(Now);
     }
+
+    private LookBudget? BudgetOf(RepositoryConfig repository) => rosters.Budgets.GetValueOrDefault(repository.Provider) ?? budgets.GetValueOrDefault(repository.Provider);
 
     /// <summary>Takes note of what the forge said to a batch or to lists.</summary>
     public void Answered(PollTurn turn, Roster roster, RefSourceException? failure)
@@ -261,10 +264,16 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
         return again ? Now : Strategy.NextAt(repository.Config, repository.Archived, repository.DueAt, Now, first, Random.Shared.NextDouble());
     }
 
-    private static string IntervalReason(PolledRepository repository) =>
-        repository.Archived ? "the forge has archived it: looked at each polling.max_interval"
-        : repository.Config.PollingInterval is not null ? "its own polling_interval"
-        : "polling.interval";
+    private string IntervalReason(PolledRepository repository)
+    {
+        if (repository.Archived)
+        {
+            return "the forge has archived it: looked at each polling.max_interval";
+        }
+
+        var (key, stretch) = repository.Config.PollingInterval is not null ? ("its own polling_interval", BudgetOf(repository.Config)?.PinStretch ?? 1) : ("polling.interval", BudgetOf(repository.Config)?.Stretch ?? 1);
+        return stretch <= 1 ? key : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{key}, {stretch:0.##} times as long: the budget of credential {repository.Config.Provider} is short");
+    }
 
     private TimeSpan Spread(PolledRepository repository, TimeSpan from) => from + (Strategy.IntervalOf(repository.Config) * Random.Shared.NextDouble() * 0.5);
 

@@ -31,6 +31,12 @@ internal sealed class Roster(string credential, HourProfile fleet, LookBudget bu
 
     public LookBudget Budget { get; private set; } = budget;
 
+    /// <summary>What the limit allowed a second when the budget was reckoned.</summary>
+    public double Line { get; set; } = double.PositiveInfinity;
+
+    /// <summary>When what is left of the limit was last looked at.</summary>
+    public double HeededAt { get; set; } = double.NegativeInfinity;
+
     /// <summary>How many there were when the budget was reckoned.</summary>
     public int Counted { get; private set; }
 

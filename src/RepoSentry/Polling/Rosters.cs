@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
@@ -18,12 +19,20 @@ internal sealed class Rosters(CurrentConfig current, TimeProvider time)
 
     private static readonly DateTimeOffset Monday = new(1970, 1, 5, 0, 0, 0, TimeSpan.Zero);
 
+    // What is left of a limit is looked at so often, and followed when it says something else by so much.
+    private const double HeedEvery = 15;
+    private const double LineStep = 0.1;
+
+    private readonly ConcurrentDictionary<string, LookBudget> budgets = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Roster> byCredential = new(StringComparer.Ordinal);
     private readonly PriorityQueue<(Roster Roster, int Version), double> next = new();
     private readonly HourProfile fleet = new();
     private readonly double origin = (time.GetUtcNow() - Monday).TotalSeconds;
 
     private PollingConfig Polling => current.Value.Polling;
+
+    /// <summary>What each credential with such repositories spends just now.</summary>
+    public IReadOnlyDictionary<string, LookBudget> Budgets => budgets;
 
     public bool Takes(PolledRepository repository) =>
         Polling.Strategy == "adaptive" && repository.Config.PollingInterval is null && !repository.Archived && repository is { IsWatched: true, Left: false };
@@ -86,6 +95,7 @@ internal sealed class Rosters(CurrentConfig current, TimeProvider time)
     public void Looked(PolledRepository repository, TimeSpan lookedAt, TimeSpan now)
     {
         var roster = In(repository, now);
+        Heed(roster, now);
         roster.Looked(repository, At(lookedAt));
         Told(repository, roster);
         Ask(roster, At(now));
@@ -106,6 +116,7 @@ internal sealed class Rosters(CurrentConfig current, TimeProvider time)
         if (failure is null)
         {
             roster.Answered();
+            Heed(roster, now);
         }
         else
         {
@@ -177,6 +188,7 @@ internal sealed class Rosters(CurrentConfig current, TimeProvider time)
         if (roster.Members.Count == 0 && roster.Requests == 0)
         {
             byCredential.Remove(roster.Credential);
+            budgets.TryRemove(roster.Credential, out _);
         }
     }
 
@@ -309,8 +321,31 @@ internal sealed class Rosters(CurrentConfig current, TimeProvider time)
 
         var provider = current.Value.Providers.FirstOrDefault(one => one.Name == roster.Credential);
         var pins = current.Value.Repositories.Where(repository => repository.Provider == roster.Credential && repository.PollingInterval is not null && repository.Enabled);
-        roster.Limit(LookBudget.Of(provider, [.. roster.Members.Select(member => member.Config), .. pins], Polling, alone: roster.AloneUntil > At(now), roster.Hidden), At(now));
+        roster.Line = LineOf(roster, provider);
+        roster.Limit(LookBudget.Of(provider, [.. roster.Members.Select(member => member.Config), .. pins], Polling, alone: roster.AloneUntil > At(now), roster.Hidden, roster.Line), At(now));
+        budgets[roster.Credential] = roster.Budget;
     }
+
+    // Others spend of the same limit: it shall last to the end of its window.
+    private void Heed(Roster roster, TimeSpan now)
+    {
+        if (At(now) < roster.HeededAt + HeedEvery)
+        {
+            return;
+        }
+
+        roster.HeededAt = At(now);
+        var line = LineOf(roster, current.Value.Providers.FirstOrDefault(one => one.Name == roster.Credential));
+        if (double.IsInfinity(line) != double.IsInfinity(roster.Line) || Math.Abs(line - roster.Line) > LineStep * roster.Line)
+        {
+            Adjust(roster, now, always: true);
+        }
+    }
+
+    // A 304 of GitHub's REST interface costs nothing of its limit, so that looks spend of the points of GraphQL alone.
+    private double LineOf(Roster roster, ProviderConfig? provider) => roster.Members.FirstOrDefault()?.Sources.Primary is IRateLimited source
+        ? BudgetLine.PerSecond(source.States.Where(state => provider is not { Type: "github", HasCredential: true } || state.Resource == "graphql"), time.GetUtcNow())
+        : double.PositiveInfinity;
 
     private void Told(PolledRepository repository, Roster roster)
     {

@@ -74,6 +74,32 @@ public sealed class GitHubFleetTests
     }
 
     [Fact]
+    public async Task A_limit_that_others_spend_of_too_slows_looks_down_and_never_stops_them()
+    {
+        await using var fleet = await Fleet.StartAsync(owners: 1000, each: 1);
+        await fleet.RunAsync(TimeSpan.FromMinutes(5));
+        var seen = fleet.Looked();
+        var longest = TimeSpan.Zero;
+        fleet.World.Graph.SpendElsewhere(fleet.World.Graph.Remaining - 700); // 450 above what is left to others, for most of an hour that needs 1200
+        for (var minute = 0; minute < 52; minute++)
+        {
+            await fleet.RunAsync(TimeSpan.FromMinutes(1));
+            foreach (var (name, at) in fleet.Looked())
+            {
+                longest = fleet.Run.Story.Time.GetUtcNow() - at!.Value > longest ? fleet.Run.Story.Time.GetUtcNow() - at.Value : longest;
+                seen[name] = at;
+            }
+        }
+
+        fleet.World.Graph.Remaining.ShouldBeInRange(250, 350, "what is left to others stays, and the rest is used");
+        fleet.World.Refusals.ShouldBe(0);
+        longest.ShouldBeLessThan(TimeSpan.FromMinutes(5));
+        fleet.Run.Worker.Budgets["github"].KeepsInterval.ShouldBeFalse();
+        await fleet.RunAsync(TimeSpan.FromMinutes(5));
+        fleet.Run.Worker.Budgets["github"].KeepsInterval.ShouldBeTrue("a new window has begun");
+    }
+
+    [Fact]
     public async Task Forges_that_refuse_are_asked_once_for_each_back_off_and_all_goes_on_afterwards()
     {
         await using var fleet = await Fleet.StartAsync(owners: 20, each: 100);

@@ -1,6 +1,7 @@
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Polling;
+using RepoSentry.Providers;
 using RepoSentry.Tests.Configuration;
 using RepoSentry.Tests.Support;
 using Shouldly;
@@ -63,10 +64,38 @@ public sealed class LookBudgetTests
         RepositoryConfig[] fleet = [.. Fleet(1000, 10).Select(repository => repository with { PollingInterval = TimeSpan.FromSeconds(10) })];
         var budget = LookBudget.Of(GitHub, fleet, Polling);
 
-        budget.Explain("github").ShouldStartWith("repositories with a polling_interval of their own want 100 looks a second where there are 6.4: they will be late; ");
+        budget.Explain("github").ShouldStartWith("repositories with a polling_interval of their own want 100 looks a second where there are 6.4: each waits 15.62 times as long; ");
+        budget.PinStretch.ShouldBe(100 / 6.4, tolerance: 0.001);
         budget.RequestsPerHour.ShouldBe(6.4 * 3600, tolerance: 1);
         LookBudget.Of(GitHub, fleet[..10], Polling).Explain("github").ShouldBe("each repository of credential github has an interval of its own");
     }
+
+    [Fact]
+    public void A_limit_that_runs_short_slows_looks_down_and_leaves_the_way_as_it_is()
+    {
+        var (batch, sweep) = (Fleet(1000, 10), Fleet(10_000, 100));
+
+        var slow = LookBudget.Of(GitHub, batch, Polling, line: 300 / 3600.0);
+        (slow.Way, slow.KeepsInterval, Math.Round(slow.RequestsPerHour)).ShouldBe((LookWay.Batch, false, 300));
+        slow.Longest.ShouldBe(Polling.MaxInterval);
+        LookBudget.Of(GitHub, sweep, Polling, line: 100 / 3600.0).RequestsPerHour.ShouldBeLessThan(220); // the rare looks at everybody go on
+        LookBudget.Of(GitHub, sweep, Polling, line: 100 / 3600.0).Way.ShouldBe(LookWay.Sweep);
+        LookBudget.Of(GitHub, Fleet(100, 1), Polling, line: 0).ShouldBe(LookBudget.Of(GitHub, Fleet(100, 1), Polling), "a 304 costs nothing");
+        LookBudget.Of(new ProviderConfig { Name = "corp", Type = "gitlab", RequestsPerHour = 36_000 }, Fleet(100, 1), Polling, line: 1).Spent.ShouldBe(1, tolerance: 0.001);
+    }
+
+    [Theory]
+    [InlineData(5000, 5000, 3600, double.PositiveInfinity)]
+    [InlineData(5000, 4000, 3600, double.PositiveInfinity)] // a fifth may be spent at once
+    [InlineData(5000, 3650, 3600, 3400 / 3600.0)]
+    [InlineData(5000, 2125, 1800, double.PositiveInfinity)]
+    [InlineData(5000, 2124, 1800, 1874 / 1800.0)]
+    [InlineData(5000, 250, 900, 0)]
+    [InlineData(5000, 100, 900, 0)]
+    [InlineData(5000, 0, -1, double.PositiveInfinity)]
+    [InlineData(60, 40, 3600, 25 / 3600.0)]
+    public void Below_the_line_what_is_left_is_spread_over_the_rest_of_the_window(int limit, int remaining, int seconds, double expected) =>
+        BudgetLine.PerSecond([new RateLimitState(limit, remaining, Build.Noon.AddSeconds(seconds), "core")], Build.Noon).ToString("g9").ShouldBe(expected.ToString("g9"));
 
     [Fact]
     public void Without_owners_of_several_repositories_a_large_fleet_stays_in_batches()
