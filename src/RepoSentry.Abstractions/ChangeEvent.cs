@@ -3,6 +3,9 @@ namespace RepoSentry.Abstractions;
 /// <summary>A recorded change. It is stored before anyone is told of it, and its id never changes.</summary>
 public sealed record ChangeEvent
 {
+    /// <summary>Paths of <see cref="Files"/> that are kept.</summary>
+    public const int MaxFiles = 100;
+
     /// <summary>UUIDv7, minted when the change commits: the same over attempts, replays and restarts.</summary>
     public required Guid Id { get; init; }
 
@@ -30,6 +33,15 @@ public sealed record ChangeEvent
 
     /// <summary>Of a pull request; null for other kinds.</summary>
     public PullRequestInfo? PullRequest { get; init; }
+
+    /// <summary>Paths that differ between before and after, taken as a whole: what commits did and undid again is not among them. At most the first <see cref="MaxFiles"/>; null where not known.</summary>
+    public IReadOnlyList<string>? Files { get; init; }
+
+    /// <summary>How many paths differ in all; null where not known.</summary>
+    public int? FileCount { get; init; }
+
+    /// <summary>The rule that keeps it from every trigger; null if none does.</summary>
+    public SkipInfo? Skipped { get; init; }
 
     /// <summary>What could not be learnt within time and budget, such as <c>message</c> or <c>files</c>. Never invented.</summary>
     public IReadOnlyList<string> Unknown { get; init; } = [];
@@ -62,6 +74,10 @@ public sealed record RepositoryInfo(
     public string ShortName => FullName[(FullName.LastIndexOf('/') + 1)..];
 }
 
+/// <param name="By">The key of the configuration: paths, skip_messages, ignore_authors or loop_guard.</param>
+/// <param name="Reason">One sentence.</param>
+public sealed record SkipInfo(string By, string Reason);
+
 /// <summary>A commit as far as it is known: what is not known is null, never invented.</summary>
 public sealed record CommitInfo
 {
@@ -71,6 +87,9 @@ public sealed record CommitInfo
     public string? Url { get; init; }
     public PersonInfo? Author { get; init; }
     public PersonInfo? Committer { get; init; }
+
+    /// <summary>Ids of its parents, the first one first; null where not known.</summary>
+    public IReadOnlyList<string>? Parents { get; init; }
     public IReadOnlyList<string>? Added { get; init; }
     public IReadOnlyList<string>? Modified { get; init; }
     public IReadOnlyList<string>? Removed { get; init; }

@@ -12,6 +12,7 @@ public enum EventType
     PullRequestOpened,
     PullRequestUpdated,
     PullRequestClosed,
+    CommitPushed,
 }
 
 /// <summary>The names of the event types in configuration, API, metrics and payloads.</summary>
@@ -28,6 +29,7 @@ public static class EventTypes
         [EventType.PullRequestOpened] = "pull_request_opened",
         [EventType.PullRequestUpdated] = "pull_request_updated",
         [EventType.PullRequestClosed] = "pull_request_closed",
+        [EventType.CommitPushed] = "commit_pushed",
     };
 
     private static readonly Dictionary<string, EventType> Types = Names.ToDictionary(pair => pair.Value, pair => pair.Key, StringComparer.Ordinal);

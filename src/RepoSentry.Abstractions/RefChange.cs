@@ -7,7 +7,10 @@ namespace RepoSentry.Abstractions;
 /// <param name="After">Commit after, null when deleted.</param>
 public sealed record RefChange(RefKind Kind, string Ref, string? Before, string? After)
 {
-    public EventType Type => (Kind, Before, After) switch
+    /// <summary>One commit of an update, not the update itself.</summary>
+    public bool IsCommit { get; init; }
+
+    public EventType Type => IsCommit ? EventType.CommitPushed : (Kind, Before, After) switch
     {
         (RefKind.Branch, null, _) => EventType.BranchCreated,
         (RefKind.Branch, _, null) => EventType.BranchDeleted,

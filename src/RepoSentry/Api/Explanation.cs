@@ -19,6 +19,7 @@ internal sealed record Explanation(
     PollView? LastLook,
     NextLook? NextLook,
     IReadOnlyList<ExplainedKind> Kinds,
+    IReadOnlyList<ExplainedRule> Rules,
     IReadOnlyList<ExplainedTrigger> Triggers,
     IReadOnlyList<EventView> LastEvents,
     ExplainedRef? Ref)
@@ -37,6 +38,7 @@ internal sealed record Explanation(
             looks.Count == 0 ? null : PollView.Of(looks[^1]),
             repository.IsWatched ? new NextLook(polling.NextLookAt(repository), polling.Why(repository), polling.IntervalOf(repository).TotalSeconds) : null,
             [.. repository.Filters.Select(pair => Kind(repository, pair.Key))],
+            ExplainedRule.Of(repository.Config, lastEvents),
             [.. config.Triggers.Select(trigger => Trigger(repository, trigger, deliveries, lastEvents.Count > 0 ? lastEvents[0] : null, explainedRef))],
             lastEvents,
             explainedRef);
@@ -94,6 +96,11 @@ internal sealed record Explanation(
             return "will get the next one: nothing has happened yet";
         }
 
+        if (last.Skipped is { } skipped)
+        {
+            return $"did not get the last event: {skipped.By}, for {skipped.Reason}";
+        }
+
         if (last.Deliveries.LastOrDefault(delivery => delivery.Trigger == trigger.Name) is not { } delivery)
         {
             return EventTypes.TryParse(last.Type, out var type) && !EventRouter.Wants(trigger, type)
@@ -111,7 +118,7 @@ internal sealed record Explanation(
     }
 
     private static bool Watches(RepositoryConfig config, string type) =>
-        type.StartsWith("branch_", StringComparison.Ordinal) ? config.BranchRegex is not null || config.Branches.Count > 0 : type.StartsWith("tag_", StringComparison.Ordinal) ? config.Tags.Count > 0 : config.PullRequests != PullRequestScope.None;
+        type.StartsWith("branch_", StringComparison.Ordinal) || type == EventType.CommitPushed.Name() ? config.BranchRegex is not null || config.Branches.Count > 0 : type.StartsWith("tag_", StringComparison.Ordinal) ? config.Tags.Count > 0 : config.PullRequests != PullRequestScope.None;
 
     // By its number, or by the name of its ref.
     private static ExplainedRef? PullRequest(PolledRepository repository, IReadOnlyList<StoredRef> refs, string asked)

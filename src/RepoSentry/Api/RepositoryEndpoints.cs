@@ -158,7 +158,11 @@ internal sealed record RepositoryView(
     bool Archived,
     string? MovedTo,
     string? Error,
-    IReadOnlyDictionary<string, string> Labels)
+    IReadOnlyDictionary<string, string> Labels,
+    IReadOnlyList<string> Paths,
+    IReadOnlyList<string> SkipMessages,
+    IReadOnlyList<string> IgnoreAuthors,
+    string LoopGuard)
 {
     /// <summary>The first part of its ETag.</summary>
     [JsonIgnore]
@@ -167,6 +171,7 @@ internal sealed record RepositoryView(
     public static RepositoryView Of(StoredRepository row, PollWorker polling)
     {
         var live = polling.Repositories.GetValueOrDefault(row.Name) is { IsWatched: true } watched ? watched : null;
+        var rules = polling.Repositories.GetValueOrDefault(row.Name)?.Config;
         return new RepositoryView(
             row.Name,
             row.Url,
@@ -184,7 +189,11 @@ internal sealed record RepositoryView(
             row.Archived,
             row.MovedTo,
             row.Error,
-            JsonSerializer.Deserialize(row.Labels, ApiJson.Default.DictionaryStringString)!)
+            JsonSerializer.Deserialize(row.Labels, ApiJson.Default.DictionaryStringString)!,
+            rules?.Paths ?? [],
+            rules?.SkipMessages ?? [],
+            rules?.IgnoreAuthors ?? [],
+            rules?.LoopGuard ?? "off")
         {
             ConfigVersion = EntryVersion.Of(row.Entry ?? row.Url),
         };

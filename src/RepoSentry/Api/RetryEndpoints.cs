@@ -88,7 +88,7 @@ internal static class RetryEndpoints
             return Problems.NotFound($"There is no event {id}.");
         }
 
-        var result = await store.ReplayAsync(new ReplayFilter { Id = id, Trigger = asked.Trigger }, Names(config), asked.DryRun, cancellationToken);
+        var result = await store.ReplayAsync(new ReplayFilter { Id = id, Trigger = asked.Trigger, OwedTo = OwedTo(config) }, Names(config), asked.DryRun, cancellationToken);
         return result.Replayed > 0 ? Accepted(result) : Problems.Conflict(found.Deliveries.Count == 0
             ? $"Event {id} was owed to no trigger: name one."
             : $"Every delivery of event {id} still waits, or its trigger is not in the configuration.");
@@ -128,9 +128,13 @@ internal static class RetryEndpoints
             Trigger = asked.Trigger,
             Since = since,
             Until = until,
+            OwedTo = OwedTo(config),
         };
         return Unknown(asked.Trigger, config) ?? Accepted(await store.ReplayAsync(filter, Names(config), asked.DryRun, cancellationToken));
     }
+
+    private static Func<string, string, IReadOnlyList<string>> OwedTo(SentryConfig config) => (repository, type) =>
+        config.Repositories.FirstOrDefault(one => one.Name == repository) is { } found && EventTypes.TryParse(type, out var known) ? EventRouter.Route(found, known, config.Triggers) : [];
 
     private static List<string> Names(SentryConfig config) => [.. config.Triggers.Select(trigger => trigger.Name)];
 

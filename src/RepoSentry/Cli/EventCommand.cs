@@ -54,7 +54,12 @@ internal static class EventCommand
         new Column("COMMIT", item => item.Sha("commit_sha")),
         new Column("STATUS", item => item.Text("status")),
         new Column("ID", item => item.Text("id")),
+        new Column("SKIPPED BY", Skipped, Wide: true),
         new Column("ERROR", item => item.Text("error_message"), Wide: true));
+
+    /// <summary>The rule that kept an event from every trigger, with its reason; empty if none did.</summary>
+    public static string Skipped(JsonElement item) =>
+        item.GetProperty("metadata") is { ValueKind: JsonValueKind.Object } metadata && metadata.TryGetProperty("skipped", out var rule) ? $"{rule.Text("by")}: {rule.Text("reason")}" : "";
 
     private static async Task ReplayAsync(
         string? id, string? trigger, (string Name, object? Value)[] filter, bool dryRun, ApiClient client, Printer printer, CancellationToken cancellationToken)
@@ -87,6 +92,7 @@ internal static class EventCommand
             ("Before", item.Text("before")),
             ("After", item.Text("commit_sha")),
             ("Status", item.Text("status")),
+            ("Skipped by", Skipped(item)),
             ("Error", item.Text("error_message")),
             ("Detected", item.Text("created_at")),
             ("Finished", item.Text("processed_at")));

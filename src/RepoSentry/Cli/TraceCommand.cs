@@ -46,7 +46,8 @@ internal static class TraceCommand
             printer.Line($"{"",24}  tekton    {Printer.Safe(outcome.Text("summary"))}");
         }
 
-        printer.Line(deliveries.Count == 0 ? "it ended here: no trigger wants this type of event of this repository (repo explain tells why)" : Verdict(item, deliveries));
+        printer.Line(deliveries.Count == 0 ? EventCommand.Skipped(item) is { Length: > 0 } rule ? $"it ended here, by {rule} (event replay {item.Text("id")} sends it all the same)"
+            : "it ended here: no trigger wants this type of event of this repository (repo explain tells why)" : Verdict(item, deliveries));
     }
 
     private static async Task ShowAttemptsAsync(JsonElement delivery, DateTimeOffset detected, ApiClient client, Printer printer, CancellationToken cancellationToken)

@@ -23,17 +23,20 @@ internal sealed class GlobSet
     private readonly Regex[] include;
     private readonly Regex[] exclude;
 
-    private GlobSet(IReadOnlyList<string> patterns)
+    private GlobSet(IReadOnlyList<string> patterns, bool areFolders)
     {
         excluded = [.. patterns.Where(pattern => pattern.StartsWith('!')).Select(pattern => pattern[1..])];
         included = [.. patterns.Where(pattern => !pattern.StartsWith('!'))];
         all = included.Contains("**", StringComparer.Ordinal) || (included.Length == 0 && excluded.Length > 0);
-        include = all ? [] : [.. Compile(included)];
-        exclude = [.. Compile(excluded)];
+        include = all ? [] : [.. Compile(included, areFolders)];
+        exclude = [.. Compile(excluded, areFolders)];
     }
 
     /// <summary>The set for these patterns; equal lists share one.</summary>
-    public static GlobSet Of(IReadOnlyList<string> patterns) => Cache.GetOrAdd(string.Join('\n', patterns), _ => new GlobSet(patterns));
+    public static GlobSet Of(IReadOnlyList<string> patterns) => Cache.GetOrAdd(string.Join('\n', patterns), _ => new GlobSet(patterns, areFolders: false));
+
+    /// <summary>The set for paths of files: there <c>**/</c> is also no folder at all, so that <c>**/*.md</c> has the <c>README.md</c> of the root.</summary>
+    public static GlobSet OfPaths(IReadOnlyList<string> patterns) => Cache.GetOrAdd("/\n" + string.Join('\n', patterns), _ => new GlobSet(patterns, areFolders: true));
 
     public bool Matches(string name) => (all || Array.Exists(include, some => some.IsMatch(name))) && !Array.Exists(exclude, some => some.IsMatch(name));
 
@@ -49,26 +52,31 @@ internal sealed class GlobSet
         return prefixes.Count > MaxPrefixes || prefixes.Exists(prefix => prefix.Length == 0) ? [] : prefixes;
     }
 
-    private static IEnumerable<Regex> Compile(string[] patterns)
+    private static IEnumerable<Regex> Compile(string[] patterns, bool areFolders)
     {
         for (var (at, next) = (0, 0); at < patterns.Length; at = next)
         {
-            var text = new StringBuilder(Translate(patterns[next++]));
+            var text = new StringBuilder(Translate(patterns[next++], areFolders));
             while (next < patterns.Length && text.Length + patterns[next].Length < MaxExpression)
             {
-                text.Append('|').Append(Translate(patterns[next++]));
+                text.Append('|').Append(Translate(patterns[next++], areFolders));
             }
 
             yield return new Regex($@"\A(?:{text})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline, Limit);
         }
     }
 
-    private static string Translate(string pattern)
+    private static string Translate(string pattern, bool areFolders)
     {
         var text = new StringBuilder();
         for (var i = 0; i < pattern.Length; i++)
         {
-            if (pattern[i] == '*' && i + 1 < pattern.Length && pattern[i + 1] == '*')
+            if (areFolders && (i == 0 || pattern[i - 1] == '/') && pattern.AsSpan(i).StartsWith("**/"))
+            {
+                text.Append("(?:.*/)?");
+                i += 2;
+            }
+            else if (pattern[i] == '*' && i + 1 < pattern.Length && pattern[i + 1] == '*')
             {
                 text.Append(".*");
                 i++;

@@ -10,7 +10,6 @@ internal sealed class RepositorySections(ProviderResolution providers, IReadOnly
     /// <summary>One entry. Null where it is refused, which has been said.</summary>
     public RepositoryConfig? Repository(SectionReader entry)
     {
-        entry.Later("paths").Later("skip_messages").Later("ignore_authors");
         var name = names.Read(entry, mayHaveSlashes: true);
         var url = Url(entry);
         var token = entry.Secret("token");
@@ -30,6 +29,7 @@ internal sealed class RepositorySections(ProviderResolution providers, IReadOnly
             Labels = labels.Keys.ToDictionary(key => key, key => labels.Text(key), StringComparer.Ordinal),
             EmitOnFirstPoll = entry.Choice("on_first_poll", "baseline", ["baseline", "emit"]) == "emit",
         };
+        repository = RuleSections.Read(entry, repository);
         RefPatterns.Check(entry, "branches", repository.Branches);
         RefPatterns.Check(entry, "tags", repository.Tags);
         CheckTriggers(entry, repository.Triggers);

@@ -321,6 +321,18 @@ internal sealed record RepositoryConfig
     /// <summary>True fires every ref at the first look; false makes them a silent baseline.</summary>
     public bool EmitOnFirstPoll { get; init; }
 
+    /// <summary>Globs over file paths; an update that changes none of them is not delivered. Empty for no such rule.</summary>
+    public IReadOnlyList<string> Paths { get; init; } = [];
+
+    /// <summary>Texts; a change whose head commit's message has one of them is not delivered.</summary>
+    public IReadOnlyList<string> SkipMessages { get; init; } = [];
+
+    /// <summary>Names, addresses or accounts, <c>*</c> allowed; a change whose head commit is by one of them is not delivered.</summary>
+    public IReadOnlyList<string> IgnoreAuthors { get; init; } = [];
+
+    /// <summary>warn, stop or off: what happens when a ref seems to start itself over and over.</summary>
+    public string LoopGuard { get; init; } = "warn";
+
     public const string FromFile = "file";
     public const string FromApi = "api";
 }

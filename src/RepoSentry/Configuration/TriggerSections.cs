@@ -8,7 +8,7 @@ internal sealed class TriggerSections(SecurityConfig security)
     private static readonly string[] LaterTypes = ["rabbitmq", "redis", "nats", "kafka", "plugin"];
     private static readonly string[] EventTypes =
     [
-        "branch_created", "branch_updated", "branch_deleted", "tag_created", "tag_updated", "tag_deleted",
+        "branch_created", "branch_updated", "branch_deleted", "tag_created", "tag_updated", "tag_deleted", "commit_pushed",
     ];
 
     private readonly Names names = new("trigger");

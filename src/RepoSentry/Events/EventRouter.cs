@@ -13,6 +13,8 @@ internal static class EventRouter
     public static bool IsBound(RepositoryConfig repository, TriggerConfig trigger) =>
         repository.Triggers.Count == 0 || repository.Triggers.Contains(trigger.Name, StringComparer.Ordinal);
 
+    /// <summary>Single commits only where they are asked for by name: they come beside the update that brought them.</summary>
     public static bool Wants(TriggerConfig trigger, EventType type) =>
-        trigger.Events.Count == 0 || GlobSet.Of(trigger.Events).Matches(type.Name());
+        type == EventType.CommitPushed ? trigger.Events.Any(glob => glob.StartsWith("commit_", StringComparison.Ordinal)) && GlobSet.Of(trigger.Events).Matches(type.Name())
+        : trigger.Events.Count == 0 || GlobSet.Of(trigger.Events).Matches(type.Name());
 }

@@ -23,6 +23,10 @@ internal sealed record EventView(
     DateTimeOffset? ProcessedAt,
     IReadOnlyList<DeliveryView> Deliveries)
 {
+    /// <summary>The rule that kept it from every trigger; null if none did.</summary>
+    [JsonIgnore]
+    public SkipInfo? Skipped => Metadata.ValueKind == JsonValueKind.Object && Metadata.TryGetProperty("skipped", out var skipped) ? skipped.Deserialize(StorageJson.Default.SkipInfo) : null;
+
     /// <summary>What Tekton did with what it accepted; null in lists.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<TektonOutcome>? Outcomes { get; init; }

@@ -1,16 +1,18 @@
 using RepoSentry.Abstractions;
-using RepoSentry.Providers;
 
 namespace RepoSentry.Polling;
 
 /// <summary>
-/// Adds what the forge tells of a change: message, author, files, whether it was forced. What cannot be learnt in time stays unknown, and no failure here fails
-/// the look: the change itself is certain.
+/// Adds what the forge tells of a change: message, author, files, whether it was forced. What the repository's rules need is asked for first. What cannot be learnt
+/// in time stays unknown, and no failure here fails the look: the change itself is certain.
 /// </summary>
-internal static class ChangeEnricher
+internal sealed class ChangeEnricher(EnrichmentSource source, ChangeRules rules, bool wantsCommits, TimeProvider time)
 {
     /// <summary>A mass change would spend the budget of many looks.</summary>
     private const int MaxChanges = 10;
+
+    /// <summary>Changes that a rule is asked about: those beyond fire.</summary>
+    private const int MaxJudged = 100;
 
     /// <summary>The newest are kept.</summary>
     private const int MaxCommits = 20;
@@ -18,35 +20,51 @@ internal static class ChangeEnricher
     /// <summary>Commits of one change whose files are asked for one by one.</summary>
     private const int MaxFileQuestions = 5;
 
-    /// <param name="url">Of the repository as configured: the one that the source knows it by.</param>
-    /// <param name="apiBaseUrl">Of the repository's own; null for the credential's.</param>
     /// <param name="limit">Time for all of them.</param>
-    public static async Task<IReadOnlyList<ChangeEvent>> EnrichAsync(
-        IReadOnlyList<ChangeEvent> changes, IRefSource source, Uri url, Uri? apiBaseUrl, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    /// <param name="defaultHead">Commit of the default branch, that new branches are compared with; null where not known.</param>
+    public async Task<IReadOnlyList<LearntChange>> EnrichAsync(IReadOnlyList<ChangeEvent> changes, string? defaultHead, TimeSpan limit, CancellationToken cancellationToken)
     {
-        var enriched = changes.Select(WithoutAsking).ToArray();
+        var learnt = changes.Select(change => new LearntChange(WithoutAsking(change))).ToArray();
+        var needed = Ordered(learnt).Where(at => Needs(learnt[at].Event.Change)).Take(MaxJudged).ToList();
+        var wanted = source.Forge is null ? [] : Ordered(learnt).Take(MaxChanges).ToList();
         using var timer = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
         foreach (var at in Enumerable.Range(0, changes.Count).Where(at => changes[at].PullRequest is not null).Take(MaxChanges))
         {
-            enriched[at] = await PullRequestTeller.CompleteAsync(enriched[at], source, url, apiBaseUrl, either.Token);
+            learnt[at] = new LearntChange(await source.CompleteAsync(learnt[at].Event, either.Token));
         }
 
-        if (source is not ICommitSource forge)
+        var known = changes.Count == 0 ? null : source.Known();
+        foreach (var at in needed.Concat(wanted.Except(needed)))
         {
-            return enriched;
+            learnt[at] = await LearnAsync(learnt[at], defaultHead, either.Token);
         }
 
-        var facts = changes.Count == 0 ? null : Facts(forge, url, apiBaseUrl);
-        foreach (var at in Chosen(enriched))
+        foreach (var at in wanted.Where(at => learnt[at].Event.Skipped is null))
         {
-            enriched[at] = await LearnAsync(enriched[at], forge, url, apiBaseUrl, either.Token);
+            learnt[at] = await LearnFilesAsync(learnt[at], either.Token);
         }
 
-        return facts is null ? enriched : [.. enriched.Select(change => change with { Repository = change.Repository with { Private = facts.Private } })];
+        return known is null ? learnt : [.. learnt.Select(one => one with { Event = one.Event with { Repository = one.Event.Repository with { Private = known.Private } } })];
     }
 
-    private static ChangeEvent WithoutAsking(ChangeEvent change)
+    /// <summary>Page that shows the difference; null where the forge has none.</summary>
+    public static string? CompareUrl(RepositoryInfo repository, string before, string after)
+    {
+        var host = repository.Url.Scheme is "http" or "https" ? repository.Url.GetLeftPart(UriPartial.Authority) : $"https://{repository.Url.Host}";
+        var path = string.Join('/', repository.FullName.Split('/').Select(Uri.EscapeDataString));
+        return repository.Provider switch
+        {
+            "github" or "gitea" => $"{host}/{path}/compare/{before}...{after}",
+            "bitbucket" when repository.Url.Host == "bitbucket.org" => $"{host}/{path}/branches/compare/{after}..{before}",
+            "gitlab" => $"{host}/{path}/-/compare/{before}...{after}",
+            _ => null,
+        };
+    }
+
+    private bool Needs(RefChange change) => rules.NeedsHead(change) || rules.NeedsFiles(change) || (wantsCommits && change is { Kind: RefKind.Branch, After: not null });
+
+    private ChangeEvent WithoutAsking(ChangeEvent change)
     {
         if (change.PullRequest is not null)
         {
@@ -62,62 +80,38 @@ internal static class ChangeEnricher
         return known with { Unknown = Unknown(known) };
     }
 
-    private static string? CompareUrl(RepositoryInfo repository, string before, string after)
-    {
-        var host = repository.Url.Scheme is "http" or "https" ? repository.Url.GetLeftPart(UriPartial.Authority) : $"https://{repository.Url.Host}";
-        var path = string.Join('/', repository.FullName.Split('/').Select(Uri.EscapeDataString));
-        return repository.Provider switch
-        {
-            "github" or "gitea" => $"{host}/{path}/compare/{before}...{after}",
-            "bitbucket" when repository.Url.Host == "bitbucket.org" => $"{host}/{path}/branches/compare/{after}..{before}",
-            "gitlab" => $"{host}/{path}/-/compare/{before}...{after}",
-            _ => null,
-        };
-    }
-
-    private static RepositoryFacts? Facts(ICommitSource forge, Uri url, Uri? apiBaseUrl)
-    {
-        try
-        {
-            return forge.Known(url, apiBaseUrl);
-        }
-        catch (RefSourceException)
-        {
-            return null;
-        }
-    }
-
     // The default branch first: it is the one that most pipelines wait for.
-    private static IEnumerable<int> Chosen(ChangeEvent[] changes) => Enumerable.Range(0, changes.Length)
-        .Where(at => changes[at] is { Change.After: not null, PullRequest: null })
-        .OrderBy(at => changes[at].Change.Ref == GitRef.BranchPrefix + changes[at].Repository.DefaultBranch ? 0 : 1)
-        .Take(MaxChanges);
+    private static IEnumerable<int> Ordered(LearntChange[] changes) => Enumerable.Range(0, changes.Length)
+        .Where(at => changes[at].Event is { Change.After: not null, PullRequest: null })
+        .OrderBy(at => changes[at].Event.Change.Ref == GitRef.BranchPrefix + changes[at].Event.Repository.DefaultBranch ? 0 : 1);
 
-    private static async Task<ChangeEvent> LearnAsync(ChangeEvent change, ICommitSource forge, Uri url, Uri? apiBaseUrl, CancellationToken cancellationToken)
+    private async Task<LearntChange> LearnAsync(LearntChange learnt, string? defaultHead, CancellationToken cancellationToken)
     {
-        var after = change.Change.After!;
+        var change = learnt.Event;
+        var (before, after) = (change.Change.Before, change.Change.After!);
+        var forge = source.For(Needs(change.Change));
+        IReadOnlyList<string>? files = null;
         try
         {
-            if (change.Change.Before is { } before && await forge.CompareAsync(url, apiBaseUrl, before, after, cancellationToken) is { } range)
+            // A new branch is compared with the default one where a rule asks for it; of that only what came since they parted is told.
+            var origin = before ?? (change.Change.Kind == RefKind.Branch && Needs(change.Change) && defaultHead != after ? defaultHead : null);
+            if (forge is not null && origin is not null && await forge.CompareAsync(source.Url, source.ApiBaseUrl, origin, after, cancellationToken) is { } range)
             {
                 // A list that does not end with the head lacks the newest commits: it is not what happened last.
                 var isNewest = range.Commits.Count > 0 && range.Commits[^1].Id == after;
-                change = change with { Forced = range.Forced, CommitCount = range.Count, Commits = isNewest ? [.. range.Commits.TakeLast(MaxCommits)] : [] };
+                learnt = learnt with { Pushed = isNewest || range.Count == 0 ? range.Commits : null };
+                change = before is null ? change : change with { Forced = range.Forced, CommitCount = range.Count, Commits = isNewest ? [.. range.Commits.TakeLast(MaxCommits)] : [] };
+                files = before is null || range.Forced == false ? range.Files : null;
             }
 
-            if (change.Commits.Count == 0 && await forge.CommitAsync(url, apiBaseUrl, after, cancellationToken) is { } head)
+            if (forge is not null && change.Commits.Count == 0 && await forge.CommitAsync(source.Url, source.ApiBaseUrl, after, cancellationToken) is { } head)
             {
                 change = change with { Commits = [head] };
             }
 
-            for (var (at, questions) = (change.Commits.Count - 1, 0); at >= 0 && questions < MaxFileQuestions; at--)
+            if (files is null && before is not null && rules.NeedsFiles(change.Change))
             {
-                if (change.Commits[at].Modified is null)
-                {
-                    questions++;
-                    var commit = await forge.CommitAsync(url, apiBaseUrl, change.Commits[at].Id, cancellationToken);
-                    change = commit is null ? change : change with { Commits = [.. change.Commits.Take(at), commit, .. change.Commits.Skip(at + 1)] };
-                }
+                files = await source.DifferenceAsync(before, after, cancellationToken);
             }
         }
         catch (Exception)
@@ -125,15 +119,45 @@ internal static class ChangeEnricher
             // The forge does not tell now, or not in time: what was learnt so far is kept, the rest is named as unknown.
         }
 
-        return change with { Unknown = Unknown(change) };
+        change = change with { Files = files is null ? null : [.. files.Take(ChangeEvent.MaxFiles)], FileCount = files?.Count, Skipped = rules.Judge(change, files) };
+        return learnt with { Event = change with { Unknown = Unknown(change) } };
     }
 
-    private static List<string> Unknown(ChangeEvent change)
+    private async Task<LearntChange> LearnFilesAsync(LearntChange learnt, CancellationToken cancellationToken)
+    {
+        var change = learnt.Event;
+        var forge = source.Forge!;
+        try
+        {
+            for (var (at, questions) = (change.Commits.Count - 1, 0); at >= 0 && questions < MaxFileQuestions; at--)
+            {
+                if (change.Commits[at].Modified is null)
+                {
+                    questions++;
+                    var commit = await forge.CommitAsync(source.Url, source.ApiBaseUrl, change.Commits[at].Id, cancellationToken);
+                    change = commit is null ? change : change with { Commits = [.. change.Commits.Take(at), commit, .. change.Commits.Skip(at + 1)] };
+                }
+            }
+        }
+        catch (Exception)
+        {
+            // As above.
+        }
+
+        // Those of the update are the newest of all that were pushed.
+        return new LearntChange(change with { Unknown = Unknown(change) })
+        {
+            Pushed = learnt.Pushed is { } all && all.Count >= change.Commits.Count && change.Change.Before is not null ? [.. all.SkipLast(change.Commits.Count), .. change.Commits] : learnt.Pushed,
+        };
+    }
+
+    private List<string> Unknown(ChangeEvent change)
     {
         var head = change.Commits.Count > 0 ? change.Commits[^1] : null;
         var isDeletion = change.Change.After is null;
         // The files of the commits are those of the change only if the commits are all that lies between before and after.
-        var hasFiles = change is { Forced: false, CommitCount: { } count } && count == change.Commits.Count && change.Commits.All(commit => commit.Modified is not null);
+        var hasFiles = change is { Forced: false, CommitCount: { } count } && count == change.Commits.Count && change.Commits.All(commit => commit.Modified is not null)
+            && (change.Files is not null || !rules.NeedsFiles(change.Change));
         (string Word, bool Missing)[] parts =
         [
             ("message", !isDeletion && head?.Message is null),
@@ -143,4 +167,11 @@ internal static class ChangeEnricher
         ];
         return [.. parts.Where(part => part.Missing).Select(part => part.Word)];
     }
+}
+
+/// <param name="Event">What is recorded.</param>
+internal sealed record LearntChange(ChangeEvent Event)
+{
+    /// <summary>The commits that are new with it, oldest first, as far as they were told; null where the newest are not known.</summary>
+    public IReadOnlyList<CommitInfo>? Pushed { get; init; }
 }

@@ -27,8 +27,7 @@ internal sealed class RepositoryPoller(
             return new PollResult(new PollOutcome(startedAt, time.GetElapsedTime(clock) + (told?.Took ?? TimeSpan.Zero), "unchanged", sourceName), seen.Marks, []);
         }
 
-        var changes = seen.Kinds.SelectMany(kind => kind.Changes).ToList();
-        var events = await RouteAsync(repository, changes, seen.Kinds, source, before, startedAt, cancellationToken);
+        var events = await RouteAsync(repository, seen, source, before, startedAt, cancellationToken);
         var outcome = new PollOutcome(startedAt, time.GetElapsedTime(clock) + (told?.Took ?? TimeSpan.Zero), OutcomeOf(seen, repository.LastLookedAt), sourceName, events.Count);
         await CommitAsync(repository, seen, standing, events, outcome);
         return new PollResult(outcome, seen.Marks, events) { Earlier = told is null ? await EarlierAsync(repository, source, outcome, cancellationToken) : [] };
@@ -59,8 +58,9 @@ internal sealed class RepositoryPoller(
         seen.Held.Count > 0 ? "held" : seen.Kinds.Count == 0 ? "unchanged" : before is null && seen.Kinds.All(kind => kind.Previous is null) ? "baseline" : "changed";
 
     private async Task<IReadOnlyList<RoutedEvent>> RouteAsync(
-        PolledRepository repository, List<RefChange> changes, IReadOnlyList<KindSight> kinds, IRefSource source, DateTimeOffset? before, DateTimeOffset startedAt, CancellationToken cancellationToken)
+        PolledRepository repository, Sight seen, IRefSource source, DateTimeOffset? before, DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
+        var changes = seen.Kinds.SelectMany(kind => kind.Changes).ToList();
         if (changes.Count == 0)
         {
             return [];
@@ -73,23 +73,40 @@ internal sealed class RepositoryPoller(
             repository.DefaultBranch is null ? null : GitRef.Shorten(repository.DefaultBranch),
             repository.ForgeId);
         var detectedAt = time.GetUtcNow();
+        var triggers = current.Value.Triggers;
+        var rules = new ChangeRules(repository.Config);
+        var wantsCommits = EventRouter.Route(repository.Config, EventType.CommitPushed, triggers).Count > 0;
+        var enricher = new ChangeEnricher(
+            new EnrichmentSource(source, repository.Config.Url, repository.Config.ApiBaseUrl, current.Value.Polling.EnableApiFallback ? repository.Sources.Fallback : null), rules, wantsCommits, time);
         var events = changes.Select(change => new ChangeEvent
         {
-            Id = Guid.CreateVersion7(detectedAt),
+            Id = Guid.Empty,
             Change = change,
             Repository = told,
             DetectedAt = detectedAt,
             DetectionDelay = startedAt - before,
-            PullRequest = PullRequestTeller.Of(change, kinds),
+            PullRequest = PullRequestTeller.Of(change, seen.Kinds),
         }).ToList();
         foreach (var at in Enumerable.Range(0, events.Count).Where(at => events[at].Change.Type == EventType.PullRequestOpened))
         {
             events[at] = events[at] with { PullRequest = events[at].PullRequest! with { Reopened = await store.WasClosedAsync(events[at], cancellationToken) } };
         }
 
-        var enriched = await ChangeEnricher.EnrichAsync(events, source, repository.Config.Url, repository.Config.ApiBaseUrl, current.Value.Polling.EnrichTimeout, time, cancellationToken);
-        return [.. enriched.Select(change => new RoutedEvent(change, EventRouter.Route(repository.Config, change.Change.Type, current.Value.Triggers)))];
+        var learnt = await enricher.EnrichAsync(events, DefaultHead(repository, seen), current.Value.Polling.EnrichTimeout, cancellationToken);
+        return [.. WithIds(learnt.SelectMany(one => wantsCommits ? CommitEvents.Of(one, rules).Append(one.Event) : [one.Event]), detectedAt)
+            .Select(change => new RoutedEvent(change, change.Skipped is null ? EventRouter.Route(repository.Config, change.Change.Type, triggers) : []))];
     }
+
+    // In the order of the events, also where they are of the same millisecond.
+    private static IEnumerable<ChangeEvent> WithIds(IEnumerable<ChangeEvent> events, DateTimeOffset at)
+    {
+        var all = events.ToList();
+        var ids = all.Select(_ => Guid.CreateVersion7(at)).OrderBy(id => id.ToString(), StringComparer.Ordinal);
+        return all.Zip(ids, (change, id) => change with { Id = id });
+    }
+
+    private static string? DefaultHead(PolledRepository repository, Sight seen) =>
+        seen.Kinds.Find(kind => kind.Snapshot.Kind == RefKind.Branch)?.Snapshot.Refs.FirstOrDefault(item => item.Name == repository.DefaultBranch).CommitId;
 
     private async Task CommitAsync(PolledRepository repository, Sight seen, RepositoryStanding standing, IReadOnlyList<RoutedEvent> events, PollOutcome outcome)
     {
@@ -110,7 +127,7 @@ internal sealed class RepositoryPoller(
                 Events = events,
                 Outcome = outcome,
                 BranchCount = branches?.Refs.Count,
-                HeadCommitId = branches?.Refs.FirstOrDefault(item => item.Name == repository.DefaultBranch).CommitId,
+                HeadCommitId = DefaultHead(repository, seen),
                 Standing = standing,
                 Held = seen.Held,
                 NoLongerHeld = seen.NoLongerHeld,

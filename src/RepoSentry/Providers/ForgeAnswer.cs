@@ -76,6 +76,13 @@ internal static class ForgeHttp
     /// <summary>The id in lower case; null if it is none.</summary>
     public static string? CommitId(string text) => text.Length is 40 or 64 && text.All(char.IsAsciiHexDigit) ? text.ToLowerInvariant() : null;
 
+    /// <summary>Null where one of them is no id, or nothing was told.</summary>
+    public static IReadOnlyList<string>? CommitIds(IEnumerable<string?>? told)
+    {
+        var ids = told?.Select(text => text is null ? null : CommitId(text)).ToList();
+        return ids?.Contains(null) == false ? [.. ids.OfType<string>()] : null;
+    }
+
     /// <summary>A token as a header carries it.</summary>
     public static string Reveal(Secret secret, string provider)
     {

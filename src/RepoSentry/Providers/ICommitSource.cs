@@ -9,6 +9,17 @@ internal interface ICommitSource
     /// <exception cref="RefSourceException">Every failure of the forge, told apart by its kind.</exception>
     Task<CommitRange?> CompareAsync(Uri repositoryUrl, Uri? apiBaseUrl, string before, string after, CancellationToken cancellationToken);
 
+    /// <summary>Whether its interface has no list of what differs between two commits: then Git may be asked for it.</summary>
+    bool LeavesDifferences => false;
+
+    /// <summary>
+    /// Paths that differ between two commits, taken as a whole: asked where <see cref="CompareAsync"/> does not tell them by the way. Null where the forge does
+    /// not tell, or cuts the list: half of it would let a path filter miss a change.
+    /// </summary>
+    /// <exception cref="RefSourceException">Every failure of the forge, told apart by its kind.</exception>
+    Task<IReadOnlyList<string>?> DifferenceAsync(Uri repositoryUrl, Uri? apiBaseUrl, string before, string after, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>?>(null);
+
     /// <summary>One commit with its files; null where the forge does not know it.</summary>
     /// <exception cref="RefSourceException">Every failure of the forge, told apart by its kind.</exception>
     Task<CommitInfo?> CommitAsync(Uri repositoryUrl, Uri? apiBaseUrl, string commitId, CancellationToken cancellationToken);
@@ -24,7 +35,17 @@ internal interface ICommitSource
 /// <param name="Commits">Oldest first, as far as the forge told: those without files have them null.</param>
 /// <param name="Count">How many there are in all; null where not told.</param>
 /// <param name="Forced">Whether the commit before is no ancestor of the commit after; null where not told.</param>
-internal sealed record CommitRange(IReadOnlyList<CommitInfo> Commits, int? Count, bool? Forced);
+internal sealed record CommitRange(IReadOnlyList<CommitInfo> Commits, int? Count, bool? Forced)
+{
+    /// <summary>Paths that differ between what both commits have in common and the commit after; null where not told, or cut.</summary>
+    public IReadOnlyList<string>? Files { get; init; }
+}
+
+/// <summary>A source that can tell of commits too, but only by fetching them: asked where a rule of the configuration needs it.</summary>
+internal interface IHistorySource
+{
+    ICommitSource History { get; }
+}
 
 /// <param name="Id">The forge's own id, stable over renames.</param>
 /// <param name="DefaultBranch">Full name; null where there is none.</param>

@@ -44,7 +44,7 @@ internal sealed record EventRow
         return new ChangeEvent
         {
             Id = Guid.Parse(Id),
-            Change = new RefChange(RefKinds.Parse(metadata.Kind), Ref, Before, After == NoCommit ? null : After),
+            Change = new RefChange(RefKinds.Parse(metadata.Kind), Ref, Before, After == NoCommit ? null : After) { IsCommit = Type == EventType.CommitPushed.Name() },
             Repository = new RepositoryInfo(Repository, metadata.Url, metadata.Provider, metadata.DefaultBranch, metadata.ForgeId, metadata.Private),
             DetectedAt = CreatedAt,
             DetectionDelay = metadata.DetectionDelaySeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
@@ -53,6 +53,9 @@ internal sealed record EventRow
             CommitCount = metadata.CommitCount,
             CompareUrl = metadata.CompareUrl,
             PullRequest = metadata.PullRequest,
+            Files = metadata.Files,
+            FileCount = metadata.FileCount,
+            Skipped = metadata.Skipped,
             Unknown = metadata.Unknown,
         };
     }
@@ -73,6 +76,9 @@ internal sealed record EventMetadata
     public int? CommitCount { get; init; }
     public string? CompareUrl { get; init; }
     public PullRequestInfo? PullRequest { get; init; }
+    public IReadOnlyList<string>? Files { get; init; }
+    public int? FileCount { get; init; }
+    public SkipInfo? Skipped { get; init; }
     public IReadOnlyList<string> Unknown { get; init; } = [];
 
     public static EventMetadata From(ChangeEvent change) => new()
@@ -89,6 +95,9 @@ internal sealed record EventMetadata
         CommitCount = change.CommitCount,
         CompareUrl = change.CompareUrl,
         PullRequest = change.PullRequest,
+        Files = change.Files,
+        FileCount = change.FileCount,
+        Skipped = change.Skipped,
         Unknown = change.Unknown,
     };
 }

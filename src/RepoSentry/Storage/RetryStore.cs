@@ -9,6 +9,9 @@ internal sealed class RetryStore(IDatabase database, Outbox outbox, TimeProvider
     private const int BatchSize = 200;
     private const int SampleSize = 20;
 
+    /// <summary>In the metadata of an event that a rule kept from its triggers; in a text the quotes would be escaped.</summary>
+    private const string SkippedMark = """'%"skipped":{"by":%'""";
+
     /// <summary>Makes deliveries that were given up wait again: the same delivery, the same idempotency name, its age counted anew.</summary>
     /// <param name="triggers">Those that are configured: only they can send.</param>
     public async Task<RetryResult> RetryAsync(RetryFilter filter, IReadOnlyCollection<string> triggers, bool dryRun, CancellationToken cancellationToken)
@@ -96,12 +99,12 @@ internal sealed class RetryStore(IDatabase database, Outbox outbox, TimeProvider
     {
         var events = (await scope.Connection.QueryAsync<ReplayRow>(
             $"""
-            SELECT seq, id, repository_name AS repository, ref FROM events
+            SELECT seq, id, repository_name AS repository, ref, event_type AS type, metadata LIKE {SkippedMark} AS skipped FROM events
             WHERE seq > @After AND (@Id IS NULL OR id = @Id) AND (@Repository IS NULL OR repository_name = @Repository) AND (@Ref IS NULL OR ref = @Ref OR branch_name = @Ref)
                 AND (@Type IS NULL OR event_type = @Type) AND (@Status IS NULL OR status = @Status) AND (@Since IS NULL OR created_at >= @Since) AND (@Until IS NULL OR created_at < @Until)
             ORDER BY seq LIMIT {BatchSize}
             """,
-            filter,
+            new { filter.After, filter.Id, filter.Repository, filter.Ref, filter.Type, filter.Status, filter.Since, filter.Until },
             scope.Transaction)).AsList();
         var before = (await scope.Connection.QueryAsync<EarlierRow>(
             $"""
@@ -110,7 +113,7 @@ internal sealed class RetryStore(IDatabase database, Outbox outbox, TimeProvider
             new { ids = events.Select(row => row.Id) },
             scope.Transaction)).ToLookup(row => row.EventId, StringComparer.Ordinal);
         var wanted = (from change in events
-                      from trigger in Destinations(filter, [.. before[change.Id]])
+                      from trigger in Destinations(filter, change, [.. before[change.Id]])
                       where triggers.Contains(trigger)
                       select (Event: change, Trigger: trigger, Earlier: before[change.Id].FirstOrDefault(row => row.Trigger == trigger))).ToList();
         var owed = dryRun
@@ -120,8 +123,13 @@ internal sealed class RetryStore(IDatabase database, Outbox outbox, TimeProvider
     }
 
     // What still waits would arrive twice, and with a status only those are meant that have it.
-    private static IEnumerable<string> Destinations(ReplayFilter filter, IReadOnlyList<EarlierRow> earlier)
+    private static IEnumerable<string> Destinations(ReplayFilter filter, ReplayRow change, IReadOnlyList<EarlierRow> earlier)
     {
+        if (earlier.Count == 0 && change.Skipped && filter.Trigger is null)
+        {
+            return filter.OwedTo(change.Repository, change.Type); // a rule kept it from them, which the operator overrules
+        }
+
         var finished = earlier.Where(row => row.Status is not (DeliveryStatus.Waiting or DeliveryStatus.InFlight));
         var alike = filter.Status switch
         {
@@ -175,6 +183,8 @@ internal sealed class RetryStore(IDatabase database, Outbox outbox, TimeProvider
         public string Id { get; init; } = "";
         public string Repository { get; init; } = "";
         public string Ref { get; init; } = "";
+        public string Type { get; init; } = "";
+        public bool Skipped { get; init; }
     }
 
     private sealed record EarlierRow
@@ -220,6 +230,9 @@ internal sealed record ReplayFilter
     public DateTimeOffset? Since { get; init; }
     public DateTimeOffset? Until { get; init; }
     public long After { get; init; }
+
+    /// <summary>The triggers that an event of that repository and type would go to, if no rule kept it from them.</summary>
+    public Func<string, string, IReadOnlyList<string>> OwedTo { get; init; } = (_, _) => [];
 }
 
 /// <param name="Retried">Deliveries that wait again, or would.</param>

@@ -147,9 +147,6 @@ public sealed class ConfigProblemTests
     [InlineData("events: { stores: [a] }", "events is not available")]
     [InlineData("repositories: [{ name: a, url: https://g/a, pull_requests: true }]", "repositories[0].pull_requests: plain Git knows no pull requests (name the provider")]
     [InlineData("repositories: [{ name: a, url: https://github.com/a/a, pull_requests: all }]", "repositories[0].pull_requests: expected true, false or forks, found \"all\"")]
-    [InlineData("repositories: [{ name: a, url: https://g/a, paths: [x] }]", "repositories[0].paths is not available")]
-    [InlineData("repositories: [{ name: a, url: https://g/a, skip_messages: [x] }]", "repositories[0].skip_messages is not available")]
-    [InlineData("repositories: [{ name: a, url: https://g/a, ignore_authors: [x] }]", "repositories[0].ignore_authors is not available")]
     public void A_part_that_is_not_built_yet_is_refused(string text, string expected) => ConfigOf.Errors(text).ShouldHaveSingleItem().ShouldContain(expected);
 
     [Theory]

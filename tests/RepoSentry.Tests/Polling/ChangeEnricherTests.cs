@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
 using RepoSentry.Polling;
 using RepoSentry.Providers;
 using RepoSentry.Tests.Support;
@@ -140,15 +141,105 @@ public sealed class ChangeEnricherTests
     {
         var change = Build.Event() with { Repository = new RepositoryInfo("web", new Uri(url), provider) };
 
-        var enriched = await ChangeEnricher.EnrichAsync([change], new FakeRefSource(), change.Repository.Url, null, TimeSpan.FromSeconds(5), time, CancellationToken.None);
+        var enriched = (await LearnAsync(Build.Repository(), new FakeRefSource(), [change]))[0].Event;
 
-        enriched[0].CompareUrl.ShouldBe(page is null ? null : $"{page}{Build.Commit('1')}...{Build.Commit('2')}");
-        enriched[0].Unknown.ShouldBe(Everything);
+        enriched.CompareUrl.ShouldBe(page is null ? null : $"{page}{Build.Commit('1')}...{Build.Commit('2')}");
+        enriched.Unknown.ShouldBe(Everything);
     }
 
-    private Task<IReadOnlyList<ChangeEvent>> EnrichAsync(params ChangeEvent[] changes) => ChangeEnricher.EnrichAsync(
-        [.. changes.Select(change => change with { Repository = change.Repository with { Provider = "github" } })],
-        forge, Build.Repository().Url, null, TimeSpan.FromSeconds(5), time, CancellationToken.None);
+    [Fact]
+    public async Task A_rule_is_answered_by_the_comparison_alone()
+    {
+        forge.Ranges = (_, _) => new CommitRange([Commit('3'), Commit('2')], 2, false) { Files = ["docs/a.md"] };
+
+        var change = (await LearnAsync(OnlySource, forge, [Build.Event()]))[0].Event;
+
+        change.Skipped.ShouldNotBeNull().By.ShouldBe("paths");
+        change.Files.ShouldBe(["docs/a.md"]);
+        change.FileCount.ShouldBe(1);
+        forge.Asked.Count.ShouldBe(1); // what nobody gets needs no more
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(null)]
+    public async Task What_a_comparison_from_the_common_ancestor_leaves_out_fires(bool? forced)
+    {
+        forge.Ranges = (_, _) => new CommitRange([Commit('2', withFiles: true)], 1, forced) { Files = ["docs/a.md"] };
+
+        var change = (await LearnAsync(OnlySource, forge, [Build.Event()]))[0].Event;
+
+        change.Skipped.ShouldBeNull();
+        change.Files.ShouldBeNull();
+        change.Unknown.ShouldContain("files");
+    }
+
+    [Fact]
+    public async Task Where_the_comparison_tells_no_files_the_difference_is_asked_for()
+    {
+        forge.Ranges = (_, _) => new CommitRange([Commit('2', withFiles: true)], 1, true);
+        forge.Difference = ["docs/a.md", "docs/b.md"];
+
+        var change = (await LearnAsync(OnlySource, forge, [Build.Event()]))[0].Event;
+
+        change.Skipped.ShouldNotBeNull().Reason.ShouldContain("2 changed files");
+    }
+
+    [Fact]
+    public async Task What_cannot_be_told_fires_and_says_so()
+    {
+        forge.Ranges = (_, _) => new CommitRange([Commit('2', withFiles: true)], 1, false);
+
+        var change = (await LearnAsync(OnlySource, forge, [Build.Event()]))[0].Event;
+
+        change.Skipped.ShouldBeNull();
+        change.Unknown.ShouldBe(["files"]);
+    }
+
+    [Fact]
+    public async Task A_new_branch_is_compared_with_the_default_one()
+    {
+        forge.Ranges = (before, _) => before == Build.Commit('9') ? new CommitRange([Commit('2')], 1, true) { Files = ["docs/a.md"] } : null;
+
+        var change = (await LearnAsync(OnlySource, forge, [Build.Event("wip", before: null)], Build.Commit('9')))[0].Event;
+
+        change.Skipped.ShouldNotBeNull().By.ShouldBe("paths");
+        change.Forced.ShouldBe(false); // nothing was overwritten
+        change.CommitCount.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_hundred_changes_are_judged_where_a_rule_asks_and_ten_told_in_full()
+    {
+        forge.Ranges = (_, _) => new CommitRange([Commit('2')], 1, false) { Files = ["src/a.cs"] };
+
+        var learnt = await LearnAsync(OnlySource, forge, [.. Enumerable.Range(0, 120).Select(index => Build.Event($"b{index:000}"))]);
+
+        learnt.Count(one => one.Event.Files is not null).ShouldBe(100);
+        learnt.Count(one => one.Event.Unknown.Count == 0).ShouldBe(10);
+    }
+
+    [Fact]
+    public async Task Git_is_asked_for_commits_only_where_a_rule_needs_them()
+    {
+        forge.Ranges = (_, _) => new CommitRange([Commit('2')], 1, false) { Files = ["src/a.cs"] };
+        var git = new FakeHistorySource(forge);
+
+        (await LearnAsync(Build.Repository(), git, [Build.Event()]))[0].Event.Unknown.ShouldBe(Everything);
+        forge.Asked.ShouldBeEmpty();
+
+        (await LearnAsync(OnlySource, git, [Build.Event()]))[0].Event.Commits.ShouldHaveSingleItem();
+        (await LearnAsync(Build.Repository(), git, [Build.Event()], wantsCommits: true))[0].Pushed.ShouldNotBeNull().Count.ShouldBe(1);
+    }
+
+    private static RepositoryConfig OnlySource => Build.Repository() with { Paths = ["src/**"] };
+
+    private async Task<IReadOnlyList<ChangeEvent>> EnrichAsync(params ChangeEvent[] changes) =>
+        [.. (await LearnAsync(Build.Repository(), forge, [.. changes.Select(change => change with { Repository = change.Repository with { Provider = "github" } })])).Select(learnt => learnt.Event)];
+
+    private Task<IReadOnlyList<LearntChange>> LearnAsync(RepositoryConfig repository, IRefSource source, IReadOnlyList<ChangeEvent> changes, string? defaultHead = null, bool wantsCommits = false) =>
+        new ChangeEnricher(new EnrichmentSource(source, repository.Url, null, git: null), new ChangeRules(repository), wantsCommits, time)
+            .EnrichAsync(changes, defaultHead, TimeSpan.FromSeconds(5), CancellationToken.None);
 
     private static CommitInfo Commit(char digit, bool withFiles = false) => new()
     {
@@ -160,8 +251,19 @@ public sealed class ChangeEnricherTests
         Removed = withFiles ? [] : null,
     };
 
+    private sealed class FakeHistorySource(ICommitSource history) : IRefSource, IHistorySource
+    {
+        public ICommitSource History => history;
+
+        public Task<RefLook> LookAsync(RefLookRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+
     private sealed class FakeCommitSource : IRefSource, ICommitSource
     {
+        public IReadOnlyList<string>? Difference { get; set; }
+
+        public Task<IReadOnlyList<string>?> DifferenceAsync(Uri repositoryUrl, Uri? apiBaseUrl, string before, string after, CancellationToken cancellationToken) => Task.FromResult(Difference);
+
         public List<string> Asked { get; } = [];
         public Func<string, string, CommitRange?> Ranges { get; set; } = (_, _) => null;
         public Func<string, CancellationToken, Task> Before { get; set; } = (_, _) => Task.CompletedTask;

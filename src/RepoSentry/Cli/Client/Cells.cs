@@ -9,6 +9,10 @@ internal static class Cells
     public static string Text(this JsonElement item, string property) =>
         item.ValueKind == JsonValueKind.Object && item.TryGetProperty(property, out var value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined) ? value.ToString() : "";
 
+    /// <summary>The items of a list with commas between them; empty for none.</summary>
+    public static string Joined(this JsonElement item, string property) =>
+        item.TryGetProperty(property, out var list) && list.ValueKind == JsonValueKind.Array ? string.Join(", ", list.EnumerateArray().Select(value => value.ToString())) : "";
+
     public static string Sha(this JsonElement item, string property) => item.Text(property) is { Length: > 8 } sha ? sha[..8] : item.Text(property);
 
     /// <summary>Where the time of an attempt went: <c>connect 0.4, wait 3.1</c>.</summary>

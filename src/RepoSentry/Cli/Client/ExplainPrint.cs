@@ -44,6 +44,13 @@ internal static class ExplainPrint
             printer.Line($"{asked.Text("name")}: {asked.Text("says")}");
         }
 
+        foreach (var rule in item.GetProperty("rules").EnumerateArray())
+        {
+            printer.Line("");
+            printer.Line($"{rule.Text("rule")}: {Join(rule, "patterns")}");
+            printer.Line($"  {rule.Text("says")}");
+        }
+
         printer.Line("");
         printer.List(
             [.. item.GetProperty("triggers").EnumerateArray()],
@@ -69,6 +76,5 @@ internal static class ExplainPrint
         look.ValueKind != JsonValueKind.Object ? "none yet"
         : $"{look.Ago("started_at")} ago by {look.Text("source")}: {look.Text("outcome")}" + (look.Text("error") is { Length: > 0 } error ? $" ({error})" : $", {look.Text("changes")} events");
 
-    private static string Join(JsonElement item, string property) =>
-        item.GetProperty(property) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0 ? string.Join(", ", list.EnumerateArray().Select(value => value.ToString())) : "none";
+    private static string Join(JsonElement item, string property) => item.Joined(property) is { Length: > 0 } joined ? joined : "none";
 }

@@ -30,7 +30,7 @@ internal sealed class PushFacts
             IReadOnlyList<CommitInfo> known = change.Commits.Contains(Head) ? change.Commits : [.. change.Commits, Head];
             Commits = [.. known.TakeLast(budget.Commits)];
             KnownCommits = [.. change.Commits.TakeLast(budget.Commits)];
-            Count = Math.Max(change.CommitCount ?? known.Count, Commits.Count);
+            Count = change.Change.IsCommit ? 1 : Math.Max(change.CommitCount ?? known.Count, Commits.Count); // of a single commit the number is that of its update
         }
 
         Unknown = [.. change.Unknown.Take(20).Concat(Missing()).Distinct(StringComparer.Ordinal)];

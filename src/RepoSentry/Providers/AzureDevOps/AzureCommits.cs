@@ -21,11 +21,18 @@ internal static class AzureCommits
             Url = told.RemoteUrl,
             Author = told.Author is { } author ? new PersonInfo(author.Name, author.Email) : null,
             Committer = told.Committer is { } committer ? new PersonInfo(committer.Name, committer.Email) : null,
+            Parents = ForgeHttp.CommitIds(told.Parents),
             Added = Paths(changes, type => !Has(type, "delete") && (Has(type, "add") || Has(type, "rename"))),
             Modified = Paths(changes, type => !Has(type, "delete") && !Has(type, "add") && !Has(type, "rename")),
             Removed = Paths(changes, type => Has(type, "delete")),
         };
     }
+
+    /// <summary>What a comparison tells as a whole; null where it may have been cut.</summary>
+    public static IReadOnlyList<string>? Paths(AzureDifference told) =>
+        told is { AllChangesIncluded: true, Changes: { Count: < MaxChanges } all } && all.All(change => change is { Item.Path: not null })
+            ? [.. all.Where(change => change.Item!.IsFolder != true && change.Item.GitObjectType is null or "blob").SelectMany(change => new[] { change.Item!.Path, change.SourceServerItem }).OfType<string>().Select(path => path.TrimStart('/')).Distinct(StringComparer.Ordinal)]
+            : null;
 
     private static bool Has(string type, string word) => type.Contains(word, StringComparison.OrdinalIgnoreCase);
 

@@ -36,9 +36,9 @@ internal sealed record AzureList<T>(IReadOnlyList<T>? Value, int? Count);
 /// <summary>A ref by its full name. Of an annotated tag the object is the tag, and the peeled one is the commit.</summary>
 internal sealed record AzureRef(string? Name, string? ObjectId, string? PeeledObjectId);
 
-internal sealed record AzureDifference(int? AheadCount, int? BehindCount);
+internal sealed record AzureDifference(int? AheadCount, int? BehindCount, bool? AllChangesIncluded, IReadOnlyList<AzureChange>? Changes);
 
-internal sealed record AzureCommit(string? CommitId, string? Comment, string? RemoteUrl, AzurePerson? Author, AzurePerson? Committer, IReadOnlyList<AzureChange>? Changes);
+internal sealed record AzureCommit(string? CommitId, string? Comment, string? RemoteUrl, AzurePerson? Author, AzurePerson? Committer, IReadOnlyList<AzureChange>? Changes, IReadOnlyList<string>? Parents);
 
 internal sealed record AzurePullRequest(
     long? PullRequestId, string? Status, string? Title, string? Description, bool? IsDraft, string? SourceRefName, string? TargetRefName, AzureCommit? LastMergeSourceCommit, AzureCommit? LastMergeTargetCommit,
@@ -53,7 +53,7 @@ internal sealed record AzureForkSource(AzureRepository? Repository);
 internal sealed record AzurePerson(string? Name, string? Email, DateTimeOffset? Date);
 
 /// <param name="ChangeType">One word or several, such as <c>edit, rename</c>.</param>
-internal sealed record AzureChange(AzureItem? Item, string? ChangeType);
+internal sealed record AzureChange(AzureItem? Item, string? ChangeType, string? SourceServerItem);
 
 internal sealed record AzureItem(string? Path, bool? IsFolder, string? GitObjectType);
 

@@ -42,6 +42,14 @@ internal sealed class AzureRefSource : IRefSource, ICommitSource, IPullRequestSo
         return new CommitRange([], told.AheadCount, told.BehindCount is { } lost ? lost > 0 : null);
     }
 
+    public async Task<IReadOnlyList<string>?> DifferenceAsync(Uri repositoryUrl, Uri? apiBaseUrl, string before, string after, CancellationToken cancellationToken)
+    {
+        var query = $"baseVersion={before}&baseVersionType=commit&targetVersion={after}&targetVersionType=commit&diffCommonCommit=false&$top={AzureCommits.MaxChanges}&{Version}";
+        return await api.FindAsync(new Uri($"{looks.RootOf(repositoryUrl, apiBaseUrl)}/diffs/commits?{query}"), "diff", cancellationToken) is { } answer
+            ? AzureCommits.Paths(answer.Read(AzureJson.Default.AzureDifference))
+            : null;
+    }
+
     public async Task<CommitInfo?> CommitAsync(Uri repositoryUrl, Uri? apiBaseUrl, string commitId, CancellationToken cancellationToken)
     {
         var url = new Uri($"{looks.RootOf(repositoryUrl, apiBaseUrl)}/commits/{commitId}?changeCount={AzureCommits.MaxChanges}&{Version}");

@@ -12,7 +12,16 @@ internal static class BitbucketCommits
         Timestamp = told.Date,
         Url = told.Links?.Html?.Href,
         Author = told.Author?.Raw is { } raw ? Person(raw, told.Author.User?.Nickname) : null,
+        Parents = ForgeHttp.CommitIds(told.Parents?.Select(parent => parent?.Hash)),
     };
+
+    /// <summary>What a comparison tells as a whole; null where the list goes on.</summary>
+    public static IReadOnlyList<string>? Paths(BitbucketPage<BitbucketFile>? told) => told is not { Next: null, Values: { } files } || files.Any(file => (file?.New?.Path ?? file?.Old?.Path) is null) ? null
+        : [.. files.SelectMany(file => new[] { file.New?.Path, file.Old?.Path }).OfType<string>().Distinct(StringComparer.Ordinal)];
+
+    /// <summary>What a comparison tells as a whole; null where the list goes on.</summary>
+    public static IReadOnlyList<string>? Paths(ServerPage<ServerChange>? told) => told is not { IsLastPage: true, Values: { } files } || files.Any(file => file?.Path?.Text is null) ? null
+        : [.. files.SelectMany(file => new[] { file.Path!.Text, file.SrcPath?.Text }).OfType<string>().Distinct(StringComparer.Ordinal)];
 
     public static CommitInfo WithFiles(CommitInfo commit, BitbucketPage<BitbucketFile>? told) => told is not { Next: null, Values: { } files } ? commit : commit with
     {
@@ -30,6 +39,7 @@ internal static class BitbucketCommits
         Url = page is null ? null : $"{page}/commits/{told.Id}",
         Author = Person(told.Author),
         Committer = Person(told.Committer),
+        Parents = ForgeHttp.CommitIds(told.Parents?.Select(parent => parent?.Id)),
     };
 
     public static CommitInfo WithFiles(CommitInfo commit, ServerPage<ServerChange>? told) => told is not { IsLastPage: true, Values: { } files } ? commit : commit with

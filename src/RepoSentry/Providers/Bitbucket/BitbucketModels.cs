@@ -51,7 +51,7 @@ internal sealed record BitbucketRef(string? Name, BitbucketTarget? Target);
 
 internal sealed record BitbucketTarget(string? Hash);
 
-internal sealed record BitbucketCommit(string? Hash, string? Message, DateTimeOffset? Date, BitbucketAuthor? Author, BitbucketLinks? Links);
+internal sealed record BitbucketCommit(string? Hash, string? Message, DateTimeOffset? Date, BitbucketAuthor? Author, BitbucketLinks? Links, IReadOnlyList<BitbucketTarget>? Parents);
 
 internal sealed record BitbucketAuthor(string? Raw, BitbucketUser? User);
 
@@ -95,7 +95,9 @@ internal sealed record ServerCloneLink(string? Name, string? Href);
 internal sealed record ServerRef(string? DisplayId, string? LatestCommit, string? Hash, bool? IsDefault);
 
 /// <param name="CommitterTimestamp">Milliseconds.</param>
-internal sealed record ServerCommit(string? Id, string? Message, ServerPerson? Author, ServerPerson? Committer, long? AuthorTimestamp, long? CommitterTimestamp);
+internal sealed record ServerCommit(string? Id, string? Message, ServerPerson? Author, ServerPerson? Committer, long? AuthorTimestamp, long? CommitterTimestamp, IReadOnlyList<ServerParent>? Parents);
+
+internal sealed record ServerParent(string? Id);
 
 internal sealed record ServerPerson(string? Name, string? EmailAddress, string? DisplayName);
 

@@ -9,7 +9,7 @@ namespace RepoSentry.Providers.Bitbucket;
 /// <summary>Looks at branches, tags and pull requests of repositories on bitbucket.org, and tells of their commits.</summary>
 internal sealed class BitbucketRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited
 {
-    private const string CommitFields = "hash,message,date,author.raw,author.user.nickname,links.html.href";
+    private const string CommitFields = "hash,message,date,author.raw,author.user.nickname,links.html.href,parents.hash";
 
     /// <summary>Files of one commit that are asked for at once.</summary>
     private const int MaxFiles = 500;
@@ -19,6 +19,7 @@ internal sealed class BitbucketRefSource : IRefSource, ICommitSource, IPullReque
 
     // Without fields an answer is twenty times as large.
     private static readonly string ListFields = "&fields=" + Uri.EscapeDataString("next,values.name,values.target.hash");
+    private static readonly string FileFields = "fields=" + Uri.EscapeDataString("next,values.status,values.old.path,values.new.path");
     private static readonly string RangeFields = "&fields=" + Uri.EscapeDataString("next," + string.Join(',', CommitFields.Split(',').Select(field => "values." + field)));
 
     private readonly ForgeRateLimit limit;
@@ -67,9 +68,7 @@ internal sealed class BitbucketRefSource : IRefSource, ICommitSource, IPullReque
         }
 
         var commit = BitbucketCommits.Read(answer.Read(BitbucketJson.Default.BitbucketCommit), answer);
-        var files = Uri.EscapeDataString("next,values.status,values.old.path,values.new.path");
-        var diff = await api.FindAsync(new Uri($"{root}/diffstat/{commitId}?pagelen={MaxFiles}&fields={files}"), "diff", cancellationToken);
-        return BitbucketCommits.WithFiles(commit, diff?.Read(BitbucketJson.Default.BitbucketPageBitbucketFile));
+        return BitbucketCommits.WithFiles(commit, await FilesAsync(new Uri($"{root}/diffstat/{commitId}?pagelen={MaxFiles}&{FileFields}"), cancellationToken));
     }
 
     public async Task<PullRequestInfo?> PullRequestAsync(Uri repositoryUrl, Uri? apiBaseUrl, long number, CancellationToken cancellationToken)
@@ -78,6 +77,13 @@ internal sealed class BitbucketRefSource : IRefSource, ICommitSource, IPullReque
             repositoryUrl, apiBaseUrl, BitbucketPullRequests.CloudPath(number), answer => BitbucketPullRequests.Read(answer.Read(BitbucketJson.Default.CloudPullRequest), answer), cancellationToken);
         return told is null ? null : await WholeAsync(told, cancellationToken) ?? told;
     }
+
+    // "topic" would compare with what both have in common, and which of the two is the newer one would matter.
+    public async Task<IReadOnlyList<string>?> DifferenceAsync(Uri repositoryUrl, Uri? apiBaseUrl, string before, string after, CancellationToken cancellationToken) => BitbucketCommits.Paths(
+        await FilesAsync(new Uri($"{looks.RootOf(repositoryUrl, apiBaseUrl)}/diffstat/{after}..{before}?topic=false&pagelen={MaxFiles}&{FileFields}"), cancellationToken));
+
+    private async Task<BitbucketPage<BitbucketFile>?> FilesAsync(Uri url, CancellationToken cancellationToken) =>
+        (await api.FindAsync(url, "diff", cancellationToken))?.Read(BitbucketJson.Default.BitbucketPageBitbucketFile);
 
     public async Task<IReadOnlyList<DateTimeOffset>> RecentAsync(Uri repositoryUrl, Uri? apiBaseUrl, CancellationToken cancellationToken)
     {

@@ -63,6 +63,9 @@ internal sealed class BitbucketServerRefSource : IRefSource, ICommitSource, IPul
     public Task<PullRequestInfo?> PullRequestAsync(Uri repositoryUrl, Uri? apiBaseUrl, long number, CancellationToken cancellationToken) => looks.PullRequestAsync(
         repositoryUrl, apiBaseUrl, BitbucketPullRequests.ServerPath(number), answer => BitbucketPullRequests.Read(answer.Read(ServerJson.Default.ServerPullRequest), answer), cancellationToken);
 
+    public async Task<IReadOnlyList<string>?> DifferenceAsync(Uri repositoryUrl, Uri? apiBaseUrl, string before, string after, CancellationToken cancellationToken) => BitbucketCommits.Paths(
+        (await api.FindAsync(new Uri($"{looks.RootOf(repositoryUrl, apiBaseUrl)}/changes?since={before}&until={after}&limit={MostOnPage}"), "diff", cancellationToken))?.Read(ServerJson.Default.ServerPageServerChange));
+
     public async Task<IReadOnlyList<DateTimeOffset>> RecentAsync(Uri repositoryUrl, Uri? apiBaseUrl, CancellationToken cancellationToken)
     {
         var answer = await api.FindAsync(new Uri($"{looks.RootOf(repositoryUrl, apiBaseUrl)}/commits?limit={RefPages.PageSize}"), "commits", cancellationToken);

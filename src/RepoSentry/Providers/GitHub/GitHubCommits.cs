@@ -16,6 +16,7 @@ internal static class GitHubCommits
         Url = told.HtmlUrl,
         Author = Person(told.Commit?.Author, told.Author),
         Committer = Person(told.Commit?.Committer, told.Committer),
+        Parents = ForgeHttp.CommitIds(told.Parents?.Select(parent => parent?.Sha)),
     };
 
     /// <summary>A list that may have been cut is no list: half of it would let a path filter miss a change.</summary>
@@ -25,6 +26,10 @@ internal static class GitHubCommits
         Modified = [.. files.Where(file => file.Status is "modified" or "changed").Select(file => file.Filename).OfType<string>()],
         Removed = [.. files.Select(file => file.Status switch { "removed" => file.Filename, "renamed" => file.PreviousFilename, _ => null }).OfType<string>()],
     };
+
+    /// <summary>What a comparison tells as a whole; null where it may have been cut.</summary>
+    public static IReadOnlyList<string>? Paths(IReadOnlyList<GitHubFile>? files) =>
+        files is null || files.Count >= MaxFiles || files.Any(file => file?.Filename is null) ? null : [.. files.SelectMany(file => new[] { file.Filename, file.PreviousFilename }).OfType<string>().Distinct(StringComparer.Ordinal)];
 
     private static PersonInfo? Person(GitHubPerson? person, GitHubAccount? account) => person is null ? null : new PersonInfo(person.Name, person.Email, account?.Login);
 }

@@ -53,7 +53,7 @@ internal sealed record GitHubTarget(string? Sha);
 
 internal sealed record GitHubComparison(string? Status, int? TotalCommits, IReadOnlyList<GitHubCommit>? Commits, IReadOnlyList<GitHubFile>? Files);
 
-internal sealed record GitHubCommit(string? Sha, string? HtmlUrl, GitHubCommitText? Commit, GitHubAccount? Author, GitHubAccount? Committer, IReadOnlyList<GitHubFile>? Files);
+internal sealed record GitHubCommit(string? Sha, string? HtmlUrl, GitHubCommitText? Commit, GitHubAccount? Author, GitHubAccount? Committer, IReadOnlyList<GitHubFile>? Files, IReadOnlyList<GitHubTarget>? Parents = null);
 
 internal sealed record GitHubCommitText(string? Message, GitHubPerson? Author, GitHubPerson? Committer);
 

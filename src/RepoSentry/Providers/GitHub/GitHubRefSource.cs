@@ -75,7 +75,7 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IPullRequestS
             commits[0] = GitHubCommits.WithFiles(commits[0], told.Files); // the whole difference is this one commit's
         }
 
-        return new CommitRange(commits, told.TotalCommits, forced);
+        return new CommitRange(commits, told.TotalCommits, forced) { Files = GitHubCommits.Paths(told.Files) };
     }
 
     public async Task<CommitInfo?> CommitAsync(Uri repositoryUrl, Uri? apiBaseUrl, string commitId, CancellationToken cancellationToken)

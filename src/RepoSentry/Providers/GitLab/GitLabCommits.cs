@@ -16,7 +16,12 @@ internal static class GitLabCommits
         Url = told.WebUrl,
         Author = told.AuthorName is null && told.AuthorEmail is null ? null : new PersonInfo(told.AuthorName, told.AuthorEmail),
         Committer = told.CommitterName is null && told.CommitterEmail is null ? null : new PersonInfo(told.CommitterName, told.CommitterEmail),
+        Parents = ForgeHttp.CommitIds(told.ParentIds),
     };
+
+    /// <summary>What a comparison tells as a whole; null where it may have been cut.</summary>
+    public static IReadOnlyList<string>? Paths(IReadOnlyList<GitLabDiff>? files) =>
+        files is null || files.Count >= MaxFiles || files.Any(file => file is not { OldPath: not null, NewPath: not null }) ? null : [.. files.SelectMany(file => new[] { file.NewPath!, file.OldPath! }).Distinct(StringComparer.Ordinal)];
 
     /// <summary>A list that may have been cut is no list: half of it would let a path filter miss a change.</summary>
     public static CommitInfo WithFiles(CommitInfo commit, IReadOnlyList<GitLabDiff>? files, int max) => files is null || files.Count >= max ? commit : commit with

@@ -34,7 +34,8 @@ internal sealed record GitLabTarget(string? Id);
 internal sealed record GitLabComparison(IReadOnlyList<GitLabCommit>? Commits, IReadOnlyList<GitLabDiff>? Diffs, bool? CompareTimeout);
 
 internal sealed record GitLabCommit(
-    string? Id, string? Message, string? WebUrl, string? AuthorName, string? AuthorEmail, string? CommitterName, string? CommitterEmail, DateTimeOffset? CommittedDate);
+    string? Id, string? Message, string? WebUrl, string? AuthorName, string? AuthorEmail, string? CommitterName, string? CommitterEmail, DateTimeOffset? CommittedDate,
+    IReadOnlyList<string>? ParentIds);
 
 internal sealed record GitLabDiff(string? OldPath, string? NewPath, bool NewFile, bool RenamedFile, bool DeletedFile);
 

@@ -45,7 +45,7 @@ internal sealed class GitLabRefSource : IRefSource, ICommitSource, IPullRequestS
             commits[0] = GitLabCommits.WithFiles(commits[0], told.Diffs, GitLabCommits.MaxFiles); // the whole difference is this one commit's
         }
 
-        return new CommitRange(commits, commits.Count, forced);
+        return new CommitRange(commits, commits.Count, forced) { Files = told.CompareTimeout == true ? null : GitLabCommits.Paths(told.Diffs) };
     }
 
     public async Task<CommitInfo?> CommitAsync(Uri repositoryUrl, Uri? apiBaseUrl, string commitId, CancellationToken cancellationToken)

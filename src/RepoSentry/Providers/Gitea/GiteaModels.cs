@@ -33,7 +33,7 @@ internal sealed record GiteaTarget(string? Id, string? Sha);
 
 internal sealed record GiteaComparison(int? TotalCommits, IReadOnlyList<GiteaCommit>? Commits);
 
-internal sealed record GiteaCommit(string? Sha, string? HtmlUrl, GiteaCommitText? Commit, GiteaAccount? Author, GiteaAccount? Committer, IReadOnlyList<GiteaFile>? Files);
+internal sealed record GiteaCommit(string? Sha, string? HtmlUrl, GiteaCommitText? Commit, GiteaAccount? Author, GiteaAccount? Committer, IReadOnlyList<GiteaFile>? Files, IReadOnlyList<GiteaTarget>? Parents);
 
 internal sealed record GiteaCommitText(string? Message, GiteaPerson? Author, GiteaPerson? Committer);
 

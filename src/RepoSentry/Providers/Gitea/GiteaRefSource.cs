@@ -24,6 +24,8 @@ internal sealed class GiteaRefSource : IRefSource, ICommitSource, IPullRequestSo
         SentryMetrics.ObserveRateLimit(options.Provider, () => limit.Current?.Remaining);
     }
 
+    public bool LeavesDifferences => true;
+
     public RateLimitState? Current => limit.Current;
 
     /// <param name="client">Made by Network for that provider; not owned.</param>
@@ -44,7 +46,7 @@ internal sealed class GiteaRefSource : IRefSource, ICommitSource, IPullRequestSo
 
         // What only the commit before has was overwritten.
         var lost = await api.FindAsync(new Uri($"{root}/compare/{after}...{before}?verification=false&files=false"), "compare", cancellationToken);
-        return new CommitRange(commits, told.TotalCommits, lost?.Read(GiteaJson.Default.GiteaComparison).TotalCommits is { } count ? count > 0 : null);
+        return new CommitRange(commits, told.TotalCommits, lost?.Read(GiteaJson.Default.GiteaComparison).TotalCommits is { } count ? count > 0 : null) { Files = commits.Count == told.TotalCommits ? GiteaCommits.Paths(commits) : null };
     }
 
     public async Task<CommitInfo?> CommitAsync(Uri repositoryUrl, Uri? apiBaseUrl, string commitId, CancellationToken cancellationToken)
