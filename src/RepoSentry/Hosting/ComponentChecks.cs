@@ -9,7 +9,7 @@ namespace RepoSentry.Hosting;
 
 /// <summary>The health of each component of the brief, by its name there. A forge or a trigger that fails makes the service degraded, never unready.</summary>
 internal sealed class ComponentChecks(
-    CurrentConfig current, SealsInUse seals, HealthRegistry health, Lifecycle lifecycle, OpenedDatabase database, PollWorker polling, DeliveryWorkers deliveries)
+    CurrentConfig current, SealsInUse seals, HealthRegistry health, Lifecycle lifecycle, OpenedDatabase database, PollWorker polling, DeliveryWorkers deliveries, TimeProvider time)
 {
     public void Register()
     {
@@ -36,7 +36,15 @@ internal sealed class ComponentChecks(
     private ComponentHealth Poller()
     {
         var failing = polling.Repositories.Values.Count(repository => repository.FailedLooks > 0);
-        return failing == 0 ? ComponentHealth.Ok : ComponentHealth.Degraded($"{failing} of {polling.Repositories.Count} repositories cannot be looked at");
+        return failing == 0 ? new ComponentHealth("ok", Loops()) : ComponentHealth.Degraded($"{failing} of {polling.Repositories.Count} repositories cannot be looked at");
+    }
+
+    // Worth a notice; the service itself is well.
+    private string? Loops()
+    {
+        var now = time.GetUtcNow();
+        var notices = polling.Repositories.Values.SelectMany(repository => repository.Loops.Notices(now).Select(notice => $"{repository.Config.Name}: {notice}")).ToList();
+        return notices.Count == 0 ? null : string.Join("; ", notices.Take(5)) + (notices.Count > 5 ? $"; and {notices.Count - 5} more" : "");
     }
 
     private ComponentHealth Trigger()

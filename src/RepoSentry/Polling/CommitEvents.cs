@@ -48,6 +48,6 @@ internal static class CommitEvents
             FileCount = files?.Count,
             Unknown = [.. parts.Where(part => part.Missing).Select(part => part.Word)],
         };
-        return single with { Skipped = rules.Judge(single, files) };
+        return single with { Skipped = update.Skipped is { By: "loop_guard" } ? update.Skipped : rules.Judge(single, files) };
     }
 }

@@ -89,6 +89,11 @@ internal sealed partial class LookRunner(
             feed.Publish(new LiveNote.Changed(time.GetUtcNow(), change, triggers));
         }
 
+        foreach (var loop in result.Loops)
+        {
+            Log.Loops(logger, repository.Config.Name, loop);
+        }
+
         foreach (var drop in repository.Held.Values.Where(drop => drop.Looks == 1 && result.Outcome.Outcome == "held"))
         {
             Log.Held(logger, repository.Config.Name, drop.Explain(repository.Config.Name));
@@ -148,6 +153,9 @@ internal sealed partial class LookRunner(
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "{Repository}: {Reason}")]
         public static partial void Held(ILogger logger, string repository, string reason);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "{Repository}: {Loop}")]
+        public static partial void Loops(ILogger logger, string repository, string loop);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "look at {Repository} failed ({Kind}): {Reason}")]
         public static partial void LookFailed(ILogger logger, string repository, string kind, string reason);

@@ -37,6 +37,9 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     /// <summary>Deletions that are not believed yet, by kind.</summary>
     public ConcurrentDictionary<RefKind, HeldDrop> Held { get; } = new(watched.Held.ToDictionary(drop => drop.Kind));
 
+    /// <summary>Refs that seem to start themselves.</summary>
+    public LoopGuard Loops { get; } = new();
+
     /// <summary>What the last look saw, by kind.</summary>
     public ConcurrentDictionary<RefKind, SeenKind> Seen { get; } = new();
 
@@ -194,11 +197,11 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
         MovedTo = seen.ForgeId is null ? MovedTo : seen.MovedTo;
     }
 
-    public RepositoryStanding StandingAfter(Sight seen)
+    public RepositoryStanding StandingAfter(Sight seen, DateTimeOffset now)
     {
         var status = seen.Held.Count > 0 ? RepositoryStatus.Held : Archived ? RepositoryStatus.Archived : RepositoryStatus.Active;
-        var notice = seen.Held.Count > 0 ? string.Join("; ", seen.Held.Select(drop => drop.Explain(Config.Name))) : null;
-        return new RepositoryStanding(status, notice, DefaultBranch, ForgeId, Archived, MovedTo?.AbsoluteUri);
+        var notices = seen.Held.Select(drop => drop.Explain(Config.Name)).Concat(Loops.Notices(now)).ToList();
+        return new RepositoryStanding(status, notices.Count > 0 ? string.Join("; ", notices) : null, DefaultBranch, ForgeId, Archived, MovedTo?.AbsoluteUri);
     }
 
     /// <summary>How it stands after a look that failed: what was there once and is not known any more is gone.</summary>

@@ -11,6 +11,7 @@ internal sealed class RepositoryPoller(
     CurrentConfig current, PollStore store, Ownership ownership, TimeProvider time)
 {
     private readonly LookComparer comparer = new(store, time);
+    private readonly LoopWatch loops = new(store);
 
     /// <param name="told">What a batch told of it already; null if it is to be asked for.</param>
     /// <exception cref="RefSourceException">The look does not count; the snapshot stays.</exception>
@@ -21,16 +22,16 @@ internal sealed class RepositoryPoller(
         var before = repository.LastSureAt;
         var seen = await comparer.LookAsync(repository, source, isFallback: sourceName != repository.Sources.PrimaryName, told?.Look, cancellationToken);
         repository.Learn(seen);
-        var standing = repository.StandingAfter(seen);
+        var standing = repository.StandingAfter(seen, time.GetUtcNow());
         if (seen.IsQuiet && standing == repository.Standing)
         {
             return new PollResult(new PollOutcome(startedAt, time.GetElapsedTime(clock) + (told?.Took ?? TimeSpan.Zero), "unchanged", sourceName), seen.Marks, []);
         }
 
-        var events = await RouteAsync(repository, seen, source, before, startedAt, cancellationToken);
+        var (events, found) = await RouteAsync(repository, seen, source, before, startedAt, cancellationToken);
         var outcome = new PollOutcome(startedAt, time.GetElapsedTime(clock) + (told?.Took ?? TimeSpan.Zero), OutcomeOf(seen, repository.LastLookedAt), sourceName, events.Count);
-        await CommitAsync(repository, seen, standing, events, outcome);
-        return new PollResult(outcome, seen.Marks, events) { Earlier = told is null ? await EarlierAsync(repository, source, outcome, cancellationToken) : [] };
+        await CommitAsync(repository, seen, repository.StandingAfter(seen, time.GetUtcNow()), events, outcome);
+        return new PollResult(outcome, seen.Marks, events) { Loops = found, Earlier = told is null ? await EarlierAsync(repository, source, outcome, cancellationToken) : [] };
     }
 
     // Of one that is new: its last commits tell how often it moves. Not worth what the budget needs for looks.
@@ -57,13 +58,13 @@ internal sealed class RepositoryPoller(
     private static string OutcomeOf(Sight seen, DateTimeOffset? before) =>
         seen.Held.Count > 0 ? "held" : seen.Kinds.Count == 0 ? "unchanged" : before is null && seen.Kinds.All(kind => kind.Previous is null) ? "baseline" : "changed";
 
-    private async Task<IReadOnlyList<RoutedEvent>> RouteAsync(
+    private async Task<(IReadOnlyList<RoutedEvent> Events, IReadOnlyList<string> Loops)> RouteAsync(
         PolledRepository repository, Sight seen, IRefSource source, DateTimeOffset? before, DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
         var changes = seen.Kinds.SelectMany(kind => kind.Changes).ToList();
         if (changes.Count == 0)
         {
-            return [];
+            return ([], []);
         }
 
         var told = new RepositoryInfo(
@@ -93,8 +94,9 @@ internal sealed class RepositoryPoller(
         }
 
         var learnt = await enricher.EnrichAsync(events, DefaultHead(repository, seen), current.Value.Polling.EnrichTimeout, cancellationToken);
-        return [.. WithIds(learnt.SelectMany(one => wantsCommits ? CommitEvents.Of(one, rules).Append(one.Event) : [one.Event]), detectedAt)
-            .Select(change => new RoutedEvent(change, change.Skipped is null ? EventRouter.Route(repository.Config, change.Change.Type, triggers) : []))];
+        var (judged, found) = await loops.JudgeAsync(repository, learnt, detectedAt, cancellationToken);
+        var all = judged.SelectMany(one => wantsCommits ? CommitEvents.Of(one, rules).Append(one.Event) : [one.Event]);
+        return ([.. WithIds(all, detectedAt).Select(change => new RoutedEvent(change, change.Skipped is null ? EventRouter.Route(repository.Config, change.Change.Type, triggers) : []))], found);
     }
 
     // In the order of the events, also where they are of the same millisecond.
@@ -144,6 +146,9 @@ internal sealed record PollResult(PollOutcome Outcome, IReadOnlyList<ValidatorMa
 {
     /// <summary>When commits were made that were there before the first look, as far as the forge was asked.</summary>
     public IReadOnlyList<DateTimeOffset> Earlier { get; init; } = [];
+
+    /// <summary>Refs that seem to start themselves, and were not known to: a sentence each.</summary>
+    public IReadOnlyList<string> Loops { get; init; } = [];
 
     /// <summary>Whether it told the polling policy something.</summary>
     public bool IsTelling => Events.Count > 0 || Earlier.Count > 0;

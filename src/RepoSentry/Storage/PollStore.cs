@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text.Json;
 using Dapper;
 using RepoSentry.Abstractions;
 
@@ -9,6 +10,8 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
 {
     /// <summary>Snapshots of more refs than this are stored as one packed blob.</summary>
     internal const int PackedAbove = 1_000;
+
+    private const int MaxEarlier = 100;
 
     public Task<RefSnapshot?> LoadSnapshotAsync(long repositoryId, RefKind kind, CancellationToken cancellationToken) =>
         database.ReadAsync(connection => ReadSnapshotAsync(connection, repositoryId, kind), cancellationToken);
@@ -57,6 +60,18 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
                     scope.Transaction);
                 await WriteOutcomeAsync(scope, repositoryId, outcome);
             },
+            cancellationToken);
+
+    /// <summary>What is on record of a branch since then, newest first, among the last changes of its repository.</summary>
+    public Task<IReadOnlyList<EarlierChange>> LoadEarlierAsync(string repository, string refName, DateTimeOffset since, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<EarlierChange>>(
+            async connection => [.. (await connection.QueryAsync<EarlierRow>(
+                $"""
+                SELECT e.created_at, e.metadata, (SELECT MIN(finished_at) FROM deliveries WHERE event_id = e.id AND status = '{DeliveryStatus.Delivered}') AS delivered_at
+                FROM (SELECT seq, id, ref, created_at, metadata FROM events WHERE repository_name = @repository AND event_type IN ('branch_created', 'branch_updated') ORDER BY seq DESC LIMIT {MaxEarlier}) e
+                WHERE e.ref = @refName AND e.created_at >= @since ORDER BY e.seq DESC
+                """,
+                new { repository, refName, since })).Select(row => row.ToChange())],
             cancellationToken);
 
     internal static async Task<RefSnapshot?> ReadSnapshotAsync(DbConnection connection, long repositoryId, RefKind kind)
@@ -210,6 +225,19 @@ internal sealed class PollStore(IDatabase database, Outbox outbox)
         }
 
         return owed;
+    }
+
+    private sealed record EarlierRow
+    {
+        public DateTimeOffset CreatedAt { get; init; }
+        public DateTimeOffset? DeliveredAt { get; init; }
+        public string Metadata { get; init; } = "{}";
+
+        public EarlierChange ToChange()
+        {
+            var metadata = JsonSerializer.Deserialize(Metadata, StorageJson.Default.EventMetadata)!;
+            return new EarlierChange(CreatedAt, EarlierChange.AuthorOf(metadata.Commits.Count > 0 ? metadata.Commits[^1] : null), DeliveredAt, metadata.Skipped?.By == "loop_guard");
+        }
     }
 
     private sealed record SnapshotRow

@@ -52,6 +52,12 @@ internal sealed class PollStory : IAsyncDisposable
         set => Current.Value = Current.Value with { Providers = value is null ? [] : [value] };
     }
 
+    /// <summary>Where events go.</summary>
+    public IReadOnlyList<TriggerConfig> Triggers
+    {
+        set => Current.Value = Current.Value with { Triggers = value };
+    }
+
     /// <summary>Looked at in the place of <see cref="Forge"/>.</summary>
     public IRefSource? Source { get; set; }
 
@@ -69,13 +75,16 @@ internal sealed class PollStory : IAsyncDisposable
 
     /// <summary>Looks once and returns what was recorded, as <c>type ref</c>.</summary>
     /// <param name="fallback">By Git, as if the forge's interface had failed.</param>
-    public async Task<IReadOnlyList<string>> LookAsync(PolledRepository repository, bool fallback = false)
+    public async Task<IReadOnlyList<string>> LookAsync(PolledRepository repository, bool fallback = false) =>
+        [.. (await PollAsync(repository, fallback)).Events.Select(routed => $"{routed.Event.Change.Type.Name()} {routed.Event.Change.Ref}")];
+
+    public async Task<PollResult> PollAsync(PolledRepository repository, bool fallback = false)
     {
         var result = await Poller().PollAsync(repository, fallback ? Git : Forge, fallback ? "git" : "github", told: null, CancellationToken.None);
         Last = [.. result.Events.Select(routed => routed.Event)];
         repository.LastLookedAt = result.Outcome.StartedAt;
         Time.Advance(TimeSpan.FromSeconds(10));
-        return [.. result.Events.Select(routed => $"{routed.Event.Change.Type.Name()} {routed.Event.Change.Ref}")];
+        return result;
     }
 
     public Task<int> ReleaseAsync(PolledRepository repository) => new RepositoryStore(database, Time).ReleaseAsync(repository.Id, CancellationToken.None);
@@ -90,6 +99,10 @@ internal sealed class PollStory : IAsyncDisposable
     }
 
     public Task<T> ScalarAsync<T>(string sql) => database.ReadAsync(async connection => (await connection.ExecuteScalarAsync<T>(sql))!, TestContext.Current.CancellationToken);
+
+    /// <summary>What the deliveries of all events so far came to.</summary>
+    public Task<int> DeliverAsync() => database.WriteAsync(
+        scope => scope.Connection.ExecuteAsync("UPDATE deliveries SET status = 'delivered', finished_at = @now WHERE status = 'waiting'", new { now = Time.GetUtcNow() }, scope.Transaction), TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()
     {

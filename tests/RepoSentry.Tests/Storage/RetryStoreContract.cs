@@ -94,6 +94,20 @@ public abstract class RetryStoreContract : StoreContract
     }
 
     [Fact]
+    public async Task What_a_rule_kept_back_is_replayed_to_those_that_it_was_kept_from()
+    {
+        await OweAsync(2, []);
+        await Database.WriteAsync(scope => scope.Connection.ExecuteAsync(
+            """UPDATE events SET metadata = json_set(metadata, '$.skipped', json('{"by":"paths","reason":"r"}')) WHERE seq = 1""", transaction: scope.Transaction), Token);
+        var filter = new ReplayFilter { Status = "unrouted", OwedTo = (repository, type) => (repository, type) == ("web", "branch_updated") ? ["audit", "gone"] : [] };
+
+        (await Store.ReplayAsync(filter, Triggers, dryRun: true, Token)).Replayed.ShouldBe(1);
+        (await Store.ReplayAsync(filter, Triggers, dryRun: false, Token)).Replayed.ShouldBe(1);
+        (await ScalarAsync<string>("SELECT status FROM events WHERE seq = 1")).ShouldBe("pending");
+        (await ScalarAsync<string>("SELECT trigger_name FROM deliveries")).ShouldBe("audit");
+    }
+
+    [Fact]
     public async Task Replays_by_filter_go_through_every_batch()
     {
         await OweAsync(450, ["tekton"]);

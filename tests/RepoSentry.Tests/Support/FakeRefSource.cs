@@ -117,9 +117,13 @@ internal sealed class FakeRefSource : IRefSource, ICommitSource, IPullRequestSou
 
     public Task<IReadOnlyList<DateTimeOffset>> RecentAsync(Uri repositoryUrl, Uri? apiBaseUrl, CancellationToken cancellationToken) => Task.FromResult(Recent);
 
-    public Task<CommitRange?> CompareAsync(Uri repositoryUrl, Uri? apiBaseUrl, string before, string after, CancellationToken cancellationToken) => Task.FromResult<CommitRange?>(null);
+    public Task<CommitRange?> CompareAsync(Uri repositoryUrl, Uri? apiBaseUrl, string before, string after, CancellationToken cancellationToken) => Task.FromResult(Ranges(before, after));
 
-    public Task<CommitInfo?> CommitAsync(Uri repositoryUrl, Uri? apiBaseUrl, string commitId, CancellationToken cancellationToken) => Task.FromResult<CommitInfo?>(null);
+    public Task<CommitInfo?> CommitAsync(Uri repositoryUrl, Uri? apiBaseUrl, string commitId, CancellationToken cancellationToken) => Task.FromResult(CommitOf(commitId));
+
+    public Func<string, string, CommitRange?> Ranges { get; set; } = (_, _) => null;
+
+    public Func<string, CommitInfo?> CommitOf { get; set; } = _ => null;
 
     public RepositoryFacts? Known(Uri repositoryUrl, Uri? apiBaseUrl) => null;
 
