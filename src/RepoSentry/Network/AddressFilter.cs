@@ -45,6 +45,17 @@ internal static class AddressFilter
         return options.BlockLoopback && IPAddress.IsLoopback(plain) ? "a loopback address, while the service listens beyond loopback" : null;
     }
 
+    /// <summary>The addresses of a host that may be dialled, at least one.</summary>
+    /// <exception cref="HttpRequestException">There is none.</exception>
+    public static async Task<IPAddress[]> ResolveAsync(string host, OutboundOptions options, CancellationToken cancellationToken)
+    {
+        var addresses = await Dns.GetHostAddressesAsync(host.Trim('[', ']'), cancellationToken);
+        var allowed = Array.FindAll(addresses, address => Refusal(address, options) is null);
+        return allowed.Length > 0 ? allowed : throw new HttpRequestException(HttpRequestError.ConnectionError, addresses.Length == 0
+            ? $"{host} has no address"
+            : $"{host} resolves to {addresses[0]}, {Refusal(addresses[0], options)} (list it in security.allowed_networks to allow it)");
+    }
+
     private static bool IsPublic(IPAddress address) =>
         (address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork || Global.Contains(address)) && !NotPublic.Any(network => network.Contains(address));
 }

@@ -72,16 +72,8 @@ internal static class OutboundHttp
         var target = context.DnsEndPoint;
         var request = context.InitialRequestMessage;
         var clock = RequestClock.Of(request)?.BeginDial(byName: !IPAddress.TryParse(target.Host, out _), secure: request.RequestUri?.Scheme == "https");
-        var addresses = await Dns.GetHostAddressesAsync(target.Host, cancellationToken);
+        var allowed = await AddressFilter.ResolveAsync(target.Host, options, cancellationToken);
         clock?.Resolved();
-        var allowed = Array.FindAll(addresses, address => AddressFilter.Refusal(address, options) is null);
-        if (allowed.Length == 0)
-        {
-            throw new HttpRequestException(HttpRequestError.ConnectionError, addresses.Length == 0
-                ? $"{target.Host} has no address"
-                : $"{target.Host} resolves to {addresses[0]}, {AddressFilter.Refusal(addresses[0], options)} (list it in security.allowed_networks to allow it)");
-        }
-
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {

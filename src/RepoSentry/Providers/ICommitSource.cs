@@ -44,7 +44,8 @@ internal sealed record CommitRange(IReadOnlyList<CommitInfo> Commits, int? Count
 /// <summary>A source that can tell of commits too, but only by fetching them: asked where a rule of the configuration needs it.</summary>
 internal interface IHistorySource
 {
-    ICommitSource History { get; }
+    /// <summary>Null where it was made without.</summary>
+    ICommitSource? History { get; }
 }
 
 /// <param name="Id">The forge's own id, stable over renames.</param>

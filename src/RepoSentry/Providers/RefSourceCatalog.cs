@@ -18,11 +18,13 @@ internal sealed class RefSourceCatalog
     private const int MaxConnections = 90;
 
     private readonly TimeProvider time;
+    private readonly GitCache cache;
     private IReadOnlyDictionary<string, (string Identity, RefSources Sources)> known = new Dictionary<string, (string, RefSources)>();
 
     public RefSourceCatalog(CurrentConfig config, TimeProvider time)
     {
         this.time = time;
+        cache = new GitCache(Path.GetFullPath(Path.Combine(config.Value.App.DataDir, "cache", "git")), time);
         Apply(config.Value);
     }
 
@@ -31,7 +33,7 @@ internal sealed class RefSourceCatalog
         ref known,
         config.Providers.ToDictionary(
             provider => provider.Name,
-            provider => known.TryGetValue(provider.Name, out var before) && before.Identity == provider.Identity ? before : (provider.Identity, Create(provider, config, time)),
+            provider => known.TryGetValue(provider.Name, out var before) && before.Identity == provider.Identity ? before : (provider.Identity, Create(provider, config)),
             StringComparer.Ordinal));
 
     /// <summary>What each forge last said of its credential's limit; those that said nothing are left out.</summary>
@@ -46,12 +48,13 @@ internal sealed class RefSourceCatalog
     public static string ShardOf(RepositoryConfig repository) =>
         repository.ProviderType == "git" ? Shards.Git(repository.Url) : Shards.Credential(repository.Provider);
 
-    private static RefSources Create(ProviderConfig provider, SentryConfig config, TimeProvider time)
+    private RefSources Create(ProviderConfig provider, SentryConfig config)
     {
-        var http = OutboundHttp.CreateClient(config.Outbound() with { PublicOnly = provider.PublicOnly, CaFile = provider.CaFile, Proxy = provider.Proxy, MaxConnectionsPerHost = MaxConnections });
+        var outbound = config.Outbound() with { PublicOnly = provider.PublicOnly, CaFile = provider.CaFile, Proxy = provider.Proxy, MaxConnectionsPerHost = MaxConnections };
+        var http = OutboundHttp.CreateClient(outbound);
         var app = provider.App is null ? null : new GitHubApp(provider.App, provider.Name, GitHubOptions.ApiBaseOf(provider), http, time);
         provider = app is null ? provider : provider with { Token = app.Token, Username = "x-access-token" };
-        var git = PlainGitRefSource.For(provider, http, time);
+        var git = PlainGitRefSource.For(provider, http, time, options => new GitHistory(options, outbound, cache, time));
         var source = provider.Type == "github" ? GitHubRefSource.For(provider, http, time, app) : SourceOf(provider, http, time);
         return source is null ? new RefSources(provider.Name, git, "git", null) : new RefSources(provider.Name, source, provider.Type, git);
     }

@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Text;
 using RepoSentry.Abstractions;
 
@@ -15,17 +13,14 @@ internal sealed class GitChild(PlainGitOptions options)
     {
         GitRemote.ThrowUnlessAllowed(url, options);
         using var workspace = GitWorkspace.Create(url, options);
-        using var child = Start(url, plan, workspace);
-        using var killer = idle.Token.UnsafeRegister(static child => Kill((Process)child!), child);
+        string[] patterns = ["HEAD", .. plan.Kinds.Select(kind => Encoding.ASCII.GetString(kind.Root) + "*")];
+        using var child = GitProcess.Start(workspace, ["ls-remote", "--symref", "--", url.AbsoluteUri, .. patterns], idle.Token);
         try
         {
-            child.StandardInput.Close();
-            var complaints = ReadComplaintsAsync(child.StandardError.BaseStream, idle.Token);
-            var complete = await ReadRefsAsync(child.StandardOutput.BaseStream, url, refs, idle);
-            await child.WaitForExitAsync(idle.Token);
-            if (child.ExitCode != 0)
+            var complete = await ReadRefsAsync(child.Output, url, refs, idle);
+            if (await child.EndAsync() != 0)
             {
-                throw GitChildErrors.From(await complaints, url, options);
+                throw GitChildErrors.From(await child.ComplaintsAsync(), url, options);
             }
 
             if (!complete)
@@ -36,42 +31,6 @@ internal sealed class GitChild(PlainGitOptions options)
         catch (OperationCanceledException cancelled)
         {
             throw idle.Explain(cancelled, SafeText.Of(url));
-        }
-        finally
-        {
-            Kill(child);
-        }
-    }
-
-    private static Process Start(Uri url, LookPlan plan, GitWorkspace workspace)
-    {
-        var start = new ProcessStartInfo(GitProgram.Location)
-        {
-            UseShellExecute = false,
-            WorkingDirectory = workspace.Path,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        string[] patterns = ["HEAD", .. plan.Kinds.Select(kind => Encoding.ASCII.GetString(kind.Root) + "*")];
-        foreach (var argument in (string[])["ls-remote", "--symref", "--", url.AbsoluteUri, .. patterns])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        start.Environment.Clear();
-        foreach (var (name, value) in workspace.Environment)
-        {
-            start.Environment[name] = value;
-        }
-
-        try
-        {
-            return Process.Start(start)!;
-        }
-        catch (Win32Exception failure)
-        {
-            throw new RefSourceException(RefSourceError.Unavailable, "the git executable cannot be run: install git, and openssh-client for ssh remotes", innerException: failure);
         }
     }
 
@@ -120,46 +79,6 @@ internal sealed class GitChild(PlainGitOptions options)
         else
         {
             refs.Add(left, name);
-        }
-    }
-
-    // Its beginning is kept; the rest is read all the same, so that a chatty child does not stall.
-    private static async Task<string> ReadComplaintsAsync(Stream errors, CancellationToken cancellationToken)
-    {
-        var kept = new byte[8192];
-        var length = 0;
-        var rest = new byte[1024];
-        try
-        {
-            while (length < kept.Length && await errors.ReadAsync(kept.AsMemory(length), cancellationToken) is var count and > 0)
-            {
-                length += count;
-            }
-
-            while (length == kept.Length && await errors.ReadAsync(rest, cancellationToken) > 0)
-            {
-            }
-        }
-        catch (Exception failure) when (failure is IOException or OperationCanceledException or ObjectDisposedException)
-        {
-            // The look has ended otherwise: what was read so far is enough.
-        }
-
-        return Encoding.UTF8.GetString(kept, 0, length);
-    }
-
-    private static void Kill(Process child)
-    {
-        try
-        {
-            if (!child.HasExited)
-            {
-                child.Kill(entireProcessTree: true);
-            }
-        }
-        catch (Exception failure) when (failure is InvalidOperationException or Win32Exception or AggregateException)
-        {
-            // It ended by itself in this very moment.
         }
     }
 }

@@ -32,6 +32,7 @@ internal static class GitRemote
         {
             "file" => FileRefusal(url, options),
             "ssh" => SshRefusal(url, options.Ssh),
+            "http" or "https" => url.UserInfo.Length > 0 ? "it carries a user" : HostRefusal(url),
             _ => "only http, https, ssh and file URLs are read",
         };
     }
@@ -46,11 +47,14 @@ internal static class GitRemote
         return url.Host.Length > 0 || !url.AbsolutePath.StartsWith('/') ? "a file URL names an absolute path on this machine" : null;
     }
 
+    private static string? HostRefusal(Uri url) =>
+        Uri.CheckHostName(url.IdnHost.Trim('[', ']')) == UriHostNameType.Unknown || url.Host.StartsWith('-') ? "its host is no host name" : null;
+
     private static string? SshRefusal(Uri url, SshConfig? ssh)
     {
-        if (Uri.CheckHostName(url.IdnHost.Trim('[', ']')) == UriHostNameType.Unknown || url.Host.StartsWith('-'))
+        if (HostRefusal(url) is { } refusal)
         {
-            return "its host is no host name";
+            return refusal;
         }
 
         var user = Uri.UnescapeDataString(url.UserInfo);

@@ -14,13 +14,14 @@ internal sealed class GitWorkspace : IDisposable
     /// <summary>All the child gets.</summary>
     public Dictionary<string, string> Environment { get; } = new(StringComparer.Ordinal);
 
-    public static GitWorkspace Create(Uri url, PlainGitOptions options)
+    /// <param name="http">How http and https are spoken; null for remotes of other schemes.</param>
+    public static GitWorkspace Create(Uri url, PlainGitOptions options, GitHttpConfig? http = null)
     {
         GitWorkspace? workspace = null;
         try
         {
             workspace = new GitWorkspace(Directory.CreateTempSubdirectory("reposentry-git-").FullName);
-            workspace.Fill(url, options);
+            workspace.Fill(url, options, http);
             return workspace;
         }
         catch (Exception failure)
@@ -47,7 +48,7 @@ internal sealed class GitWorkspace : IDisposable
         }
     }
 
-    private void Fill(Uri url, PlainGitOptions options)
+    private void Fill(Uri url, PlainGitOptions options, GitHttpConfig? http)
     {
         Environment["PATH"] = GitProgram.SearchPath;
         Environment["HOME"] = Path;
@@ -66,6 +67,10 @@ internal sealed class GitWorkspace : IDisposable
             // The operator named this repository, whoever owns it, and listing refs runs none of its hooks or programs. It cannot go through GIT_CONFIG_COUNT:
             // git clears that for the upload-pack it starts, and that one checks the owner.
             Environment["GIT_CONFIG_GLOBAL"] = Write("gitconfig", "[safe]\n\tdirectory = *\n");
+        }
+        else if (http is not null)
+        {
+            Environment["GIT_CONFIG_GLOBAL"] = Write("gitconfig", http.Text);
         }
         else
         {
