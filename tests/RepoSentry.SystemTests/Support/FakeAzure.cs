@@ -70,9 +70,11 @@ internal sealed class FakeAzure : FakeForge
                 Allow(context.Request, "api-version");
                 return WriteAsync(context, Pull(key[5..], one));
             case ["diffs", "commits"] when repository.Commits.ContainsKey(query["baseVersion"].ToString()) && repository.Commits.ContainsKey(query["targetVersion"].ToString()):
-                Allow(context.Request, "api-version", "baseVersion", "baseVersionType", "targetVersion", "targetVersionType", "$top");
+                Allow(context.Request, "api-version", "baseVersion", "baseVersionType", "targetVersion", "targetVersionType", "$top", "diffCommonCommit");
                 var (before, after) = (repository.History(query["baseVersion"].ToString()), repository.History(query["targetVersion"].ToString()));
-                return WriteAsync(context, new { aheadCount = after.Except(before).Count(), behindCount = before.Except(after).Count() });
+                var top = int.Parse(query["$top"].ToString(), System.Globalization.CultureInfo.InvariantCulture);
+                var changes = Changes(repository.Difference(query["baseVersion"].ToString(), query["targetVersion"].ToString())).ToArray();
+                return WriteAsync(context, new { aheadCount = after.Except(before).Count(), behindCount = before.Except(after).Count(), allChangesIncluded = changes.Length <= top, changes = changes.Take(top).ToArray() });
             case ["commits"]:
                 Allow(context.Request, "api-version", "searchCriteria.$top");
                 return WriteAsync(context, new { value = repository.History(repository.Branches().First(item => item.Name == repository.HeadBranch()).Commit).Select(id => Commit(repository.Commits[id])).ToArray() });
@@ -124,7 +126,7 @@ internal sealed class FakeAzure : FakeForge
     private static object Commit(FakeCommit commit)
     {
         var person = new { name = "Ada", email = "ada@example.org", date = "2026-11-24T12:00:00Z" };
-        return new { commitId = commit.Id, comment = commit.Message, author = person, committer = person, remoteUrl = "https://dev.azure.com/acme/shop/_git/web/commit/" + commit.Id, changes = Changes(commit).ToArray() };
+        return new { commitId = commit.Id, comment = commit.Message, author = person, committer = person, remoteUrl = "https://dev.azure.com/acme/shop/_git/web/commit/" + commit.Id, changes = Changes(commit).ToArray(), parents = commit.Parents };
     }
 
     private static IEnumerable<object> Changes(FakeCommit commit) =>

@@ -84,6 +84,13 @@ internal sealed class FakeBitbucket : FakeForge
                 return WriteAsync(context, Commit(commit));
             case ["diffstat", var sha] when repository.Commits.TryGetValue(sha, out var commit):
                 return PageAsync(context, [.. Files(commit)]);
+            case ["diffstat", var range] when range.Split("..") is [var to, var from] && repository.Commits.ContainsKey(from) && repository.Commits.ContainsKey(to):
+                if (query["topic"] != "false")
+                {
+                    Problems.Enqueue("a difference from the common ancestor");
+                }
+
+                return PageAsync(context, [.. Files(repository.Difference(from, to))]);
             default:
                 return RefuseAsync(context, 404, "Resource not found");
         }
@@ -126,7 +133,7 @@ internal sealed class FakeBitbucket : FakeForge
 
     private Task PageAsync(HttpContext context, object[] all)
     {
-        Allow(context.Request, "pagelen", "page", "sort", "state", "fields", "include", "exclude");
+        Allow(context.Request, "pagelen", "page", "sort", "state", "fields", "include", "exclude", "topic");
         var size = int.Parse(context.Request.Query["pagelen"].ToString(), CultureInfo.InvariantCulture);
         if (size > (context.Request.Path.Value!.Contains("diffstat", StringComparison.Ordinal) ? 5000 : context.Request.Path.Value.EndsWith("pullrequests", StringComparison.Ordinal) ? 50 : 100))
         {
@@ -151,6 +158,7 @@ internal sealed class FakeBitbucket : FakeForge
         date = "2026-11-24T12:00:00+00:00",
         author = new { raw = "Ada <ada@example.org>", user = new { nickname = "ada" } },
         links = new { html = new { href = "https://bitbucket.org/acme/web/commits/" + commit.Id } },
+        parents = commit.Parents.Select(hash => new { type = "commit", hash }).ToArray(),
     };
 
     private static IEnumerable<object> Files(FakeCommit commit) =>

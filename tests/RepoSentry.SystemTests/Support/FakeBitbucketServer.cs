@@ -106,6 +106,8 @@ internal sealed class FakeBitbucketServer(string relativeRoot = "") : FakeForge
                 return WriteAsync(context, Commit(commit));
             case ["commits", var sha, "changes"] when repository.Commits.TryGetValue(sha, out var commit):
                 return PageAsync(context, [.. Changes(commit)]);
+            case ["changes"] when repository.Commits.ContainsKey(query["since"].ToString()) && repository.Commits.ContainsKey(query["until"].ToString()):
+                return PageAsync(context, [.. Changes(repository.Difference(query["since"].ToString(), query["until"].ToString()))]);
             default:
                 return RefuseAsync(context, 404, "not found");
         }
@@ -162,6 +164,7 @@ internal sealed class FakeBitbucketServer(string relativeRoot = "") : FakeForge
         authorTimestamp = 1_795_521_600_000,
         committer = new { name = "ada", emailAddress = "ada@example.org", displayName = "Ada" },
         committerTimestamp = 1_795_521_600_000,
+        parents = commit.Parents.Select(id => new { id, displayId = id[..11] }).ToArray(),
     };
 
     private static IEnumerable<object> Changes(FakeCommit commit) =>

@@ -174,7 +174,7 @@ internal sealed class FakeGitHub : FakeForge
             status,
             total_commits = added.Length,
             commits = added.TakeLast(250).Select(commit => Commit(commit, withFiles: false)).ToArray(),
-            files = added.SelectMany(Files).ToArray(),
+            files = Files(repository.DifferenceSinceFork(from, to)).Take(300).ToArray(),
         });
     }
 
@@ -187,6 +187,7 @@ internal sealed class FakeGitHub : FakeForge
             ["html_url"] = "https://github.example/commit/" + commit.Id,
             ["commit"] = new { message = commit.Message, author = person, committer = person },
             ["author"] = new { login = "ada" },
+            ["parents"] = commit.Parents.Select(sha => new { sha }).ToArray(),
         };
         if (withFiles)
         {

@@ -98,7 +98,7 @@ internal sealed class FakeGitLab(string relativeRoot = "") : FakeForge
             case ["repository", "compare"] when repository.Commits.ContainsKey(query["from"].ToString()) && repository.Commits.ContainsKey(query["to"].ToString()):
                 Allow(context.Request, "from", "to", "straight");
                 var added = repository.History(query["to"].ToString()).Except(repository.History(query["from"].ToString())).Reverse().Select(id => repository.Commits[id]).ToArray();
-                return WriteAsync(context, new { commits = added.Select(Commit).ToArray(), diffs = added.SelectMany(Diffs).ToArray(), compare_timeout = false });
+                return WriteAsync(context, new { commits = added.Select(Commit).ToArray(), diffs = Diffs(repository.DifferenceSinceFork(query["from"].ToString(), query["to"].ToString())).Take(1000).ToArray(), compare_timeout = false });
             case ["repository", "merge_base"] when query["refs[]"] is [{ } one, { } other]:
                 Allow(context.Request, "refs[]");
                 var shared = repository.History(one).FirstOrDefault(repository.History(other).Contains);
@@ -157,6 +157,7 @@ internal sealed class FakeGitLab(string relativeRoot = "") : FakeForge
     {
         id = commit.Id,
         message = commit.Message,
+        parent_ids = commit.Parents,
         author_name = "Ada",
         author_email = "ada@example.org",
         committer_name = "Ada",

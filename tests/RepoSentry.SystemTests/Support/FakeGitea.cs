@@ -166,6 +166,7 @@ internal sealed class FakeGitea(string relativeRoot = "") : FakeForge
             ["commit"] = new { message = commit.Message, author = person, committer = person },
             ["author"] = new { login = "ada" },
             ["committer"] = null,
+            ["parents"] = commit.Parents.Select(sha => new { sha, url = "", created = "0001-01-01T00:00:00Z" }).ToArray(),
             ["files"] = withFiles ? Files(commit).ToArray() : null,
         };
     }

@@ -104,6 +104,35 @@ internal sealed class FakeRepository(string name, int id)
         return found;
     }
 
+    /// <summary>What differs between two commits as a whole, in the form of one that did it at once.</summary>
+    public FakeCommit Difference(string before, string after)
+    {
+        var (old, current) = (Tree(before), Tree(after));
+        var changed = current.Where(pair => old.GetValueOrDefault(pair.Key) != pair.Value).ToLookup(pair => pair.Value.IsNew && !old.ContainsKey(pair.Key), pair => pair.Key);
+        return new FakeCommit(after, [before], "", [.. changed[true]], [.. changed[false]], [.. old.Keys.Except(current.Keys)]);
+    }
+
+    /// <summary>The same since both parted.</summary>
+    public FakeCommit DifferenceSinceFork(string before, string after) => Difference(History(before).FirstOrDefault(History(after).Contains) ?? "", after);
+
+    // Along first parents: what a merge brought is what it did itself.
+    private Dictionary<string, (string Version, bool IsNew)> Tree(string commit)
+    {
+        if (!Commits.TryGetValue(commit, out var known))
+        {
+            return [];
+        }
+
+        var tree = Tree(known.Parents.FirstOrDefault() ?? "");
+        foreach (var (path, isNew) in known.Added.Select(path => (path, true)).Concat(known.Modified.Select(path => (path, false))))
+        {
+            tree[path] = (commit, isNew);
+        }
+
+        Array.ForEach(known.Removed, path => tree.Remove(path));
+        return tree;
+    }
+
     private FakeRef[] GitRefs(string below) =>
     [
         .. TestGit.Run(Git!.Folder, "for-each-ref", "--format=%(refname:lstrip=2) %(objectname) %(*objectname)", below)

@@ -81,6 +81,21 @@ public sealed class LookTests : ForgeContract
         (await source.RecentAsync(Url(), null, Token)).Count.ShouldBe(3);
     }
 
+    [Theory]
+    [InlineData(2, "a,b")]
+    [InlineData(1200, null)]
+    public async Task The_files_of_a_push_are_told_as_a_whole_unless_there_are_too_many(int count, string? expected)
+    {
+        var names = count == 2 ? ["a", "b"] : Enumerable.Range(0, count).Select(number => $"f{number}").ToArray();
+        forge.Add("acme/web").Push("main", 3).Commit(1, null, "root").Commit(2, 1, "second", added: ["x"]).Commit(3, 2, "third", added: names, removed: ["x"]);
+        var source = (ICommitSource)Source();
+
+        var files = await source.DifferenceAsync(Url(), null, FakeRepository.Sha(1), FakeRepository.Sha(3), Token);
+
+        (files is null ? null : string.Join(',', files)).ShouldBe(expected);
+        (await source.CommitAsync(Url(), null, FakeRepository.Sha(3), Token))!.Parents.ShouldBe([FakeRepository.Sha(2)]);
+    }
+
     [Fact]
     public async Task A_project_whose_repository_has_its_name_may_be_left_out()
     {

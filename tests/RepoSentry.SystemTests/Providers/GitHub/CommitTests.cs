@@ -30,6 +30,9 @@ public abstract class CommitContract : IAsyncLifetime
     /// <summary>A comparison tells the files too, which are those of the commit where there is one only.</summary>
     private protected virtual bool TellsFilesAtOnce => true;
 
+    /// <summary>Some tell a comparison commit by commit only: then a file that came and went again is among those that changed.</summary>
+    private protected virtual bool AddsUp => false;
+
     private protected virtual Uri Url => forge.Web();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -41,7 +44,10 @@ public abstract class CommitContract : IAsyncLifetime
             .Commit(1, null, "root", added: ["a"])
             .Commit(2, 1, "second", modified: ["a"])
             .Commit(3, 2, "third", added: ["b"], removed: ["a"])
-            .Commit(4, 1, "other", added: ["c"]);
+            .Commit(4, 1, "other", added: ["c"])
+            .Commit(5, 3, "there", added: ["x"])
+            .Commit(6, 5, "and back", added: ["y"], removed: ["x"])
+            .Commit(7, 3, "vendored", added: [.. Enumerable.Range(0, 1200).Select(number => $"vendor/{number}")]);
     }
 
     public async ValueTask DisposeAsync()
@@ -93,6 +99,24 @@ public abstract class CommitContract : IAsyncLifetime
     public async Task A_branch_that_left_its_history_was_forced(int before, int after) => (await CompareAsync(before, after))!.Forced.ShouldBe(true);
 
     [Fact]
+    public async Task The_files_of_a_push_are_told_as_a_whole()
+    {
+        (await FilesAsync(3, 6)).ShouldNotBeNull().Order(StringComparer.Ordinal).ShouldBe(AddsUp ? ["x", "y"] : ["y"]);
+        (await FilesAsync(1, 3)).ShouldNotBeNull().Order(StringComparer.Ordinal).ShouldBe(["a", "b"]);
+        forge.Problems.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_list_of_files_that_is_cut_is_none() => ((await FilesAsync(3, 7))?.Count).ShouldBe(AddsUp ? 1200 : (int?)null);
+
+    [Fact]
+    public async Task A_commit_tells_its_parents()
+    {
+        (await source.CommitAsync(Url, null, FakeRepository.Sha(3), Token))!.Parents.ShouldBe([FakeRepository.Sha(2)]);
+        (await source.CommitAsync(Url, null, FakeRepository.Sha(1), Token))!.Parents.ShouldBe([]);
+    }
+
+    [Fact]
     public async Task A_commit_that_is_gone_is_unknown_and_no_failure()
     {
         (await CompareAsync(99, 3)).ShouldBeNull();
@@ -118,6 +142,9 @@ public abstract class CommitContract : IAsyncLifetime
 
         source.Known(Url, null)!.Private.ShouldBe(true);
     }
+
+    private async Task<IReadOnlyList<string>?> FilesAsync(int before, int after) =>
+        (await CompareAsync(before, after))!.Files ?? await source.DifferenceAsync(Url, null, FakeRepository.Sha(before), FakeRepository.Sha(after), Token);
 
     private Task<CommitRange?> CompareAsync(int before, int after) =>
         source.CompareAsync(Url, null, FakeRepository.Sha(before), FakeRepository.Sha(after), Token);

@@ -9,6 +9,8 @@ public sealed class CommitTests : CommitContract
 {
     private protected override bool TellsFilesOfMany => true;
 
+    private protected override bool AddsUp => true;
+
     private protected override async Task<(FakeForge Forge, ICommitSource Source)> OpenAsync()
     {
         var forge = await FakeGitea.StartNewAsync();
