@@ -85,7 +85,7 @@ public sealed partial class ManualTests
     [GeneratedRegex(@"^\| [^`|]*`(?<glob>[!*a-z/]+)`[^|]*\| (?<yes>[^|]+) \| (?<no>[^|]*)\|$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Pattern { get; }
 
-    [GeneratedRegex(@"^\| `(?<type>(branch|tag|pull_request)_[a-z]+)` \|", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 5000)]
+    [GeneratedRegex(@"^\| `(?<type>(branch|tag|pull_request|commit)_[a-z]+)` \|", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 5000)]
     private static partial Regex TypeRow { get; }
 
     [GeneratedRegex(@"^\| (?<cell>`[^|]+) \|", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 5000)]
