@@ -72,9 +72,9 @@ internal sealed class FakeAzure : FakeForge
             case ["diffs", "commits"] when repository.Commits.ContainsKey(query["baseVersion"].ToString()) && repository.Commits.ContainsKey(query["targetVersion"].ToString()):
                 Allow(context.Request, "api-version", "baseVersion", "baseVersionType", "targetVersion", "targetVersionType", "$top", "diffCommonCommit");
                 var (before, after) = (repository.History(query["baseVersion"].ToString()), repository.History(query["targetVersion"].ToString()));
-                var top = int.Parse(query["$top"].ToString(), System.Globalization.CultureInfo.InvariantCulture);
+                var most = int.Parse(query["$top"].ToString(), System.Globalization.CultureInfo.InvariantCulture);
                 var changes = Changes(repository.Difference(query["baseVersion"].ToString(), query["targetVersion"].ToString())).ToArray();
-                return WriteAsync(context, new { aheadCount = after.Except(before).Count(), behindCount = before.Except(after).Count(), allChangesIncluded = changes.Length <= top, changes = changes.Take(top).ToArray() });
+                return WriteAsync(context, new { aheadCount = after.Except(before).Count(), behindCount = before.Except(after).Count(), allChangesIncluded = changes.Length <= most, changes = changes.Take(most).ToArray() });
             case ["commits"]:
                 Allow(context.Request, "api-version", "searchCriteria.$top");
                 return WriteAsync(context, new { value = repository.History(repository.Branches().First(item => item.Name == repository.HeadBranch()).Commit).Select(id => Commit(repository.Commits[id])).ToArray() });
