@@ -114,6 +114,7 @@ internal static class RepositoryChangeEndpoints
         EntryOutcome.Exists => Problems.Conflict($"There is a repository {name} already: PUT /repositories/{name} changes it."),
         EntryOutcome.Changed => Problems.Of(StatusCodes.Status412PreconditionFailed, "precondition-failed", "Changed meanwhile", $"Repository {name} is not as If-Match says: read it again, and send the change with its ETag."),
         EntryOutcome.InFile => Problems.Conflict($"Repository {name} stands in the configuration file: change it there, it is read again at once."),
+        EntryOutcome.Discovered => Problems.Conflict($"Repository {name} was discovered: exclude it in the configuration file, give it an entry of its own there, or pause it."),
         EntryOutcome.Failed => Problems.Of(StatusCodes.Status503ServiceUnavailable, "not-stored", "Not stored", "The change could not be stored, nothing was changed: see /readyz."),
         _ => RepositoryEndpoints.Missing(name),
     };

@@ -3,6 +3,7 @@ using RepoSentry.Api.Access;
 using RepoSentry.Configuration;
 using RepoSentry.Delivery;
 using RepoSentry.Polling;
+using RepoSentry.Polling.Discovery;
 using RepoSentry.Providers;
 using RepoSentry.Storage;
 using RepoSentry.Telemetry;
@@ -18,7 +19,7 @@ internal static class StatusEndpoints
         routes.MapGet("/metrics.json", NumbersAsync).RequireRole(Role.Viewer).WithName("getNumbers").WithTags("status").WithSummary("The brief's metrics as JSON");
     }
 
-    private static StatusAnswer Status(SentryConfig config, CurrentConfig current, Lifecycle lifecycle, HealthRegistry health, PollWorker polling, DeliveryWorkers deliveries, RefSourceCatalog sources, TimeProvider time)
+    private static StatusAnswer Status(SentryConfig config, DiscoveryBook book, CurrentConfig current, Lifecycle lifecycle, HealthRegistry health, PollWorker polling, DeliveryWorkers deliveries, RefSourceCatalog sources, TimeProvider time)
     {
         using var process = Process.GetCurrentProcess();
         var startedAt = new DateTimeOffset(process.StartTime.ToUniversalTime());
@@ -34,6 +35,7 @@ internal static class StatusEndpoints
             current.Standing,
             new PollingStatus(config.Polling.Strategy, config.Polling.Interval.TotalSeconds, [.. polling.Budgets.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => PollingBudget.Of(one.Key, one.Value))]),
             RepositoryCounts(polling),
+            [.. config.Discovery.Select(discovery => DiscoveryStatus.Of(discovery, book.Of(discovery.Key), config))],
             [.. deliveries.All.Select(worker => worker.View)],
             [.. sources.Limits.Select(limit => new BudgetStatus(limit.Credential, limit.Provider, limit.State.Resource, limit.State.Limit, limit.State.Remaining, limit.State.ResetsAt))],
             health.Check());
@@ -77,6 +79,7 @@ internal sealed record StatusAnswer(
     ConfigStanding Config,
     PollingStatus Polling,
     IReadOnlyDictionary<string, int> Repositories,
+    IReadOnlyList<DiscoveryStatus> Discovery,
     IReadOnlyList<TriggerView> Triggers,
     IReadOnlyList<BudgetStatus> Budgets,
     IReadOnlyDictionary<string, ComponentHealth> Components);
@@ -95,6 +98,17 @@ internal sealed record PollingBudget(string Credential, int Repositories, double
 {
     public static PollingBudget Of(string credential, LookBudget budget) => new(
         credential, budget.Repositories, budget.Spent, double.IsInfinity(budget.Available) ? null : budget.Available, budget.KeepsInterval, budget.Longest.TotalSeconds, budget.WayName, budget.RequestsPerHour, budget.Explain(credential));
+}
+
+/// <summary>An organization whose repositories are watched as they come and go.</summary>
+/// <param name="Found">Repositories of the last complete listing.</param>
+/// <param name="Watched">Those of them that are watched.</param>
+/// <param name="ListedAt">When the last listing was complete; null before the first.</param>
+/// <param name="Problem">Why the last listing failed, or is not believed yet; null if neither.</param>
+internal sealed record DiscoveryStatus(string Provider, string Organization, int Found, int Watched, DateTimeOffset? ListedAt, DateTimeOffset? NextAt, string? Problem)
+{
+    public static DiscoveryStatus Of(DiscoveryConfig discovery, DiscoveryState state, SentryConfig config) => new(
+        discovery.Provider, discovery.Organization, state.Found, config.Repositories.Count(repository => repository.Discovery == discovery.Key), state.ListedAt, state.NextAt, state.Problem);
 }
 
 /// <summary>What a forge said of a credential's limit.</summary>

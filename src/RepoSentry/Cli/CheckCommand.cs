@@ -53,11 +53,12 @@ internal static class CheckCommand
         var now = TimeProvider.System.GetUtcNow();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(Limit);
-        var used = config.Repositories.Select(repository => repository.Provider).ToHashSet(StringComparer.Ordinal);
+        var used = config.Repositories.Select(repository => repository.Provider).Concat(config.Discovery.Select(discovery => discovery.Provider)).ToHashSet(StringComparer.Ordinal);
         List<Task<IReadOnlyList<Finding>>> running =
         [
             .. config.Providers.Where(provider => provider.HasCredential || used.Contains(provider.Name))
                 .Select(provider => InTimeAsync("token " + provider.Name, token => ForgeChecks.ProviderAsync(provider, config, now, token), end.Token)),
+            .. config.Discovery.Select(discovery => InTimeAsync("discovery " + discovery.Key, token => RemoteChecks.DiscoveryAsync(discovery, config, token), end.Token)),
             .. config.Triggers.Select(trigger => InTimeAsync("trigger " + trigger.Name, token => RemoteChecks.TriggerAsync(trigger, config, now, token), end.Token)),
         ];
         findings.Add(Finding.Good("config", $"{config.Repositories.Count} repositories, {config.Triggers.Count} triggers, {config.Providers.Count} providers"));

@@ -5,8 +5,10 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using RepoSentry.Configuration;
 using RepoSentry.Polling;
+using RepoSentry.Polling.Discovery;
 using RepoSentry.Polling.Replay;
 using RepoSentry.Polling.Strategies;
+using RepoSentry.Storage.Sqlite;
 
 namespace RepoSentry.Cli;
 
@@ -47,10 +49,13 @@ internal static class PlanCommand
 
     private static int Plan(ParseResult result)
     {
-        if (ConfigFile.Load(result.GetValue(Config), Console.Error.WriteLine, offline: true).Config is not { } config)
+        var loaded = ConfigFile.Load(result.GetValue(Config), Console.Error.WriteLine, offline: true);
+        if (loaded.Config is null)
         {
             return ExitCode.Failed;
         }
+
+        var config = WithDiscovered(loaded);
 
         var credentials = LookBudget.Of(config).OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => CredentialPlan.Of(one.Key, one.Value, config)).ToList();
         if (result.GetValue(Output) == "json")
@@ -66,6 +71,33 @@ internal static class PlanCommand
         }
 
         return ExitCode.Ok;
+    }
+
+    // How many an organization has is known once the service has listed it.
+    private static SentryConfig WithDiscovered(LoadedConfig loaded)
+    {
+        var config = loaded.Config!;
+        if (config.Discovery.Count == 0)
+        {
+            return config;
+        }
+
+        try
+        {
+            var listed = SqliteMaintenance.Listings(SqliteStorage.Choose(Path.GetFullPath(config.Storage.SqlitePath)));
+            foreach (var unlisted in config.Discovery.Where(discovery => !listed.Contains(discovery.Key)))
+            {
+                Console.Error.WriteLine($"the repositories of {unlisted.Key} are not counted: nothing in the database tells how many there are");
+            }
+
+            var names = new Dictionary<(string, string), string>();
+            return loaded.Entries!.With(DiscoveredRepositories.Of(config.Discovery, key => [.. listed[key]], config.Repositories, [], names));
+        }
+        catch (Exception e) when (DatabaseFile.Explains(e))
+        {
+            Console.Error.WriteLine($"discovered repositories are not counted: {e.Message}");
+            return config;
+        }
     }
 
     private static async Task<int> ReplayAsync(ParseResult result, CancellationToken cancellationToken)

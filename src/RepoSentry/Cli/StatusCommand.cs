@@ -35,6 +35,20 @@ internal static class StatusCommand
 
         printer.Line("");
         TriggerCommand.List([.. status.GetProperty("triggers").EnumerateArray()], printer);
+        if (status.GetProperty("discovery").GetArrayLength() > 0)
+        {
+            printer.Line("");
+            printer.List(
+                [.. status.GetProperty("discovery").EnumerateArray()],
+                item => item.Text("organization"),
+                new Column("DISCOVERY", item => $"{item.Text("provider")}/{item.Text("organization")}"),
+                new Column("FOUND", item => item.Text("found")),
+                new Column("WATCHED", item => item.Text("watched")),
+                new Column("LISTED", item => item.Ago("listed_at")),
+                new Column("NEXT IN", item => item.Ago("next_at")),
+                new Column("PROBLEM", item => item.Text("problem")));
+        }
+
         if (status.GetProperty("budgets").GetArrayLength() > 0)
         {
             printer.Line("");

@@ -13,7 +13,7 @@ internal static class ValidateCommand
         {
             var loaded = ConfigFile.Load(result.GetValue(file), Console.Out.WriteLine, offline: true);
             Console.Error.WriteLine(loaded.Config is { } config
-                ? $"valid: {config.Repositories.Count} repositories, {config.Triggers.Count} triggers, {config.Providers.Count} providers"
+                ? $"valid: {config.Repositories.Count} repositories, {(config.Discovery.Count > 0 ? $"{config.Discovery.Count} discoveries, " : "")}{config.Triggers.Count} triggers, {config.Providers.Count} providers"
                 : $"invalid: {loaded.Errors.Count} {(loaded.Errors.Count == 1 ? "error" : "errors")}");
             return loaded.Config is null ? ExitCode.Failed : ExitCode.Ok;
         });

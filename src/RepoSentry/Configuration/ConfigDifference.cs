@@ -8,7 +8,7 @@ internal sealed record ConfigDifference(IReadOnlyList<string> Changes, IReadOnly
     // Whatever opens a file or a port at a start, or stands in every log line and metric.
     private static readonly string[] Fixed = ["app.", "api.", "storage.type", "storage.sqlite", "telemetry.", "cluster."];
     private static readonly string[] Live = ["app.log_level", "api.rate_limit"];
-    private static readonly string[] Entries = ["repositories", "triggers", "providers", "tekton"];
+    private static readonly string[] Entries = ["repositories", "triggers", "providers", "tekton", "discovery"];
 
     public bool IsEmpty => Changes.Count == 0 && NeedRestart.Count == 0;
 
@@ -19,6 +19,7 @@ internal sealed record ConfigDifference(IReadOnlyList<string> Changes, IReadOnly
         Compare("trigger", was.Triggers, becomes.Triggers, item => item.Name, item => item.Identity, changes);
         Compare("provider", was.Providers, becomes.Providers, item => item.Name, item => item.Identity, changes);
         Compare("repository", was.Repositories, becomes.Repositories, item => item.Name, item => item.Identity, changes);
+        Compare("discovery", was.Discovery, becomes.Discovery, item => item.Key, item => item.Identity, changes);
         var settings = Settings(before, after).ToList();
         changes.AddRange(settings.Where(setting => !IsFixed(setting.Path)).Select(setting => setting.Text));
         return new ConfigDifference(changes, [.. settings.Where(setting => IsFixed(setting.Path)).Select(setting => setting.Path)]);

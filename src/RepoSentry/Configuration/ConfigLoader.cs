@@ -57,6 +57,7 @@ internal static class ConfigLoader
         };
         var providers = new ProviderResolution(ProviderSections.Read(root, rates, security, providerNames), providerNames, rates);
         var repositories = new RepositorySections(providers, triggers.Declared, security).Read(root);
+        var discovery = new DiscoverySections(providers, triggers.Declared, security).Read(root);
         NotYet(root);
         root.Done();
         var shared = root.IdentityOf("security", "rate_limit");
@@ -64,6 +65,7 @@ internal static class ConfigLoader
         {
             Triggers = [.. config.Triggers.Select(trigger => trigger with { Identity = trigger.Identity + shared })],
             Repositories = repositories,
+            Discovery = discovery,
         };
         var entries = new RepositoryEntries(config, providers, triggers.Declared, security, shared);
         return (entries.With([]), entries);
@@ -71,7 +73,7 @@ internal static class ConfigLoader
 
     private static void NotYet(SectionReader root)
     {
-        root.Later("discovery").Later("notifications").Later("events");
+        root.Later("notifications").Later("events");
         root.Section("cluster").Later("node").Later("heartbeat", "3s").Later("lease", "10s").Done();
         root.Section("plugins").Later("directory", "./plugins").Done();
     }

@@ -26,6 +26,10 @@ internal sealed class ConfigRequests
     /// <summary>Seals what is stored with the first line of the master key.</summary>
     public Task<ResealResult> ResealAsync(CancellationToken cancellationToken) => AskAsync(new ConfigRequest.Reseal(), request => request.Done, cancellationToken);
 
+    /// <summary>Watches what a listing told of.</summary>
+    /// <returns>Why it is not; null if it is.</returns>
+    public Task<string?> ListedAsync(CancellationToken cancellationToken) => AskAsync(new ConfigRequest.Listed(), request => request.Done, cancellationToken);
+
     /// <summary>Nobody waits for these.</summary>
     public void Post(ConfigRequest request) => waiting.Writer.TryWrite(request);
 
@@ -57,6 +61,12 @@ internal abstract record ConfigRequest
     internal sealed record Reseal : ConfigRequest
     {
         public TaskCompletionSource<ResealResult> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>An organization was listed.</summary>
+    internal sealed record Listed : ConfigRequest
+    {
+        public TaskCompletionSource<string?> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     /// <summary>A trigger that is no longer there owes something: it becomes a dead letter.</summary>
@@ -100,6 +110,9 @@ internal enum EntryOutcome
 
     /// <summary>The file says it: change it there.</summary>
     InFile,
+
+    /// <summary>A discovery brings it: the file says which ones do not count.</summary>
+    Discovered,
 
     /// <summary>It could not be stored.</summary>
     Failed,

@@ -18,11 +18,12 @@ internal static partial class ConfigSchema
         triggers: [{ name: a, type: tekton }, { name: b, type: webhook }, { name: c, type: cloudevents }, { name: d, type: exec }]
         providers: [{ name: github, type: github }, { name: inner, type: git }]
         repositories: [{ name: a, url: "https://github.com/a/a", polling_interval: 30s }]
+        discovery: [{ provider: github, organization: a, defaults: { polling_interval: 30s } }]
         """;
 
     private const string Variable = @"\$\{";
-    private static readonly string[] Maps = ["repositories[].labels", "tekton.headers", "triggers[].headers", "triggers[].env"];
-    private static readonly string[] Required = ["repositories[].name", "repositories[].url", "providers[].name", "triggers[].name"];
+    private static readonly string[] Maps = ["repositories[].labels", "discovery[].defaults.labels", "tekton.headers", "triggers[].headers", "triggers[].env"];
+    private static readonly string[] Required = ["repositories[].name", "repositories[].url", "providers[].name", "triggers[].name", "discovery[].provider", "discovery[].organization"];
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static string Text { get; } = Build().ToJsonString(Readable).ReplaceLineEndings("\n") + "\n";

@@ -56,4 +56,7 @@ internal sealed class LoadContext(string file, LoadOptions options, IReadOnlyLis
         };
         origins[path] = new SettingOrigin(kind, place, value) { Expected = expected };
     }
+
+    /// <summary>Takes back what nobody can set.</summary>
+    public void Forget(string path) => origins.Remove(path);
 }

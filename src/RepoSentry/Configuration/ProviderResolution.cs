@@ -44,6 +44,45 @@ internal sealed class ProviderResolution(IReadOnlyList<ProviderConfig> configure
             : match ?? Implicit(type, url, entry.Load.IsOperators);
     }
 
+    /// <summary>Whose repositories are listed: the provider of the name that an entry says, else the first of that type, else one for the type's public place.</summary>
+    /// <returns>Null where it is refused, which has been said.</returns>
+    public ProviderConfig? Listing(SectionReader entry)
+    {
+        if (entry.Required("provider") is not { } wanted)
+        {
+            return null;
+        }
+
+        var type = ProviderSections.TypeNamed(wanted);
+        var found = configured.FirstOrDefault(provider => provider.Name == wanted) ?? configured.FirstOrDefault(provider => provider.Type == type);
+        if ((found?.Type ?? type) == "git")
+        {
+            entry.Error("provider", "Git alone cannot tell which repositories there are", "name a provider of a forge: github, gitlab, gitea, bitbucket or azure");
+            return null;
+        }
+
+        if (found is null && type is null)
+        {
+            if (!declared.Declared.Contains(wanted, StringComparer.Ordinal))
+            {
+                Unknown(entry, wanted);
+            }
+
+            return null;
+        }
+
+        if (found is null && PublicHost(type!) is null)
+        {
+            entry.Error("provider", $"no provider of the type {type} is configured", "add one under providers that says where the instance is");
+            return null;
+        }
+
+        return found ?? Implicit(type!, new Uri("https://" + PublicHost(type!)), operators: true);
+    }
+
+    /// <summary>Host, and port where it is not the scheme's, of the forge itself.</summary>
+    public static string AuthorityOf(ProviderConfig provider) => provider.Url is { } url ? $"{url.Host}:{url.Port}" : PublicHost(provider.Type) ?? "";
+
     private (ProviderConfig? Match, string? Type) Match(string wanted, Uri url, bool ownsCredential)
     {
         var named = configured.FirstOrDefault(provider => provider.Name == wanted);

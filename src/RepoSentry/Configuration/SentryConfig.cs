@@ -21,6 +21,9 @@ internal sealed record SentryConfig
 
     /// <summary>In file order, which is the order of their first look.</summary>
     public IReadOnlyList<RepositoryConfig> Repositories { get; init; } = [];
+
+    /// <summary>Whose repositories are watched as they come and go, in file order: the first that takes a repository has it.</summary>
+    public IReadOnlyList<DiscoveryConfig> Discovery { get; init; } = [];
 }
 
 internal sealed record AppConfig
@@ -283,7 +286,7 @@ internal sealed record RepositoryConfig
     /// <summary>The same in two loads that say the same of it.</summary>
     public string Identity { get; init; } = "";
 
-    /// <summary>file or api.</summary>
+    /// <summary>file, api or discovery.</summary>
     public string Source { get; init; } = FromFile;
 
     /// <summary>The entry as JSON, for one that came through the API; null for one of the file.</summary>
@@ -335,4 +338,11 @@ internal sealed record RepositoryConfig
 
     public const string FromFile = "file";
     public const string FromApi = "api";
+    public const string FromDiscovery = "discovery";
+
+    /// <summary>Key of the discovery that it came by; null for others.</summary>
+    public string? Discovery { get; init; }
+
+    /// <summary>The forge's own id, where a listing told it; null for others.</summary>
+    public string? ForgeId { get; init; }
 }

@@ -79,6 +79,18 @@ internal static partial class Urls
             || insecureHosts.Contains(host, StringComparer.OrdinalIgnoreCase);
     }
 
+    /// <summary>Whether both mean one repository of a forge: the page and the clone, over the web or ssh, in whichever case.</summary>
+    public static bool SameRepository(Uri one, Uri other) => RepositoryKey(one) == RepositoryKey(other);
+
+    /// <summary>Equal for URLs that mean one repository of a forge.</summary>
+    public static string RepositoryKey(Uri url)
+    {
+        var path = Uri.UnescapeDataString(url.AbsolutePath).Trim('/').ToLowerInvariant();
+        path = path.EndsWith(".git", StringComparison.Ordinal) ? path[..^4] : path;
+        path = path.Split('/') is [.. var root, "projects", var key, "repos", var slug] ? string.Join('/', [.. root, "scm", key, slug]) : path; // Bitbucket Data Center's page and clone
+        return url.IsFile ? url.AbsoluteUri : $"{url.Host.ToLowerInvariant()}{(url is { Scheme: "http" or "https", IsDefaultPort: false } ? $":{url.Port}" : "")}/{path}";
+    }
+
     /// <summary>International names are only checked when they are asked for.</summary>
     private static bool HasValidHost(Uri url)
     {

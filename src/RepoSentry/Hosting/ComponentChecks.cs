@@ -2,6 +2,7 @@ using RepoSentry.Configuration;
 using RepoSentry.Configuration.Secrets;
 using RepoSentry.Delivery;
 using RepoSentry.Polling;
+using RepoSentry.Polling.Discovery;
 using RepoSentry.Storage;
 using RepoSentry.Telemetry;
 
@@ -9,7 +10,7 @@ namespace RepoSentry.Hosting;
 
 /// <summary>The health of each component of the brief, by its name there. A forge or a trigger that fails makes the service degraded, never unready.</summary>
 internal sealed class ComponentChecks(
-    CurrentConfig current, SealsInUse seals, HealthRegistry health, Lifecycle lifecycle, OpenedDatabase database, PollWorker polling, DeliveryWorkers deliveries, TimeProvider time)
+    CurrentConfig current, SealsInUse seals, HealthRegistry health, Lifecycle lifecycle, OpenedDatabase database, PollWorker polling, DeliveryWorkers deliveries, DiscoveryBook book, TimeProvider time)
 {
     public void Register()
     {
@@ -20,7 +21,11 @@ internal sealed class ComponentChecks(
         health.Register("config", Config);
         health.Register("api", () => ComponentHealth.Ok);
         health.Register("logger", () => ComponentHealth.Ok);
-        health.RegisterMany(() => current.Value.Providers.Select(provider => ("git:" + provider.Name, Credential(provider.Name))));
+        health.RegisterMany(() =>
+        [
+            .. current.Value.Providers.Select(provider => ("git:" + provider.Name, Credential(provider.Name))),
+            .. current.Value.Discovery.Select(discovery => ("discovery:" + discovery.Key, book.Of(discovery.Key).Problem is { } problem ? ComponentHealth.Degraded(problem) : ComponentHealth.Ok)),
+        ]);
     }
 
     private ComponentHealth Storage() => database switch

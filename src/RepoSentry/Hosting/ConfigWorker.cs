@@ -8,11 +8,11 @@ using RepoSentry.Telemetry;
 namespace RepoSentry.Hosting;
 
 /// <summary>
-/// Keeps the configuration in force: that of the file with the repositories of the API beside it. A change is read and checked whole, stored, then put in
+/// Keeps the configuration in force: that of the file with the repositories of the API and of discoveries beside it. A change is read and checked whole, stored, then put in
 /// place of the one before; what cannot be used leaves everything as it was.
 /// </summary>
 internal sealed partial class ConfigWorker(
-    StartedWith started, CurrentConfig current, ConfigRequests requests, Assigner assigner, SealedStore secrets, SealsInUse seals, DeliveryWorkers workers, PollWorker polling, Outbox outbox, LogThreshold threshold, TimeProvider time, ILogger<ConfigWorker> logger)
+    StartedWith started, CurrentConfig current, ConfigRequests requests, Assigner assigner, SealedStore secrets, SealsInUse seals, DeliveryWorkers workers, PollWorker polling, Discoveries discoveries, Outbox outbox, LogThreshold threshold, TimeProvider time, ILogger<ConfigWorker> logger)
 {
     private static readonly TimeSpan RemovedDrain = TimeSpan.FromSeconds(40);
 
@@ -37,7 +37,8 @@ internal sealed partial class ConfigWorker(
             Log.OtherKey(logger, otherKey);
         }
 
-        current.Value = entries.With(known.Usable);
+        await discoveries.LoadAsync(cancellationToken);
+        current.Value = discoveries.Beside(entries, known);
         var assignments = await assigner.AssignAsync(current.Value, known.Reasons, cancellationToken);
         await BuryAsync(cancellationToken);
         polling.Add(assignments.Select(assignment => new PolledRepository(assignment.Watched, assignment.Sources, assignment.Shard)));
@@ -72,6 +73,9 @@ internal sealed partial class ConfigWorker(
                 break;
             case ConfigRequest.Remove remove:
                 remove.Done.TrySetResult(await GuardAsync(() => RemoveAsync(remove.Name, remove.Versions), why => new EntryResult(EntryOutcome.Failed, [new ConfigProblem(new Place(remove.Name), why)])));
+                break;
+            case ConfigRequest.Listed listed:
+                listed.Done.TrySetResult(await GuardAsync(ListedAsync, why => why));
                 break;
             case ConfigRequest.Reseal reseal:
                 reseal.Done.TrySetResult(await GuardAsync(ResealAsync, why => new ResealResult(null, 0, 0, why)));
@@ -128,6 +132,7 @@ internal sealed partial class ConfigWorker(
 
         await ApplyAsync(next.Entries!, Read(next.Entries!, known.Written));
         loaded = next;
+        discoveries.Changed();
         var needRestart = ConfigDifference.Between(started.Loaded, next).NeedRestart;
         current.Standing = new ConfigStanding(time.GetUtcNow(), null, needRestart);
         Log.Reloaded(logger, cause, difference.Changes.Count, string.Join("; ", difference.Changes.Take(20)), needRestart.Count == 0 ? "" : "; from the next start on: " + string.Join(", ", needRestart));
@@ -139,6 +144,7 @@ internal sealed partial class ConfigWorker(
     {
         var before = loaded.Config!;
         var lost = before.Repositories.Count > 0 && next.Repositories.Count == 0 ? $"all {before.Repositories.Count} repositories"
+            : before.Discovery.Count > 0 && next.Discovery.Count == 0 ? $"all {before.Discovery.Count} discoveries"
             : before.Triggers.Count > 0 && next.Triggers.Count == 0 ? $"all {before.Triggers.Count} triggers"
             : null;
         return lost is null ? null : new ConfigProblem(new Place(started.Source!.Path, 1, 1), $"{lost} of the file are gone from it: that is not taken over while the service runs", "if the file was cut, write it whole; if it is meant, restart the service");
@@ -155,7 +161,7 @@ internal sealed partial class ConfigWorker(
 
         if (before is not null != put.Replace)
         {
-            return EntryResult.Of(before is not null ? EntryOutcome.Exists : EntryOutcome.Missing);
+            return EntryResult.Of(before is not null ? EntryOutcome.Exists : discoveries.Has(put.Name) ? EntryOutcome.Discovered : EntryOutcome.Missing);
         }
 
         if (IsOther(before, put.Versions))
@@ -194,12 +200,22 @@ internal sealed partial class ConfigWorker(
 
         if (before is null)
         {
-            return EntryResult.Of(EntryOutcome.Missing);
+            return EntryResult.Of(discoveries.Has(name) ? EntryOutcome.Discovered : EntryOutcome.Missing);
         }
 
         await ApplyAsync(loaded.Entries!, known.Without(name));
         Log.Entered(logger, name, "removed");
         return EntryResult.Of(EntryOutcome.Done);
+    }
+
+    private async Task<string?> ListedAsync()
+    {
+        if (discoveries.AreOther(discoveries.Beside(loaded.Entries!, known)))
+        {
+            await ApplyAsync(loaded.Entries!, known);
+        }
+
+        return null;
     }
 
     private async Task<ResealResult> ResealAsync()
@@ -236,7 +252,7 @@ internal sealed partial class ConfigWorker(
     // What may fail comes first; what follows are assignments in memory.
     private async Task ApplyAsync(RepositoryEntries entries, KnownEntries becomes)
     {
-        var next = ConfigDifference.WithoutFixed(current.Value, entries.With(becomes.Usable));
+        var next = ConfigDifference.WithoutFixed(current.Value, discoveries.Beside(entries, becomes));
         var assignments = await assigner.AssignAsync(next, becomes.Reasons, CancellationToken.None);
         Know(becomes);
         if (next.Triggers.Any(trigger => workers.All.All(worker => worker.Name != trigger.Name)))

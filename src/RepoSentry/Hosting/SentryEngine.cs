@@ -3,6 +3,7 @@ using RepoSentry.Configuration;
 using RepoSentry.Delivery;
 using RepoSentry.Events;
 using RepoSentry.Polling;
+using RepoSentry.Polling.Discovery;
 using RepoSentry.Storage;
 using RepoSentry.Storage.Sqlite;
 using RepoSentry.Telemetry;
@@ -18,6 +19,7 @@ internal sealed partial class SentryEngine(
     ConfigWatcher watcher,
     DeliveryWorkers deliveries,
     PollWorker polling,
+    DiscoveryWorker discovery,
     RetentionWorker retention,
     TokenBook tokens,
     ComponentChecks checks,
@@ -90,6 +92,7 @@ internal sealed partial class SentryEngine(
         var loops = new List<(string Name, Task Task)>
         {
             ("poller", polling.RunAsync(ending.Token)),
+            ("discovery", discovery.RunAsync(ending.Token)),
             ("configuration", configuration.RunAsync(ending.Token)),
             ("file watch", watcher.RunAsync(ending.Token)),
             ("retention", retention.RunAsync(ending.Token)),

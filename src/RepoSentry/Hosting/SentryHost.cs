@@ -43,6 +43,7 @@ internal static class SentryHost
             .AddApi()
             .AddSingleton<ComponentChecks>()
             .AddSingleton<Assigner>()
+            .AddSingleton<Discoveries>()
             .AddSingleton<ConfigWorker>()
             .AddSingleton<ConfigWatcher>()
             .AddHostedService<SentryEngine>()

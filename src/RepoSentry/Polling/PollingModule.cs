@@ -1,3 +1,6 @@
+using RepoSentry.Polling.Discovery;
+using RepoSentry.Providers;
+
 namespace RepoSentry.Polling;
 
 internal static class PollingModule
@@ -7,5 +10,8 @@ internal static class PollingModule
         .AddSingleton<RecentLooks>()
         .AddSingleton<LookRunner>()
         .AddSingleton<CompanyRunner>()
-        .AddSingleton<PollWorker>();
+        .AddSingleton<PollWorker>()
+        .AddSingleton<DiscoveryBook>()
+        .AddSingleton<Func<string, IRepositoryLister?>>(provider => provider.GetRequiredService<RefSourceCatalog>().ListerOf)
+        .AddSingleton<DiscoveryWorker>();
 }

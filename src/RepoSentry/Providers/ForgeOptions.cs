@@ -24,6 +24,9 @@ internal sealed record ForgeOptions
 
     /// <summary>Base of the API: the only server that the token is sent to.</summary>
     public required Uri ApiBase { get; init; }
+
+    /// <summary>Where repositories are cloned from.</summary>
+    public required Uri Web { get; init; }
     public required int RequestsPerHour { get; init; }
     public required int Burst { get; init; }
 
@@ -67,6 +70,9 @@ internal sealed record ForgeOptions
 
     /// <summary>The web address of a forge, without a slash at its end, also where it is watched over ssh.</summary>
     public static string WebOf(Uri url) => url.Scheme is "http" or "https" ? url.GetLeftPart(UriPartial.Path).TrimEnd('/') : $"https://{url.Host}";
+
+    /// <param name="home">The public place of the type.</param>
+    public static Uri WebOf(ProviderConfig provider, string home) => new(provider.Url is { } url ? WebOf(url) : home);
 
     /// <summary>The base of an interface that has one place below the forge's own address.</summary>
     public static Uri ApiBaseOf(ProviderConfig provider, string home, string path) => provider.ApiBaseUrl ?? new Uri((provider.Url is { } url ? WebOf(url) : home) + path);

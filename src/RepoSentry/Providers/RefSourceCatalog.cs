@@ -44,6 +44,9 @@ internal sealed class RefSourceCatalog
 
     public RefSources For(RepositoryConfig repository) => Volatile.Read(ref known)[repository.Provider].Sources;
 
+    /// <summary>What lists the repositories of an organization with that credential; null where its forge cannot.</summary>
+    public IRepositoryLister? ListerOf(string provider) => Volatile.Read(ref known).GetValueOrDefault(provider).Sources?.Primary as IRepositoryLister;
+
     /// <summary>The unit of ownership: a credential's repositories together, those of plain Git in 64 parts.</summary>
     public static string ShardOf(RepositoryConfig repository) =>
         repository.ProviderType == "git" ? Shards.Git(repository.Url) : Shards.Credential(repository.Provider);

@@ -5,12 +5,12 @@ using RepoSentry.Configuration;
 
 namespace RepoSentry.Storage;
 
-/// <summary>The repositories that are watched: those of the file and those that came through the API, with what is known of each.</summary>
+/// <summary>The repositories that are watched: those of the file, those that came through the API and those that were discovered, with what is known of each.</summary>
 internal sealed class RepositoryStore(IDatabase database, TimeProvider time)
 {
     /// <summary>
     /// Makes the stored repositories those of the configuration. One that left is marked removed and keeps its history; one that returns goes on from its
-    /// last snapshot; the same URL under a new name is a rename.
+    /// last snapshot; the same URL under a new name is a rename, and so is a new name that a listing tells of an id.
     /// </summary>
     /// <param name="unusable">Entries of the API that cannot be used as things are, by name, and why: they stay, with that error.</param>
     public Task<IReadOnlyList<WatchedRepository>> ApplyAsync(
@@ -35,6 +35,13 @@ internal sealed class RepositoryStore(IDatabase database, TimeProvider time)
 
                 return await LoadWatchedAsync(scope, wanted);
             },
+            cancellationToken);
+
+    /// <summary>The names of what listings told of, by the forge's id and the host.</summary>
+    public Task<IReadOnlyList<StoredRepository>> LoadDiscoveredAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async connection => (IReadOnlyList<StoredRepository>)(await connection.QueryAsync<StoredRepository>(
+                "SELECT * FROM repository_states WHERE source = @FromDiscovery AND status <> @Removed AND forge_id IS NOT NULL", new { RepositoryConfig.FromDiscovery, RepositoryStatus.Removed })).AsList(),
             cancellationToken);
 
     /// <summary>The entries that came through the API and are still wanted, as they were given.</summary>
@@ -89,23 +96,56 @@ internal sealed class RepositoryStore(IDatabase database, TimeProvider time)
     private async Task RenameAsync(WriteScope scope, IReadOnlyList<RepositoryConfig> wanted, Dictionary<string, StoredRepository> stored)
     {
         var names = wanted.Select(config => config.Name).ToHashSet(StringComparer.Ordinal);
-        var leaving = stored.Values.Where(row => row.Source == RepositoryConfig.FromFile && row.Status != RepositoryStatus.Removed && !names.Contains(row.Name)).ToList();
-        foreach (var config in wanted.Where(config => config.Source == RepositoryConfig.FromFile && !stored.ContainsKey(config.Name)))
+        var byId = stored.Values.Where(row => row is { Source: RepositoryConfig.FromDiscovery, ForgeId: not null }).OrderBy(row => row.Status == RepositoryStatus.Removed)
+            .ToLookup(row => (row.ForgeId!, HostOf(row.Url)));
+        var renamed = (from config in wanted
+                       where config.ForgeId is not null
+                       let row = byId[(config.ForgeId!, HostOf(config.Url.AbsoluteUri))].FirstOrDefault()
+                       where row is not null && row.Name != config.Name
+                       select (Old: row, New: config.Name)).ToList();
+        var leaving = stored.Values.Where(row => row.Source != RepositoryConfig.FromApi && row.Status != RepositoryStatus.Removed && !names.Contains(row.Name)).Except(renamed.Select(one => one.Old)).ToList();
+        foreach (var config in wanted.Where(config => !stored.ContainsKey(config.Name) && !renamed.Exists(one => one.New == config.Name)))
         {
-            if (leaving.Find(row => row.Url == config.Url.AbsoluteUri) is not { } old)
+            if (leaving.Find(row => IsSame(row, config)) is { } old)
             {
-                continue;
+                leaving.Remove(old);
+                renamed.Add((old, config.Name));
+            }
+        }
+
+        await SetNamesAsync(scope, renamed, stored);
+    }
+
+    private static bool IsSame(StoredRepository row, RepositoryConfig config) =>
+        row.Url == config.Url.AbsoluteUri
+        || ((row.Source == RepositoryConfig.FromDiscovery || config.Source == RepositoryConfig.FromDiscovery) && Urls.SameRepository(new Uri(row.Url), config.Url));
+
+    // Two may swap their names, and a name may still be that of one that left: whoever is in the way first gets a name that nobody has.
+    private async Task SetNamesAsync(WriteScope scope, List<(StoredRepository Old, string New)> renamed, Dictionary<string, StoredRepository> stored)
+    {
+        foreach (var row in renamed.Select(one => stored.GetValueOrDefault(one.New)).OfType<StoredRepository>().ToList())
+        {
+            await SetNameAsync(row, $"{row.Name}~{row.Id}");
+        }
+
+        foreach (var (old, name) in renamed)
+        {
+            await SetNameAsync(old, name);
+        }
+
+        async Task SetNameAsync(StoredRepository row, string name)
+        {
+            await scope.Connection.ExecuteAsync("UPDATE repository_states SET name = @name, updated_at = @now WHERE id = @Id", new { name, row.Id, now = time.GetUtcNow() }, scope.Transaction);
+            if (stored.Values.FirstOrDefault(other => other.Id == row.Id) is { } before)
+            {
+                stored.Remove(before.Name);
             }
 
-            await scope.Connection.ExecuteAsync(
-                "UPDATE repository_states SET name = @New, updated_at = @Now WHERE id = @Id",
-                new { New = config.Name, old.Id, Now = time.GetUtcNow() },
-                scope.Transaction);
-            leaving.Remove(old);
-            stored.Remove(old.Name);
-            stored[config.Name] = old with { Name = config.Name };
+            stored[name] = row with { Name = name };
         }
     }
+
+    private static string HostOf(string url) => new Uri(url) is { IsFile: false } web ? web.Authority : "";
 
     private async Task UpsertAsync(WriteScope scope, RepositoryConfig config, StoredRepository? stored)
     {
@@ -117,22 +157,22 @@ internal sealed class RepositoryStore(IDatabase database, TimeProvider time)
             (_, { Status: RepositoryStatus.Removed or RepositoryStatus.Paused }) => stored.LastChecked is null ? RepositoryStatus.Pending : RepositoryStatus.Active,
             _ => stored.Status,
         };
-        var row = new { config.Name, Url = config.Url.AbsoluteUri, Provider = config.ProviderType, Labels = labels, Status = status, config.Source, config.Entry, Now = time.GetUtcNow() };
+        var row = new { config.Name, Url = config.Url.AbsoluteUri, Provider = config.ProviderType, Labels = labels, Status = status, config.Source, config.Entry, ForgeId = config.ForgeId ?? stored?.ForgeId, Now = time.GetUtcNow() };
         if (stored is null)
         {
             await scope.Connection.ExecuteAsync(
                 """
-                INSERT INTO repository_states (name, url, provider, source, labels, status, entry, created_at, updated_at)
-                VALUES (@Name, @Url, @Provider, @Source, @Labels, @Status, @Entry, @Now, @Now)
+                INSERT INTO repository_states (name, url, provider, source, labels, status, entry, forge_id, created_at, updated_at)
+                VALUES (@Name, @Url, @Provider, @Source, @Labels, @Status, @Entry, @ForgeId, @Now, @Now)
                 """,
                 row,
                 scope.Transaction);
         }
-        else if (stored.Url != row.Url || stored.Provider != row.Provider || stored.Labels != labels || stored.Status != status || stored.Source != row.Source || stored.Entry != row.Entry)
+        else if (stored.Url != row.Url || stored.Provider != row.Provider || stored.Labels != labels || stored.Status != status || stored.Source != row.Source || stored.Entry != row.Entry || stored.ForgeId != row.ForgeId)
         {
             await scope.Connection.ExecuteAsync(
                 """
-                UPDATE repository_states SET url = @Url, provider = @Provider, source = @Source, entry = @Entry, labels = @Labels, status = @Status, updated_at = @Now
+                UPDATE repository_states SET url = @Url, provider = @Provider, source = @Source, entry = @Entry, forge_id = @ForgeId, labels = @Labels, status = @Status, updated_at = @Now
                 WHERE name = @Name
                 """,
                 row,

@@ -17,6 +17,7 @@ internal static class StorageModule
             .AddSingleton<LiveFeed>()
             .AddSingleton<Ownership>()
             .AddSingleton<RepositoryStore>()
+            .AddSingleton<ListingStore>()
             .AddSingleton<PollStore>()
             .AddSingleton<DeliveryStore>()
             .AddSingleton<RetryStore>()

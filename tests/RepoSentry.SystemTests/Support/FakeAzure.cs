@@ -36,6 +36,13 @@ internal sealed class FakeAzure : FakeForge
 
     protected override Task AnswerAsync(HttpContext context, string[] path, IQueryCollection query)
     {
+        if (path is ["shop", "_apis", "git", "repositories"] or ["_apis", "git", "repositories"])
+        {
+            Allow(context.Request, "api-version");
+            var listed = Repositories.Values.Select(one => new { id = Id(one), name = one.Name.Split('/')[1], isDisabled = one.IsArchived, isFork = one.IsFork, project = new { name = "shop" }, remoteUrl = "https://evil.example" }).ToArray();
+            return WriteAsync(context, new { value = listed, count = listed.Length });
+        }
+
         if (path is not ["shop", "_apis", "git", "repositories", var name, .. var rest])
         {
             return RefuseAsync(context, 404, "TF200016");

@@ -34,6 +34,14 @@ internal sealed class FakeBitbucket : FakeForge
 
     protected override Task AnswerAsync(HttpContext context, string[] path, IQueryCollection query)
     {
+        if (path is ["repositories", var owner])
+        {
+            return Below(owner) is { } listed
+                ? PageAsync(context, [.. listed.Where(pair => query["q"].Count == 0 || query["q"] == $"project.key=\"{pair.Repository.Topics.FirstOrDefault()}\"")
+                    .Select(pair => new { uuid = Id(pair.Repository), full_name = pair.Path, parent = pair.Repository.IsFork ? new { uuid = "{}" } : null })])
+                : RefuseAsync(context, 404, "No workspace");
+        }
+
         if (path is not ["repositories", var workspace, var slug, .. var rest])
         {
             return RefuseAsync(context, 404, "Resource not found");
@@ -133,7 +141,7 @@ internal sealed class FakeBitbucket : FakeForge
 
     private Task PageAsync(HttpContext context, object[] all)
     {
-        Allow(context.Request, "pagelen", "page", "sort", "state", "fields", "include", "exclude", "topic");
+        Allow(context.Request, "pagelen", "page", "sort", "state", "fields", "q", "include", "exclude", "topic");
         var size = int.Parse(context.Request.Query["pagelen"].ToString(), CultureInfo.InvariantCulture);
         if (size > (context.Request.Path.Value!.Contains("diffstat", StringComparison.Ordinal) ? 5000 : context.Request.Path.Value.EndsWith("pullrequests", StringComparison.Ordinal) ? 50 : 100))
         {

@@ -59,6 +59,13 @@ internal sealed class FakeBitbucketServer(string relativeRoot = "") : FakeForge
 
     protected override Task AnswerAsync(HttpContext context, string[] path, IQueryCollection query)
     {
+        if (path is ["projects", var project, "repos"])
+        {
+            return Below(project) is { } listed
+                ? PageAsync(context, [.. listed.Select(pair => new { id = pair.Repository.Id, slug = pair.Path.Split('/')[1], project = new { key = project }, archived = pair.Repository.IsArchived, origin = pair.Repository.IsFork ? new { id = 1 } : null })])
+                : RefuseAsync(context, 404, "Project does not exist.");
+        }
+
         if (path is not ["projects", var key, "repos", var slug, .. var rest])
         {
             return RefuseAsync(context, 404, "not found");

@@ -37,6 +37,9 @@ internal abstract class FakeForge : IAsyncDisposable
     /// <summary>Old name to new name.</summary>
     public Dictionary<string, string> Renamed { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Owners that are users, not organizations.</summary>
+    public HashSet<string> Users { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Required of every request; null for an open forge.</summary>
     public string? Token { get; set; }
 
@@ -68,6 +71,10 @@ internal abstract class FakeForge : IAsyncDisposable
         Repositories[to] = repository!;
         Renamed[from] = to;
     }
+
+    /// <summary>The repositories below an owner, oldest first; null if there is no such owner.</summary>
+    protected IReadOnlyList<(string Path, FakeRepository Repository)>? Below(string owner) => Repositories.Where(pair => pair.Key.StartsWith(owner + "/", StringComparison.Ordinal)).OrderBy(pair => pair.Value.Id)
+        .Select(pair => (pair.Key, pair.Value)).ToList() is { Count: > 0 } found ? found : null;
 
     /// <summary>The next request whose path and query contains the part is answered so.</summary>
     public void Next(string part, Func<HttpContext, Task> answer) => troubles.Enqueue((part, answer));

@@ -81,6 +81,13 @@ internal sealed class FakeGitHub : FakeForge
             return installation == "7" ? GrantAsync(context) : RefuseAsync(context, 404, "Not Found");
         }
 
+        if (path is ["orgs" or "users", var owner, "repos"])
+        {
+            return Renamed.TryGetValue(owner, out var successor) ? MovedAsync(context, $"{path[0]}/{successor}/repos")
+                : Below(owner) is { } listed && Users.Contains(owner) == (path[0] == "users") ? PageAsync(context, [.. listed.Select(pair => Listed(pair.Path, pair.Repository))])
+                : RefuseAsync(context, 404, "Not Found");
+        }
+
         var isById = path[0] == "repositories";
         var rest = path[(isById ? 2 : 3)..];
         var name = isById ? Repositories.SingleOrDefault(pair => pair.Value.Id.ToString(CultureInfo.InvariantCulture) == path[1]).Key ?? "" : $"{path[1]}/{path[2]}";
@@ -121,6 +128,15 @@ internal sealed class FakeGitHub : FakeForge
                 return RefuseAsync(context, 404, "Not Found");
         }
     }
+
+    private Task MovedAsync(HttpContext context, string target)
+    {
+        context.Response.Headers.Location = $"{Root}api/v3/{target}{context.Request.QueryString}";
+        return RefuseAsync(context, 301, "Moved Permanently");
+    }
+
+    private static object Listed(string path, FakeRepository repository) =>
+        new { id = repository.Id, full_name = path, clone_url = "https://evil.example/" + path, archived = repository.IsArchived, fork = repository.IsFork, topics = repository.Topics };
 
     private Task PageAsync(HttpContext context, object[] all)
     {

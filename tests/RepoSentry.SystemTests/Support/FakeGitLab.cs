@@ -48,6 +48,13 @@ internal sealed class FakeGitLab(string relativeRoot = "") : FakeForge
 
     protected override Task AnswerAsync(HttpContext context, string[] path, IQueryCollection query)
     {
+        if (path is ["groups" or "users", var owner, "projects"])
+        {
+            Allow(context.Request, "per_page", "page", "include_subgroups", "with_shared", "order_by", "sort");
+            return Below(owner) is { } listed && Users.Contains(owner) == (path[0] == "users")
+                ? PageAsync(context, [.. listed.Select(pair => new FakeRef(pair.Path, ""))], item => Listed(item.Name, Repositories[item.Name])) : RefuseAsync(context, 404, "404 Not Found");
+        }
+
         var (name, rest) = (path[1], path[2..]);
         if (!Repositories.ContainsKey(name) && Renamed.TryGetValue(name, out var current))
         {
@@ -152,6 +159,17 @@ internal sealed class FakeGitLab(string relativeRoot = "") : FakeForge
 
         return WriteAsync(context, taken.Select(tell).ToArray());
     }
+
+    private static object Listed(string path, FakeRepository repository) => new
+    {
+        id = repository.Id,
+        path_with_namespace = path,
+        http_url_to_repo = "https://evil.example/" + path,
+        archived = repository.IsArchived,
+        topics = repository.Topics,
+        forked_from_project = repository.IsFork ? new { id = 1 } : null,
+        marked_for_deletion_on = path.Contains("-deletion_scheduled-", StringComparison.Ordinal) ? "2026-12-24" : null,
+    };
 
     private static object Commit(FakeCommit commit) => new
     {

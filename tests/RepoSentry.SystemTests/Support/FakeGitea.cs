@@ -57,6 +57,12 @@ internal sealed class FakeGitea(string relativeRoot = "") : FakeForge
                 ? WriteAsync(context, Describe(named, found.Value)) : RefuseAsync(context, 404, "not found");
         }
 
+        if (path is ["orgs" or "users", var account, "repos"])
+        {
+            return Below(account) is { } listed && Users.Contains(account) == (path[0] == "users")
+                ? PageAsync(context, [.. listed.Select(pair => new FakeRef(pair.Path, ""))], item => Describe(item.Name, Repositories[item.Name])) : RefuseAsync(context, 404, "not found");
+        }
+
         if (path is not ["repos", var owner, var repo, .. var rest])
         {
             return RefuseAsync(context, 404, "not found");
@@ -111,6 +117,8 @@ internal sealed class FakeGitea(string relativeRoot = "") : FakeForge
         html_url = $"https://gitea.example/{name}",
         @private = repository.IsPrivate,
         archived = repository.IsArchived,
+        fork = repository.IsFork,
+        topics = repository.Topics,
         empty = repository.Branches().Count == 0,
         default_branch = repository.HeadBranch(),
     };

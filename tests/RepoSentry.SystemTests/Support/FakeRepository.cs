@@ -29,6 +29,8 @@ internal sealed class FakeRepository(string name, int id)
     public string DefaultBranch { get; set; } = "main";
     public bool IsPrivate { get; set; }
     public bool IsArchived { get; set; }
+    public bool IsFork { get; set; }
+    public string[] Topics { get; set; } = [];
     public TestRepository? Git { get; set; }
     public Dictionary<string, FakeCommit> Commits { get; } = new(StringComparer.Ordinal);
 

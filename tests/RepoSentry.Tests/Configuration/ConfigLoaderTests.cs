@@ -38,7 +38,8 @@ public sealed class ConfigLoaderTests : IDisposable
               - { name: old-style, url: "https://gitlab.corp/g/p.git", provider: gitlab, token: "${GITLAB_TOKEN}", branch_regex: "^(main|dev)$", enabled: true, api_base_url: "https://gitlab.corp/api/v4" }
               - { name: inner, url: "git@git.corp:team/inner.git" }
               - { name: open, url: "https://codeberg.example/a/b" }
-            discovery: []
+            discovery:
+              - { provider: github, organization: acme, include: ["svc-*"], exclude: ["*-archive"], topics: [ci], archived: false, forks: false, every: 10m, defaults: { branches: [main] } }
             telemetry: { otlp_endpoint: "", metrics_per_repository: true }
             plugins:  { directory: ./plugins }
             security: { allowed_env_vars: ["*_TOKEN", "*_SECRET", "*_PASSWORD", "*_KEY", "*_URL"], require_https: true, insecure_hosts: [], allowed_networks: [], allow_unauthenticated: false, master_key: "" }

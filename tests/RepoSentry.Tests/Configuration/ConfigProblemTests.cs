@@ -140,7 +140,6 @@ public sealed class ConfigProblemTests
     [InlineData("storage: { type: postgres }", "storage.type: postgres is not available")]
     [InlineData("storage: { retention: { events: 5s } }", "storage.retention.events")]
     [InlineData("cluster: { node: a }", "cluster.node is not available")]
-    [InlineData("discovery: [{ provider: github }]", "discovery is not available")]
     [InlineData("telemetry: { otlp_endpoint: http://x }", "telemetry.otlp_endpoint is not available")]
     [InlineData("plugins: { directory: /p }", "plugins.directory is not available")]
     [InlineData("notifications: [a]", "notifications is not available")]

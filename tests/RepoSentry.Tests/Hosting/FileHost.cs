@@ -21,6 +21,7 @@ internal sealed class FileHost : IAsyncDisposable
     private readonly string folder = Directory.CreateTempSubdirectory("reload-").FullName;
     private bool watches;
     private string? bootstrap;
+    private Action<IServiceCollection>? customize;
     private WebApplication app = null!;
     private HttpClient http = null!;
 
@@ -48,9 +49,10 @@ internal sealed class FileHost : IAsyncDisposable
     /// <param name="masterKey">Lines of <c>security.master_key</c>; null leaves it out.</param>
     /// <param name="watches">Whether the service sees by itself that the file has changed; else only what is asked for is read, so that its answer is the test's.</param>
     /// <param name="bootstrap">A token that it asks for; null asks for none.</param>
-    public static async Task<FileHost> StartAsync(string rest, string? masterKey = null, bool watches = false, string? bootstrap = null)
+    /// <param name="customize">Puts services of the test in the place of the product's.</param>
+    public static async Task<FileHost> StartAsync(string rest, string? masterKey = null, bool watches = false, string? bootstrap = null, Action<IServiceCollection>? customize = null)
     {
-        var host = new FileHost { watches = watches, bootstrap = bootstrap };
+        var host = new FileHost { watches = watches, bootstrap = bootstrap, customize = customize };
         host.WriteMasterKey(masterKey);
         host.Write(rest);
         await host.StartAsync();
@@ -90,8 +92,12 @@ internal sealed class FileHost : IAsyncDisposable
     {
         var loaded = ConfigLoader.Load(File);
         loaded.Errors.ShouldBeEmpty();
-        app = SentryHost.Build(new StartedWith(loaded, new ConfigSource(File, new Dictionary<string, string>())), builder => builder.Services.AddSingleton(
-            services => new ConfigWatcher(services.GetRequiredService<StartedWith>(), services.GetRequiredService<ConfigRequests>(), watches ? TimeProvider.System : new FakeTimeProvider())));
+        app = SentryHost.Build(new StartedWith(loaded, new ConfigSource(File, new Dictionary<string, string>())), builder =>
+        {
+            builder.Services.AddSingleton(
+                services => new ConfigWatcher(services.GetRequiredService<StartedWith>(), services.GetRequiredService<ConfigRequests>(), watches ? TimeProvider.System : new FakeTimeProvider()));
+            customize?.Invoke(builder.Services);
+        });
         var lifecycle = app.Services.GetRequiredService<Lifecycle>();
         try
         {

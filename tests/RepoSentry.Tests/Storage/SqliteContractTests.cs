@@ -55,6 +55,19 @@ public sealed class SqliteRepositoryStoreTests : RepositoryStoreContract
     }
 }
 
+public sealed class SqliteListingStoreTests : ListingStoreContract
+{
+    private readonly SqliteFile file = new();
+
+    private protected override async Task<IDatabase> OpenAsync() => await file.OpenAsync();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        file.Dispose();
+    }
+}
+
 public sealed class SqliteRetryStoreTests : RetryStoreContract
 {
     private readonly SqliteFile file = new();

@@ -3,6 +3,7 @@ using System.Security.Authentication;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Network;
+using RepoSentry.Polling.Discovery;
 using RepoSentry.Providers;
 
 namespace RepoSentry.Cli.Checks;
@@ -46,6 +47,24 @@ internal static class RemoteChecks
         catch (Exception e) when (e is AuthenticationException or IOException)
         {
             return Finding.Bad(check, $"{place}: no trust by TLS: {e.Message}", "name its authority by ca_file, or have its certificate renewed");
+        }
+    }
+
+    /// <summary>The first page of an organization's repositories.</summary>
+    public static async Task<IReadOnlyList<Finding>> DiscoveryAsync(DiscoveryConfig discovery, SentryConfig config, CancellationToken cancellationToken)
+    {
+        var check = "discovery " + discovery.Key;
+        try
+        {
+            var lister = new RefSourceCatalog(new CurrentConfig(config), TimeProvider.System).ListerOf(discovery.Provider)!;
+            var listed = await lister.ListAsync(discovery.Organization, cancellationToken, onlyFirst: true);
+            var taken = listed.Count(repository => DiscoveredRepositories.Refusal(discovery, repository) is null);
+            return [taken > 0 ? Finding.Good(check, $"{taken} of the first {listed.Count} repositories are taken")
+                : Finding.Warn(check, $"none of the first {listed.Count} repositories is taken", "compare include, exclude, topics, archived and forks with what the forge shows, and what the token may see")];
+        }
+        catch (RefSourceException e)
+        {
+            return [Finding.Bad(check, e.Message, "check the organization's name, and the credential of provider " + discovery.Provider)];
         }
     }
 

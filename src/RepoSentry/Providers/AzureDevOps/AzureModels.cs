@@ -14,6 +14,7 @@ internal static class AzureOptions
         Title = "Azure DevOps",
         Token = provider.Token,
         ApiBase = provider.ApiBaseUrl ?? new Uri(provider.Url is { } url ? url.GetLeftPart(UriPartial.Authority) : "https://dev.azure.com"), // organizations and collections stand in the repositories' URLs
+        Web = new Uri(provider.Url is { } web ? web.GetLeftPart(UriPartial.Authority) : "https://dev.azure.com"),
         RequestsPerHour = provider.RequestsPerHour > 0 ? provider.RequestsPerHour : 6000,
         Burst = provider.Burst > 0 ? provider.Burst : 100,
         Credential = token => ForgeOptions.Basic(provider.Username, token),
@@ -28,6 +29,9 @@ internal static class AzureOptions
 }
 
 internal sealed record AzureRepository(string? Id, string? Name, string? DefaultBranch, string? WebUrl, bool? IsDisabled, AzureProject? Project);
+
+/// <summary>A repository of a list. A fork has a parent; some versions only say that it is one.</summary>
+internal sealed record AzureListed(string? Id, string? Name, bool? IsDisabled, bool? IsFork, AzureProject? Project, AzureProject? ParentRepository);
 
 internal sealed record AzureProject(string? Name, string? Visibility);
 
@@ -60,6 +64,7 @@ internal sealed record AzureItem(string? Path, bool? IsFolder, string? GitObject
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(AzureRepository))]
 [JsonSerializable(typeof(AzureList<AzureRef>))]
+[JsonSerializable(typeof(AzureList<AzureListed>))]
 [JsonSerializable(typeof(AzureList<AzureCommit>))]
 [JsonSerializable(typeof(AzurePullRequest))]
 [JsonSerializable(typeof(AzureList<AzurePullRequest>))]

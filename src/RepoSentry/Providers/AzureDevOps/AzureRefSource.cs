@@ -1,24 +1,27 @@
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Providers.PlainGit;
+using RepoSentry.Storage;
 using RepoSentry.Telemetry;
 
 namespace RepoSentry.Providers.AzureDevOps;
 
 /// <summary>Looks at branches, tags and pull requests of repositories on Azure DevOps, and tells of their commits.</summary>
-internal sealed class AzureRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited
+internal sealed class AzureRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited, IRepositoryLister
 {
     private const string Version = "api-version=7.1";
 
     private readonly ForgeRateLimit limit;
     private readonly ForgeApi api;
     private readonly ForgeLooks looks;
+    private readonly ForgeListing listing;
 
     public AzureRefSource(ForgeOptions options, HttpClient client, TimeProvider time)
     {
         limit = new ForgeRateLimit(options, time);
         api = new ForgeApi(options, client, limit, time);
         looks = new ForgeLooks(api, new ForgeShape { HomeOf = HomeOf, ById = ById, Query = "?" + Version, Describe = Describe, List = List }, time);
+        listing = new ForgeListing((url, etag, budget, token) => api.GetAsync(url, "repositories", etag, budget, token), options.ApiBase, AzureListing.Shape(options.Web, Version));
         SentryMetrics.ObserveRateLimit(options.Provider, () => limit.Current?.Remaining);
     }
 
@@ -64,6 +67,8 @@ internal sealed class AzureRefSource : IRefSource, ICommitSource, IPullRequestSo
         var answer = await api.FindAsync(new Uri($"{looks.RootOf(repositoryUrl, apiBaseUrl)}/commits?searchCriteria.$top={RefPages.PageSize}&{Version}"), "commits", cancellationToken);
         return answer is null ? [] : [.. (answer.Read(AzureJson.Default.AzureListAzureCommit).Value ?? []).Select(commit => commit?.Committer?.Date).OfType<DateTimeOffset>()];
     }
+
+    public Task<IReadOnlyList<ListedRepository>> ListAsync(string organization, CancellationToken cancellationToken, bool onlyFirst = false) => listing.ListAsync(organization, cancellationToken, onlyFirst);
 
     public RepositoryFacts? Known(Uri repositoryUrl, Uri? apiBaseUrl) => looks.Known(repositoryUrl, apiBaseUrl);
 

@@ -19,6 +19,7 @@ internal static class BitbucketOptions
             Title = "Bitbucket",
             Token = provider.Token,
             ApiBase = IsCloud(provider) ? provider.ApiBaseUrl ?? new Uri("https://api.bitbucket.org/2.0") : ForgeOptions.ApiBaseOf(provider, "", ServerPath),
+            Web = ForgeOptions.WebOf(provider, "https://" + BitbucketPath.CloudHost),
             RequestsPerHour = provider.RequestsPerHour > 0 ? provider.RequestsPerHour : 18_000,
             Burst = provider.Burst > 0 ? provider.Burst : 60,
             Credential = token => ForgeOptions.UserOrBearer(provider.Username, token),
@@ -39,6 +40,11 @@ internal static class BitbucketOptions
 internal sealed record BitbucketPage<T>(IReadOnlyList<T>? Values, string? Next);
 
 internal sealed record BitbucketRepository(string? Uuid, string? FullName, bool? IsPrivate, BitbucketName? Mainbranch, BitbucketLinks? Links);
+
+/// <summary>A repository of a list. A fork has a parent.</summary>
+internal sealed record BitbucketListed(string? Uuid, string? FullName, BitbucketParent? Parent);
+
+internal sealed record BitbucketParent(string? Uuid);
 
 internal sealed record BitbucketName(string? Name);
 
@@ -75,6 +81,7 @@ internal sealed record CloudEnd(BitbucketName? Branch, BitbucketTarget? Commit, 
 [JsonSerializable(typeof(BitbucketPage<BitbucketRef>))]
 [JsonSerializable(typeof(CloudPullRequest))]
 [JsonSerializable(typeof(BitbucketPage<CloudPullRequest>))]
+[JsonSerializable(typeof(BitbucketPage<BitbucketListed>))]
 [JsonSerializable(typeof(BitbucketPage<BitbucketCommit>))]
 [JsonSerializable(typeof(BitbucketPage<BitbucketFile>))]
 [JsonSerializable(typeof(BitbucketCommit))]
@@ -84,6 +91,11 @@ internal sealed partial class BitbucketJson : JsonSerializerContext;
 internal sealed record ServerPage<T>(IReadOnlyList<T>? Values, bool? IsLastPage, long? NextPageStart);
 
 internal sealed record ServerRepository(long? Id, string? Slug, bool? Public, bool? Archived, ServerProject? Project, ServerLinks? Links);
+
+/// <summary>A repository of a list. A fork has an origin.</summary>
+internal sealed record ServerListed(long? Id, string? Slug, bool? Archived, ServerProject? Project, ServerOrigin? Origin);
+
+internal sealed record ServerOrigin(long? Id);
 
 internal sealed record ServerProject(string? Key);
 
@@ -123,6 +135,7 @@ internal sealed record ServerFilePath([property: JsonPropertyName("toString")] s
 [JsonSerializable(typeof(ServerPage<ServerRef>))]
 [JsonSerializable(typeof(ServerPullRequest))]
 [JsonSerializable(typeof(ServerPage<ServerPullRequest>))]
+[JsonSerializable(typeof(ServerPage<ServerListed>))]
 [JsonSerializable(typeof(ServerPage<ServerCommit>))]
 [JsonSerializable(typeof(ServerPage<ServerChange>))]
 [JsonSerializable(typeof(ServerCommit))]

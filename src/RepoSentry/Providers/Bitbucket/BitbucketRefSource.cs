@@ -2,12 +2,13 @@ using System.Collections.Concurrent;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Providers.PlainGit;
+using RepoSentry.Storage;
 using RepoSentry.Telemetry;
 
 namespace RepoSentry.Providers.Bitbucket;
 
 /// <summary>Looks at branches, tags and pull requests of repositories on bitbucket.org, and tells of their commits.</summary>
-internal sealed class BitbucketRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited
+internal sealed class BitbucketRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited, IRepositoryLister
 {
     private const string CommitFields = "hash,message,date,author.raw,author.user.nickname,links.html.href,parents.hash";
 
@@ -26,6 +27,7 @@ internal sealed class BitbucketRefSource : IRefSource, ICommitSource, IPullReque
     private readonly ForgeApi api;
     private readonly ForgeLooks looks;
     private readonly ConcurrentDictionary<string, string> wholeIds = new(StringComparer.Ordinal);
+    private readonly ForgeListing listing;
 
     public BitbucketRefSource(ForgeOptions options, HttpClient client, TimeProvider time)
     {
@@ -33,6 +35,7 @@ internal sealed class BitbucketRefSource : IRefSource, ICommitSource, IPullReque
         api = new ForgeApi(options, client, limit, time);
         var query = "?fields=" + Uri.EscapeDataString("uuid,full_name,is_private,mainbranch.name,links.html.href");
         looks = new ForgeLooks(api, new ForgeShape { HomeOf = HomeOf, ById = ById, Query = query, Describe = Describe, List = List }, time);
+        listing = new ForgeListing((url, etag, budget, token) => api.GetAsync(url, "repositories", etag, budget, token), options.ApiBase, BitbucketListing.Cloud());
         SentryMetrics.ObserveRateLimit(options.Provider, () => limit.Current?.Remaining);
     }
 
@@ -91,6 +94,8 @@ internal sealed class BitbucketRefSource : IRefSource, ICommitSource, IPullReque
         var answer = await api.FindAsync(new Uri($"{looks.RootOf(repositoryUrl, apiBaseUrl)}/commits?pagelen={RefPages.PageSize}{branch}&fields=values.date"), "commits", cancellationToken);
         return answer is null ? [] : [.. (answer.Read(BitbucketJson.Default.BitbucketPageBitbucketCommit).Values ?? []).Select(commit => commit?.Date).OfType<DateTimeOffset>()];
     }
+
+    public Task<IReadOnlyList<ListedRepository>> ListAsync(string organization, CancellationToken cancellationToken, bool onlyFirst = false) => listing.ListAsync(organization, cancellationToken, onlyFirst);
 
     public RepositoryFacts? Known(Uri repositoryUrl, Uri? apiBaseUrl) => looks.Known(repositoryUrl, apiBaseUrl);
 

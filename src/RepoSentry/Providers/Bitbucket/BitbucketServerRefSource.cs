@@ -2,12 +2,13 @@ using System.Globalization;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Providers.PlainGit;
+using RepoSentry.Storage;
 using RepoSentry.Telemetry;
 
 namespace RepoSentry.Providers.Bitbucket;
 
 /// <summary>Looks at branches, tags and pull requests of repositories on an instance of Bitbucket Data Center, and tells of their commits.</summary>
-internal sealed class BitbucketServerRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited
+internal sealed class BitbucketServerRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited, IRepositoryLister
 {
     /// <summary>The most that an instance gives on one page, unless its administrator allows more.</summary>
     private const int MostOnPage = 1000;
@@ -15,12 +16,14 @@ internal sealed class BitbucketServerRefSource : IRefSource, ICommitSource, IPul
     private readonly ForgeRateLimit limit;
     private readonly ForgeApi api;
     private readonly ForgeLooks looks;
+    private readonly ForgeListing listing;
 
     public BitbucketServerRefSource(ForgeOptions options, HttpClient client, TimeProvider time)
     {
         limit = new ForgeRateLimit(options, time);
         api = new ForgeApi(options, client, limit, time);
         looks = new ForgeLooks(api, new ForgeShape { HomeOf = HomeOf, Describe = Describe, List = List }, time);
+        listing = new ForgeListing((url, etag, budget, token) => api.GetAsync(url, "repositories", etag, budget, token), options.ApiBase, BitbucketListing.Server(options.Web));
         SentryMetrics.ObserveRateLimit(options.Provider, () => limit.Current?.Remaining);
     }
 
@@ -71,6 +74,8 @@ internal sealed class BitbucketServerRefSource : IRefSource, ICommitSource, IPul
         var answer = await api.FindAsync(new Uri($"{looks.RootOf(repositoryUrl, apiBaseUrl)}/commits?limit={RefPages.PageSize}"), "commits", cancellationToken);
         return answer is null ? [] : [.. (answer.Read(ServerJson.Default.ServerPageServerCommit).Values ?? []).Select(commit => BitbucketCommits.Read(commit, answer, null).Timestamp).OfType<DateTimeOffset>()];
     }
+
+    public Task<IReadOnlyList<ListedRepository>> ListAsync(string organization, CancellationToken cancellationToken, bool onlyFirst = false) => listing.ListAsync(organization, cancellationToken, onlyFirst);
 
     public RepositoryFacts? Known(Uri repositoryUrl, Uri? apiBaseUrl) => looks.Known(repositoryUrl, apiBaseUrl);
 

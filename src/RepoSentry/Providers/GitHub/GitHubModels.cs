@@ -14,6 +14,9 @@ internal sealed record GitHubOptions
     /// <summary>Base of the API: the only server that the token is sent to.</summary>
     public required Uri ApiBase { get; init; }
 
+    /// <summary>Where repositories are cloned from.</summary>
+    public Uri Web { get; init; } = new("https://github.com");
+
     /// <summary>Where the token comes from, if it is that of an App.</summary>
     public GitHubApp? App { get; init; }
     public int RequestsPerHour { get; init; } = 5000;
@@ -28,6 +31,7 @@ internal sealed record GitHubOptions
             Token = provider.Token,
             App = app,
             ApiBase = ApiBaseOf(provider),
+            Web = provider.Url is { Host: not ("www.github.com" or "api.github.com") } url ? new Uri(ForgeOptions.WebOf(url)) : new Uri("https://github.com"),
             RequestsPerHour = perHour,
             Burst = provider.Burst > 0 ? provider.Burst : Math.Min(100, perHour),
         };
@@ -45,6 +49,9 @@ internal sealed record GitHubOptions
 internal sealed record GitHubInstallationToken(string? Token, DateTimeOffset? ExpiresAt);
 
 internal sealed record GitHubRepository(long? Id, string? FullName, string? HtmlUrl, string? DefaultBranch, bool? Private, bool? Archived);
+
+/// <summary>A repository of a list.</summary>
+internal sealed record GitHubListed(long? Id, string? FullName, bool? Archived, bool? Disabled, bool? Fork, IReadOnlyList<string>? Topics);
 
 /// <summary>A branch or a tag of a list: the commit is peeled.</summary>
 internal sealed record GitHubRef(string? Name, GitHubTarget? Commit);
@@ -79,6 +86,7 @@ internal sealed record GitHubLabel(string? Name);
 [JsonSerializable(typeof(GitHubInstallationToken))]
 [JsonSerializable(typeof(IReadOnlyList<GitHubRef>))]
 [JsonSerializable(typeof(IReadOnlyList<GitHubPullRequest>))]
+[JsonSerializable(typeof(IReadOnlyList<GitHubListed>))]
 [JsonSerializable(typeof(GitHubComparison))]
 [JsonSerializable(typeof(GitHubCommit))]
 [JsonSerializable(typeof(IReadOnlyList<GitHubCommit>))]

@@ -2,12 +2,13 @@ using System.Collections.Concurrent;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Providers.PlainGit;
+using RepoSentry.Storage;
 using RepoSentry.Telemetry;
 
 namespace RepoSentry.Providers.GitHub;
 
 /// <summary>Looks at branches, tags and pull requests of repositories on github.com or an Enterprise Server, and tells of their commits.</summary>
-internal sealed class GitHubRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited, IBatchSource, ISweepSource
+internal sealed class GitHubRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited, IBatchSource, ISweepSource, IRepositoryLister
 {
     // The default branch and the id change rarely, and a request that names them changes with every push: asked before the first look, then at this pace.
     private static readonly TimeSpan DescribeEvery = TimeSpan.FromMinutes(10);
@@ -17,6 +18,7 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IPullRequestS
     private readonly GitHubRateLimit limit;
     private readonly GitHubApi api;
     private readonly GitHubBatches batches;
+    private readonly ForgeListing listing;
     private readonly ConcurrentDictionary<Uri, Place> places = new();
 
     public GitHubRefSource(GitHubOptions options, HttpClient client, TimeProvider time)
@@ -26,6 +28,7 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IPullRequestS
         limit = new GitHubRateLimit(options, time);
         api = new GitHubApi(options, client, limit, time);
         batches = new GitHubBatches(api);
+        listing = new ForgeListing((url, etag, budget, token) => api.GetAsync(url, "repositories", etag, budget, token), options.ApiBase, GitHubListing.Shape(options.Web));
         SentryMetrics.ObserveRateLimit(options.Provider, () => limit.Core.Current?.Remaining);
         SentryMetrics.ObserveExpiry(options.Provider, () => limit.TokenEnd);
     }
@@ -102,6 +105,8 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IPullRequestS
         var answer = await AskAsync(new Uri($"{root}/commits?per_page={RefPages.PageSize}"), "commits", cancellationToken);
         return answer is null ? [] : [.. answer.Read(GitHubJson.Default.IReadOnlyListGitHubCommit).Select(commit => commit.Commit?.Committer?.Date).OfType<DateTimeOffset>()];
     }
+
+    public Task<IReadOnlyList<ListedRepository>> ListAsync(string organization, CancellationToken cancellationToken, bool onlyFirst = false) => listing.ListAsync(organization, cancellationToken, onlyFirst);
 
     public RepositoryFacts? Known(Uri repositoryUrl, Uri? apiBaseUrl) => places.GetValueOrDefault(HomeOf(repositoryUrl, apiBaseUrl))?.Facts;
 

@@ -15,6 +15,7 @@ internal static class GitLabOptions
         Title = "GitLab",
         Token = provider.Token,
         ApiBase = ForgeOptions.ApiBaseOf(provider, "https://gitlab.com", ApiPath), // the path of the URL is the relative root of an instance that shares its host
+        Web = ForgeOptions.WebOf(provider, "https://gitlab.com"),
         RequestsPerHour = provider.RequestsPerHour > 0 ? provider.RequestsPerHour : 120_000,
         Burst = provider.Burst > 0 ? provider.Burst : 100,
         Credential = token => ("PRIVATE-TOKEN", token),
@@ -25,6 +26,11 @@ internal static class GitLabOptions
 }
 
 internal sealed record GitLabProject(long? Id, string? PathWithNamespace, string? WebUrl, string? DefaultBranch, string? Visibility, bool? EmptyRepo, bool? Archived);
+
+/// <summary>A project of a list. Old instances call its topics tags.</summary>
+internal sealed record GitLabListed(long? Id, string? PathWithNamespace, bool? Archived, string? MarkedForDeletionOn, GitLabOrigin? ForkedFromProject, IReadOnlyList<string>? Topics, IReadOnlyList<string>? TagList);
+
+internal sealed record GitLabOrigin(long? Id);
 
 /// <summary>A branch or a tag of a list. The commit is peeled; the target is the tag object where there is one.</summary>
 internal sealed record GitLabRef(string? Name, string? Target, GitLabTarget? Commit);
@@ -50,6 +56,7 @@ internal sealed record GitLabUser(string? Name, string? Username);
 [JsonSerializable(typeof(GitLabProject))]
 [JsonSerializable(typeof(IReadOnlyList<GitLabRef>))]
 [JsonSerializable(typeof(IReadOnlyList<GitLabMergeRequest>))]
+[JsonSerializable(typeof(IReadOnlyList<GitLabListed>))]
 [JsonSerializable(typeof(GitLabTarget))]
 [JsonSerializable(typeof(GitLabComparison))]
 [JsonSerializable(typeof(GitLabCommit))]

@@ -2,22 +2,25 @@ using System.Globalization;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Providers.PlainGit;
+using RepoSentry.Storage;
 using RepoSentry.Telemetry;
 
 namespace RepoSentry.Providers.GitLab;
 
 /// <summary>Looks at branches, tags and merge requests of projects on gitlab.com or an instance of one's own, and tells of their commits.</summary>
-internal sealed class GitLabRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited
+internal sealed class GitLabRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited, IRepositoryLister
 {
     private readonly ForgeRateLimit limit;
     private readonly ForgeApi api;
     private readonly ForgeLooks looks;
+    private readonly ForgeListing listing;
 
     public GitLabRefSource(ForgeOptions options, HttpClient client, TimeProvider time)
     {
         limit = new ForgeRateLimit(options, time);
         api = new ForgeApi(options, client, limit, time);
         looks = new ForgeLooks(api, new ForgeShape { HomeOf = HomeOf, ById = ById, Describe = Describe, List = List }, time);
+        listing = new ForgeListing((url, etag, budget, token) => api.GetAsync(url, "repositories", etag, budget, token), options.ApiBase, GitLabListing.Shape(options.Web));
         SentryMetrics.ObserveRateLimit(options.Provider, () => limit.Current?.Remaining);
     }
 
@@ -70,6 +73,8 @@ internal sealed class GitLabRefSource : IRefSource, ICommitSource, IPullRequestS
         var answer = await api.FindAsync(new Uri($"{root}/repository/commits?per_page={RefPages.PageSize}&first_parent=true"), "commits", cancellationToken);
         return answer is null ? [] : [.. answer.Read(GitLabJson.Default.IReadOnlyListGitLabCommit).Select(commit => commit.CommittedDate).OfType<DateTimeOffset>()];
     }
+
+    public Task<IReadOnlyList<ListedRepository>> ListAsync(string organization, CancellationToken cancellationToken, bool onlyFirst = false) => listing.ListAsync(organization, cancellationToken, onlyFirst);
 
     public RepositoryFacts? Known(Uri repositoryUrl, Uri? apiBaseUrl) => looks.Known(repositoryUrl, apiBaseUrl);
 

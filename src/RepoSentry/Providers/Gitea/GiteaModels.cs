@@ -15,6 +15,7 @@ internal static class GiteaOptions
         Title = "Gitea",
         Token = provider.Token,
         ApiBase = ForgeOptions.ApiBaseOf(provider, "https://gitea.com", ApiPath), // an instance below a path has its API there too
+        Web = ForgeOptions.WebOf(provider, "https://gitea.com"),
         RequestsPerHour = provider.RequestsPerHour > 0 ? provider.RequestsPerHour : 36_000,
         Burst = provider.Burst > 0 ? provider.Burst : 100,
         Credential = token => ("Authorization", "token " + token),
@@ -24,6 +25,9 @@ internal static class GiteaOptions
 }
 
 internal sealed record GiteaRepository(long? Id, string? FullName, string? HtmlUrl, string? DefaultBranch, bool? Private, bool? Archived, bool? Empty);
+
+/// <summary>A repository of a list.</summary>
+internal sealed record GiteaListed(long? Id, string? FullName, bool? Archived, bool? Fork, IReadOnlyList<string>? Topics);
 
 /// <summary>A branch or a tag of a list. A tag's own id is the tag object where there is one, and its commit is peeled.</summary>
 internal sealed record GiteaRef(string? Name, string? Id, GiteaTarget? Commit);
@@ -58,6 +62,7 @@ internal sealed record GiteaLabel(string? Name);
 [JsonSerializable(typeof(GiteaRepository))]
 [JsonSerializable(typeof(IReadOnlyList<GiteaRef>))]
 [JsonSerializable(typeof(IReadOnlyList<GiteaPullRequest>))]
+[JsonSerializable(typeof(IReadOnlyList<GiteaListed>))]
 [JsonSerializable(typeof(GiteaComparison))]
 [JsonSerializable(typeof(GiteaCommit))]
 [JsonSerializable(typeof(IReadOnlyList<GiteaCommit>))]

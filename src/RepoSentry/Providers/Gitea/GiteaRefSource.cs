@@ -2,12 +2,13 @@ using System.Globalization;
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Providers.PlainGit;
+using RepoSentry.Storage;
 using RepoSentry.Telemetry;
 
 namespace RepoSentry.Providers.Gitea;
 
 /// <summary>Looks at branches, tags and pull requests of repositories on an instance of Gitea or Forgejo, and tells of their commits.</summary>
-internal sealed class GiteaRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited
+internal sealed class GiteaRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited, IRepositoryLister
 {
     /// <summary>The most that an instance gives on one page, unless its administrator allows more.</summary>
     private const int PageSize = 50;
@@ -15,12 +16,14 @@ internal sealed class GiteaRefSource : IRefSource, ICommitSource, IPullRequestSo
     private readonly ForgeRateLimit limit;
     private readonly ForgeApi api;
     private readonly ForgeLooks looks;
+    private readonly ForgeListing listing;
 
     public GiteaRefSource(ForgeOptions options, HttpClient client, TimeProvider time)
     {
         limit = new ForgeRateLimit(options, time);
         api = new ForgeApi(options, client, limit, time);
         looks = new ForgeLooks(api, new ForgeShape { HomeOf = HomeOf, ById = ById, Describe = Describe, List = List }, time);
+        listing = new ForgeListing((url, etag, budget, token) => api.GetAsync(url, "repositories", etag, budget, token), options.ApiBase, GiteaListing.Shape(options.Web, PageSize));
         SentryMetrics.ObserveRateLimit(options.Provider, () => limit.Current?.Remaining);
     }
 
@@ -63,6 +66,8 @@ internal sealed class GiteaRefSource : IRefSource, ICommitSource, IPullRequestSo
         var answer = await api.FindAsync(new Uri($"{looks.RootOf(repositoryUrl, apiBaseUrl)}/commits?limit={PageSize}&stat=false&verification=false&files=false"), "commits", cancellationToken);
         return answer is null ? [] : [.. answer.Read(GiteaJson.Default.IReadOnlyListGiteaCommit).Select(commit => commit?.Commit?.Committer?.Date).OfType<DateTimeOffset>()];
     }
+
+    public Task<IReadOnlyList<ListedRepository>> ListAsync(string organization, CancellationToken cancellationToken, bool onlyFirst = false) => listing.ListAsync(organization, cancellationToken, onlyFirst);
 
     public RepositoryFacts? Known(Uri repositoryUrl, Uri? apiBaseUrl) => looks.Known(repositoryUrl, apiBaseUrl);
 

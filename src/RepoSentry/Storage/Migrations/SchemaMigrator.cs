@@ -23,6 +23,7 @@ internal static class SchemaMigrator
         [M0007Api.Number] = () => new M0007Api(),
         [M0008Policy.Number] = () => new M0008Policy(),
         [M0009Sessions.Number] = () => new M0009Sessions(),
+        [M0010Listings.Number] = () => new M0010Listings(),
     };
 
     public static long Newest => Known.Keys[^1];

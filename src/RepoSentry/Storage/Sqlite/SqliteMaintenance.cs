@@ -173,6 +173,13 @@ internal static class SqliteMaintenance
     /// <summary>Keys of browser sessions, likewise.</summary>
     public static IReadOnlyList<SealedKey> SessionKeys(string path) => Stored<SealedKey>(path, "key_ring", "sealed", "SELECT name, sealed FROM key_ring");
 
+    /// <summary>What the last listing of each organization told; none where there is no file, or an older one.</summary>
+    public static ILookup<string, ListedRepository> Listings(string path)
+    {
+        SqlTime.Register();
+        return Stored<ListingRow>(path, "listed_repositories", "topics", "SELECT * FROM listed_repositories").ToLookup(row => row.Discovery, row => row.Repository, StringComparer.Ordinal);
+    }
+
     private static IReadOnlyList<T> Stored<T>(string path, string table, string column, string sql)
     {
         if (!File.Exists(path) || new FileInfo(path).Length == 0)

@@ -45,6 +45,22 @@ public sealed class PublishedContractTests
     }
 
     [Fact]
+    public async Task The_listing_of_an_organization_stands_in_the_published_description_and_its_example_is_understood()
+    {
+        using var published = new PublishedApi(Package("openapi/generated/api.github.com.json"));
+        using var client = new HttpClient(published);
+        var source = GitHubRefSource.For(new ProviderConfig { Name = "github", Type = "github" }, client, TimeProvider.System);
+
+        var listed = (await source.ListAsync("octocat", Token)).ShouldHaveSingleItem();
+
+        listed.Path.ShouldBe("octocat/Hello-World");
+        listed.Id.ShouldBe("1296269");
+        listed.Url.ShouldBe(new Uri("https://github.com/octocat/Hello-World"));
+        listed.HasTopic("octocat").ShouldBeTrue();
+        published.Asked.ShouldBe(["/orgs/{org}/repos"]);
+    }
+
+    [Fact]
     public async Task A_recorded_rename_is_followed()
     {
         using var recorded = new RecordedApi(Package("fixtures/scenarios/api.github.com/rename-repository/normalized-fixture.json"));
