@@ -27,6 +27,7 @@ internal static class RepoCommand
                 new Column("CHANGED", item => item.Ago("last_changed")),
                 new Column("NEXT", item => item.Ago("next_poll_at")),
                 new Column("ERROR", item => item.Text("error")),
+                new Column("FROM", item => item.Text("source"), Wide: true),
                 new Column("URL", item => item.Text("url"), Wide: true))),
             new Command("show", "One repository") { name }.Does(async (result, client, printer, token) =>
             {
@@ -37,6 +38,7 @@ internal static class RepoCommand
                     ("Name", item.Text("name")),
                     ("URL", item.Text("url")),
                     ("Provider", item.Text("provider")),
+                    ("From", item.Text("source")),
                     ("Status", item.Text("status")),
                     ("Moved to", item.Text("moved_to")),
                     ("Error", item.Text("error")),
