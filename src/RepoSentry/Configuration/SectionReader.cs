@@ -229,21 +229,7 @@ internal sealed class SectionReader(LoadContext load, MappingNode node, string p
     }
 
     /// <summary>The same section with keys beside its own, at its place.</summary>
-    public SectionReader With(params IEnumerable<(string Key, string Text)> others)
-    {
-        var more = new MappingNode(Place);
-        foreach (var entry in node.Entries)
-        {
-            more.Set(entry.Key, entry.KeyPlace, entry.Value);
-        }
-
-        foreach (var (key, text) in others)
-        {
-            more.Set(key, Place, new ScalarNode(Place, text, IsPlain: false));
-        }
-
-        return new SectionReader(load, more, path, lenient);
-    }
+    public SectionReader With(params IEnumerable<(string Key, string Text)> others) => new(load, node.With(others), path, lenient);
 
     /// <summary>Keys that are read elsewhere, or mean nothing here and have been warned of.</summary>
     public SectionReader Know(params IEnumerable<string> keys)

@@ -60,6 +60,19 @@ internal sealed record MappingNode(Place Place) : Node(Place)
         return taken;
     }
 
+    /// <summary>The same with other keys beside its own, at its place.</summary>
+    public MappingNode With(IEnumerable<(string Key, string Text)> others)
+    {
+        var more = new MappingNode(Place);
+        entries.ForEach(entry => more.Set(entry.Key, entry.KeyPlace, entry.Value));
+        foreach (var (key, text) in others)
+        {
+            more.Set(key, Place, new ScalarNode(Place, text, IsPlain: false));
+        }
+
+        return more;
+    }
+
     public void Set(string key, Place keyPlace, Node value)
     {
         var entry = new MappingEntry(key, keyPlace, value);
