@@ -80,37 +80,37 @@ internal sealed record ListedRepository(string Id, string Path, string Name, Uri
     public bool HasTopic(string topic) => Topics.Split('\n').Contains(topic, StringComparer.OrdinalIgnoreCase);
 }
 
-    /// <summary>A row of <c>listed_repositories</c>.</summary>
+/// <summary>A row of <c>listed_repositories</c>.</summary>
 internal sealed record ListingRow
+{
+    public string Discovery { get; init; } = "";
+    public string Id { get; init; } = "";
+    public string Path { get; init; } = "";
+    public string Name { get; init; } = "";
+    public string ShortName { get; init; } = "";
+    public string Url { get; init; } = "";
+    public bool Archived { get; init; }
+    public bool Fork { get; init; }
+    public string Topics { get; init; } = "";
+
+    public ListedRepository Repository => new(Id, Path, Name, new Uri(Url))
     {
-        public string Discovery { get; init; } = "";
-        public string Id { get; init; } = "";
-        public string Path { get; init; } = "";
-        public string Name { get; init; } = "";
-        public string ShortName { get; init; } = "";
-        public string Url { get; init; } = "";
-        public bool Archived { get; init; }
-        public bool Fork { get; init; }
-        public string Topics { get; init; } = "";
+        ShortName = ShortName,
+        Archived = Archived,
+        Fork = Fork,
+        Topics = Topics,
+    };
 
-        public ListedRepository Repository => new(Id, Path, Name, new Uri(Url))
-        {
-            ShortName = ShortName,
-            Archived = Archived,
-            Fork = Fork,
-            Topics = Topics,
-        };
-
-        public static ListingRow Of(string discovery, ListedRepository repository) => new()
-        {
-            Discovery = discovery,
-            Id = repository.Id,
-            Path = repository.Path,
-            Name = repository.Name,
-            ShortName = repository.ShortName,
-            Url = repository.Url.AbsoluteUri,
-            Archived = repository.Archived,
-            Fork = repository.Fork,
-            Topics = repository.Topics,
-        };
-    }
+    public static ListingRow Of(string discovery, ListedRepository repository) => new()
+    {
+        Discovery = discovery,
+        Id = repository.Id,
+        Path = repository.Path,
+        Name = repository.Name,
+        ShortName = repository.ShortName,
+        Url = repository.Url.AbsoluteUri,
+        Archived = repository.Archived,
+        Fork = repository.Fork,
+        Topics = repository.Topics,
+    };
+}
