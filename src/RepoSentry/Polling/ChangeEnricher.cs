@@ -31,7 +31,7 @@ internal sealed class ChangeEnricher(EnrichmentSource source, ChangeRules rules,
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
         foreach (var at in Enumerable.Range(0, changes.Count).Where(at => changes[at].PullRequest is not null).Take(MaxChanges))
         {
-            learnt[at] = new LearntChange(await source.CompleteAsync(learnt[at].Event, either.Token));
+            learnt[at] = new LearntChange(await JudgedAsync(await source.CompleteAsync(learnt[at].Event, either.Token), either.Token));
         }
 
         var known = changes.Count == 0 ? null : source.Known();
@@ -121,6 +121,32 @@ internal sealed class ChangeEnricher(EnrichmentSource source, ChangeRules rules,
 
         change = change with { Files = files is null ? null : [.. files.Take(ChangeEvent.MaxFiles)], FileCount = files?.Count, Skipped = rules.Judge(change, files) };
         return learnt with { Event = change with { Unknown = Unknown(change) } };
+    }
+
+    // What a pull request changes is what came since its branch and the one it goes to parted.
+    private async Task<ChangeEvent> JudgedAsync(ChangeEvent change, CancellationToken cancellationToken)
+    {
+        var told = change.PullRequest!;
+        IReadOnlyList<string>? files = null;
+        if (rules.NeedsFiles(told) && source.Forge is { } forge)
+        {
+            try
+            {
+                files = (await forge.CompareAsync(source.Url, source.ApiBaseUrl, told.BaseSha!, told.HeadSha, cancellationToken))?.Files;
+            }
+            catch (Exception)
+            {
+                // Not told, or not in time: it fires.
+            }
+        }
+
+        return change with
+        {
+            Files = files is null ? null : [.. files.Take(ChangeEvent.MaxFiles)],
+            FileCount = files?.Count,
+            Skipped = rules.Judge(told, files),
+            Unknown = files is null && rules.HasPaths ? [.. change.Unknown, "files"] : change.Unknown,
+        };
     }
 
     private async Task<LearntChange> LearnFilesAsync(LearntChange learnt, CancellationToken cancellationToken)

@@ -22,23 +22,42 @@ internal sealed class ChangeRules(RepositoryConfig repository)
     public SkipInfo? Judge(ChangeEvent change, IReadOnlyList<string>? files)
     {
         var head = change.Commits.Count > 0 && change.Commits[^1].Id == change.Change.After ? change.Commits[^1] : null;
-        return (NeedsHead(change.Change) && head is not null ? ByMessage(head) ?? ByAuthor(head) : null)
+        return (NeedsHead(change.Change) && head is not null
+                ? ByMessage(head.Message, $"the message of {Short(head.Id)}") ?? ByAuthor(Short(head.Id), head.Author?.Name, head.Author?.Email, head.Author?.Username, head.Committer?.Email)
+                : null)
             ?? (NeedsFiles(change.Change) && files is not null ? ByPaths(files) : null);
     }
 
-    private SkipInfo? ByMessage(CommitInfo head) =>
-        repository.SkipMessages.FirstOrDefault(text => head.Message?.Contains(text, StringComparison.OrdinalIgnoreCase) == true) is { } found
-            ? new SkipInfo("skip_messages", $"the message of {Short(head.Id)} has \"{found}\"")
-            : null;
+    public bool HasPaths => repository.Paths.Count > 0;
 
-    private SkipInfo? ByAuthor(CommitInfo head)
+    /// <summary>Whether they ask for the files that a pull request changes.</summary>
+    public bool NeedsFiles(PullRequestInfo told) => HasPaths && told.BaseSha is not null;
+
+    /// <summary>Of a pull request its title and who asks for it are judged in the place of a commit's.</summary>
+    /// <param name="files">All that it changes; null where not known.</param>
+    public SkipInfo? Judge(PullRequestInfo told, IReadOnlyList<string>? files) =>
+        ByMessage(told.Title, $"the title of {Name(told)}") ?? ByAuthor(Name(told), told.Author?.Name, told.Author?.Email, told.Author?.Username) ?? (files is not null ? ByPaths(files) : null);
+
+    private SkipInfo? ByMessage(string? message, string what) =>
+        repository.SkipMessages.FirstOrDefault(text => message?.Contains(text, StringComparison.OrdinalIgnoreCase) == true) is { } found ? new SkipInfo("skip_messages", $"{what} has \"{found}\"") : null;
+
+    private SkipInfo? ByAuthor(string what, params ReadOnlySpan<string?> names)
     {
-        string?[] names = [head.Author?.Name, head.Author?.Email, head.Author?.Username, head.Committer?.Email];
-        return (from pattern in repository.IgnoreAuthors
-                from name in names
-                where name is { Length: > 0 } && FileSystemName.MatchesSimpleExpression(pattern.Replace(@"\", @"\\", StringComparison.Ordinal), name, ignoreCase: true)
-                select new SkipInfo("ignore_authors", $"{Short(head.Id)} is by {Cut(name)}, whom \"{pattern}\" names")).FirstOrDefault();
+        foreach (var pattern in repository.IgnoreAuthors)
+        {
+            foreach (var name in names)
+            {
+                if (name is { Length: > 0 } && FileSystemName.MatchesSimpleExpression(pattern.Replace(@"\", @"\\", StringComparison.Ordinal), name, ignoreCase: true))
+                {
+                    return new SkipInfo("ignore_authors", $"{what} is by {Cut(name)}, whom \"{pattern}\" names");
+                }
+            }
+        }
+
+        return null;
     }
+
+    private static string Name(PullRequestInfo told) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"pull request {told.Number}");
 
     private SkipInfo? ByPaths(IReadOnlyList<string> files)
     {

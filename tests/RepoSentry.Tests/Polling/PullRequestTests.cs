@@ -145,6 +145,26 @@ public sealed class PullRequestTests
     }
 
     [Fact]
+    public async Task Title_author_and_files_of_one_are_judged_by_the_rules_and_what_is_kept_back_is_on_record()
+    {
+        await using var story = await PollStory.BeginAsync();
+        var repository = (await story.StartAsync(Watched with { SkipMessages = ["[skip ci]"], IgnoreAuthors = ["renovate*"], Paths = ["src/**"] }))[0];
+        await story.LookAsync(repository);
+
+        story.Forge.Open(1, '5').Describe(1, "Part one [Skip CI]", "grace");
+        story.Forge.Open(2, '5').Describe(2, "Part two", "Renovate-bot");
+        story.Forge.Open(3, '6').Describe(3, "Part three", "grace").Change('4', '6', "docs/a.md");
+        story.Forge.Open(4, '7').Describe(4, "Part four", "grace").Change('4', '7', "docs/a.md", "src/a.cs");
+        story.Forge.Open(5, '8').Describe(5, "Part five", "grace"); // nobody tells what it changes
+        await story.LookAsync(repository);
+
+        story.Last.Select(one => one.Skipped?.By).ShouldBe(["skip_messages", "ignore_authors", "paths", null, null]);
+        story.Last[2].Skipped!.Reason.ShouldContain("docs/a.md");
+        story.Last.Select(one => one.Unknown.Contains("files")).ShouldBe([true, true, false, false, true]);
+        (await story.ScalarAsync<long>("SELECT COUNT(*) FROM events WHERE status = 'unrouted'")).ShouldBe(3);
+    }
+
+    [Fact]
     public async Task Git_in_the_place_of_the_forge_leaves_them_as_they_were()
     {
         await using var story = await PollStory.BeginAsync();

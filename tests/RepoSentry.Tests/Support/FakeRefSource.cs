@@ -54,6 +54,20 @@ internal sealed class FakeRefSource : IRefSource, ICommitSource, IPullRequestSou
         return this;
     }
 
+    public FakeRefSource Describe(long number, string title, string login)
+    {
+        pullRequests[PullRequestRefs.Pull(number)] = pullRequests[PullRequestRefs.Pull(number)] with { Title = title, Author = new PersonInfo(null, null, login), BaseSha = Build.Commit('4') };
+        return this;
+    }
+
+    /// <summary>Files that differ between two commits.</summary>
+    public FakeRefSource Change(char from, char to, params string[] files)
+    {
+        var others = Ranges;
+        Ranges = (before, after) => (before, after) == (Build.Commit(from), Build.Commit(to)) ? new CommitRange([], null, null) { Files = files } : others(before, after);
+        return this;
+    }
+
     /// <param name="state">Null where its record is gone too.</param>
     public void Close(long number, PullRequestState? state)
     {
