@@ -243,6 +243,9 @@ internal sealed record TriggerConfig
     /// <summary>Of tekton: auto, github, gitlab, gitea, bitbucket, cloudevents or native.</summary>
     public string Format { get; init; } = "auto";
 
+    /// <summary>The format that tells of nothing but refs that come and go.</summary>
+    public const string CreateDelete = "github-create-delete";
+
     /// <summary>Of cloudevents: binary or structured.</summary>
     public string Mode { get; init; } = "binary";
     public ExecConfig? Exec { get; init; }

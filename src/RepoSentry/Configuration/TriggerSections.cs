@@ -67,7 +67,7 @@ internal sealed class TriggerSections(SecurityConfig security)
         return http.Read(section, urlKey, optional, Common(section, standard) with
         {
             Secret = section.Secret("secret"),
-            Format = section.Choice("format", standard.Format, ["auto", "github", "gitlab", "gitea", "bitbucket", "cloudevents", "native"]),
+            Format = section.Choice("format", standard.Format, ["auto", "github", TriggerConfig.CreateDelete, "gitlab", "gitea", "bitbucket", "cloudevents", "native"]),
         });
     }
 

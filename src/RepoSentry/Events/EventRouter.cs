@@ -15,6 +15,9 @@ internal static class EventRouter
 
     /// <summary>Single commits only where they are asked for by name: they come beside the update that brought them.</summary>
     public static bool Wants(TriggerConfig trigger, EventType type) =>
+        (trigger.Format != TriggerConfig.CreateDelete || type is EventType.BranchCreated or EventType.BranchDeleted or EventType.TagCreated or EventType.TagDeleted) && IsAmong(trigger, type);
+
+    private static bool IsAmong(TriggerConfig trigger, EventType type) =>
         type == EventType.CommitPushed ? trigger.Events.Any(glob => glob.StartsWith("commit_", StringComparison.Ordinal)) && GlobSet.Of(trigger.Events).Matches(type.Name())
         : trigger.Events.Count == 0 || GlobSet.Of(trigger.Events).Matches(type.Name());
 }

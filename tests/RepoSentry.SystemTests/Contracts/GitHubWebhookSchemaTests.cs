@@ -48,6 +48,17 @@ public sealed class GitHubWebhookSchemaTests
     }
 
     [Fact]
+    public async Task Every_creation_and_deletion_we_render_is_valid_by_the_published_schema()
+    {
+        var samples = (from repository in Repositories from change in Changes where change.Change.Before is null || change.Change.After is null select Event(repository.Info, change.Change, known: true)).ToArray();
+
+        var errors = await PublishedSchema.ValidateAsync("webhooks", [.. samples.Select(sample => Line(sample, sample.Change.After is null ? "delete$event" : "create$event", "github-create-delete"))]);
+
+        errors.Length.ShouldBe(samples.Length);
+        samples.Zip(errors).Where(pair => pair.Second != "[]").Select(pair => $"{pair.First.Change.Ref} {pair.First.Repository.Url}: {pair.Second}").ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Every_pull_request_we_render_is_valid_by_the_published_schema()
     {
         (string Action, RefChange Change, PullRequestState State, bool Reopened)[] steps =
@@ -104,9 +115,9 @@ public sealed class GitHubWebhookSchemaTests
         Added = ["new.txt"],
     };
 
-    private static string Line(ChangeEvent change, string definition = "push$event")
+    private static string Line(ChangeEvent change, string definition = "push$event", string format = "github")
     {
-        var payload = JsonNode.Parse(PayloadFormats.Render("github", change).Body)!.AsObject();
+        var payload = JsonNode.Parse(PayloadFormats.Render(format, change).Body)!.AsObject();
         return new JsonObject { ["definition"] = definition, ["payload"] = payload }.ToJsonString();
     }
 

@@ -6,17 +6,20 @@ namespace RepoSentry.Delivery.Payloads;
 /// <summary>GitHub's <c>push</c> webhook, for branches and tags alike, and what it has in common with <c>pull_request</c>. Valid by GitHub's published schema: what is ours to say stands in headers.</summary>
 internal static class GitHubPayload
 {
-    public static TriggerMessage Render(ChangeEvent change)
+    public static TriggerMessage Render(ChangeEvent change) => change.PullRequest is null ? Render(change, "push", Body) : Render(change, "pull_request", GitHubPullRequestPayload.Body);
+
+    /// <param name="name">GitHub's name of the event.</param>
+    public static TriggerMessage Render(ChangeEvent change, string name, Func<PushFacts, byte[]> body)
     {
         var headers = CloudEventsHeaders.For(change);
-        headers["X-GitHub-Event"] = change.PullRequest is null ? "push" : "pull_request";
+        headers["X-GitHub-Event"] = name;
         headers["X-GitHub-Delivery"] = change.Id.ToString();
         if (change.Repository is { Provider: "github", Url: { IdnHost: not "github.com", Authority: var host } })
         {
             headers["X-GitHub-Enterprise-Host"] = HeaderText.Encode(host);
         }
 
-        return PayloadBudget.Fit(change, headers, change.PullRequest is null ? Body : GitHubPullRequestPayload.Body);
+        return PayloadBudget.Fit(change, headers, body);
     }
 
     private static byte[] Body(PushFacts push) => PayloadJson.Write(json =>

@@ -3,7 +3,7 @@ using RepoSentry.Abstractions;
 
 namespace RepoSentry.Delivery.Payloads;
 
-/// <summary>The <c>push</c> webhook of Gitea and Forgejo, for branches and tags alike, and what it has in common with <c>pull_request</c>. Tekton has no interceptor for it: its users take GitHub's, so GitHub's headers stand beside.</summary>
+/// <summary>The <c>push</c> webhook of Gitea and Forgejo, for branches and tags alike, its <c>delete</c>, and what it has in common with <c>pull_request</c>. Tekton has no interceptor for it: its users take GitHub's, so GitHub's headers stand beside.</summary>
 internal static class GiteaPayload
 {
     public const string EventHeader = "X-Gitea-Event";
@@ -13,7 +13,7 @@ internal static class GiteaPayload
     public static TriggerMessage Render(ChangeEvent change)
     {
         var headers = CloudEventsHeaders.For(change);
-        var (name, type) = change switch { { PullRequest: null } => ("push", "push"), { Change.Type: EventType.PullRequestUpdated } => ("pull_request", "pull_request_sync"), _ => ("pull_request", "pull_request") };
+        var (name, type) = change switch { { PullRequest: null, Change.After: null } => ("delete", "delete"), { PullRequest: null } => ("push", "push"), { Change.Type: EventType.PullRequestUpdated } => ("pull_request", "pull_request_sync"), _ => ("pull_request", "pull_request") };
         foreach (var family in Families)
         {
             headers[family + "-Event"] = name;
@@ -21,8 +21,18 @@ internal static class GiteaPayload
             headers[family + "-Delivery"] = change.Id.ToString();
         }
 
-        return PayloadBudget.Fit(change, headers, change.PullRequest is null ? Body : GiteaPullRequestPayload.Body);
+        return PayloadBudget.Fit(change, headers, change.PullRequest is not null ? GiteaPullRequestPayload.Body : change.Change.After is null ? Deletion : Body);
     }
+
+    // Of a deletion Gitea sends no push.
+    private static byte[] Deletion(PushFacts push) => PayloadJson.Write(json =>
+    {
+        json.Text("ref", push.BranchName, int.MaxValue);
+        json.WriteString("ref_type", push.IsTag ? "tag" : "branch");
+        json.WriteString("pusher_type", "user");
+        WriteRepository(json, "repository", push.Repository, push.Event.DetectedAt, isFork: false);
+        WriteUser(json, "sender", push.Repository, PushFacts.UnknownLogin, 0);
+    });
 
     private static byte[] Body(PushFacts push) => PayloadJson.Write(json =>
     {

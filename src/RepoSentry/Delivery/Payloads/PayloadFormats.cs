@@ -1,4 +1,5 @@
 using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
 using RepoSentry.Providers.Bitbucket;
 
 namespace RepoSentry.Delivery.Payloads;
@@ -10,6 +11,7 @@ internal static class PayloadFormats
     public static TriggerMessage Render(string format, ChangeEvent change) => (format, change.Repository.Provider) switch
     {
         ("github", _) => GitHubPayload.Render(change),
+        (TriggerConfig.CreateDelete, _) => GitHubRefPayload.Render(change),
         ("gitlab", _) or ("auto", "gitlab") => GitLabPayload.Render(change),
         ("gitea", _) or ("auto", "gitea") => GiteaPayload.Render(change),
         ("bitbucket", _) or ("auto", "bitbucket") => BitbucketPath.IsCloud(change.Repository.Url) ? BitbucketPayload.Render(change) : BitbucketServerPayload.Render(change),

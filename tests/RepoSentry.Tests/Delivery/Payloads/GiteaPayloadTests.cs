@@ -57,15 +57,15 @@ public sealed class GiteaPayloadTests
     }
 
     [Fact]
-    public void A_new_tag_brings_no_commits_and_a_deletion_no_head()
+    public void A_new_tag_brings_no_commits_and_a_deletion_is_no_push()
     {
         var tag = Pushes.Body("gitea", Pushes.Event("refs/tags/v1", before: null));
-        var deletion = Pushes.Body("gitea", Pushes.Event(after: null));
+        var deletion = PayloadFormats.Render("gitea", Pushes.Event("refs/heads/fix/a", after: null));
 
         tag.At("commits").GetArrayLength().ShouldBe(0);
         tag.Text("head_commit.message").ShouldBe("(unknown)");
-        deletion.At("head_commit").ValueKind.ShouldBe(JsonValueKind.Null);
-        deletion.Text("after").ShouldBe(new string('0', 40));
-        deletion.Text("compare_url").ShouldStartWith("https://github.com/acme/web/");
+        (deletion.Headers["X-Gitea-Event"], deletion.Headers["X-GitHub-Event"]).ShouldBe(("delete", "delete"));
+        var body = JsonDocument.Parse(deletion.Body).RootElement;
+        (body.Text("ref"), body.Text("ref_type"), body.Text("repository.full_name")).ShouldBe(("fix/a", "branch", "acme/web"));
     }
 }
