@@ -129,8 +129,9 @@ internal static class RepositoryEndpoints
             return Missing(name);
         }
 
-        var last = await log.ListEventsAsync(new EventQuery(3) { Repository = repository.Config.Name, Ref = @ref }, cancellationToken);
         var refs = @ref is null ? null : await stored.RefsAsync(repository.Config.Name, cancellationToken);
+        var named = @ref is ['#', ..] ? refs!.FirstOrDefault(item => item.Name.Split('/') is [_, _, var number, _] && number == @ref[1..])?.Name ?? @ref : @ref; // a pull request by its number
+        var last = await log.ListEventsAsync(new EventQuery(3) { Repository = repository.Config.Name, Ref = named }, cancellationToken);
         return TypedResults.Ok(Explanation.Of(repository, polling, config, deliveries, last.Items, refs ?? [], @ref));
     }
 

@@ -49,7 +49,7 @@ internal static class EventCommand
         new Column("AGE", item => item.Ago("created_at")),
         new Column("REPOSITORY", item => item.Text("repository")),
         new Column("TYPE", item => item.Text("type")),
-        new Column("REF", item => item.Text("branch_name")),
+        new Column("REF", Cells.Moved),
         new Column("BEFORE", item => item.Sha("before")),
         new Column("COMMIT", item => item.Sha("commit_sha")),
         new Column("STATUS", item => item.Text("status")),

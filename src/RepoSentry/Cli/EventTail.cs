@@ -60,7 +60,7 @@ internal static class EventTail
         var item = document.RootElement;
         if (message.Type == "event")
         {
-            printer.Next(item, item.Text("id"), $"{item.Text("created_at")}  {item.Text("repository")}  {item.Text("type")} {item.Text("branch_name")} {item.Sha("before")}..{item.Sha("commit_sha")}  {item.Text("status")}  {item.Text("id")}");
+            printer.Next(item, item.Text("id"), $"{item.Text("created_at")}  {item.Text("repository")}  {item.Text("type")} {item.Moved()} {item.Sha("before")}..{item.Sha("commit_sha")}  {item.Text("status")}  {item.Text("id")}");
         }
         else if (item.Text("status") != "pending")
         {

@@ -52,7 +52,7 @@ internal static class RepoCommand
                     ("Last look", item.Ago("last_checked") + " ago"),
                     ("Last change", item.Ago("last_changed") is "-" ? "none seen yet" : item.Ago("last_changed") + " ago"),
                     ("Next look", "in " + item.Ago("next_poll_at")),
-                    ("Interval", item.Text("interval_seconds") + " s"));
+                    ("Interval", item.Seconds("interval_seconds")));
             }),
             new Command("refs", "The refs of the last look") { name }.Does(async (result, client, printer, token) => printer.List(
                 await client.ListAsync(Path(result.GetValue(name)!) + "/refs", [], All, token),

@@ -13,6 +13,14 @@ internal static class Cells
     public static string Joined(this JsonElement item, string property) =>
         item.TryGetProperty(property, out var list) && list.ValueKind == JsonValueKind.Array ? string.Join(", ", list.EnumerateArray().Select(value => value.ToString())) : "";
 
+    /// <summary>What moved, as one says it: <c>main</c>, <c>v1.0</c>, <c>#7 fix/a</c>.</summary>
+    public static string Moved(this JsonElement item) =>
+        item.TryGetProperty("metadata", out var metadata) && metadata.ValueKind == JsonValueKind.Object && metadata.TryGetProperty("pull_request", out var pullRequest) ? $"#{pullRequest.Text("number")} {item.Text("branch_name")}" : item.Text("branch_name");
+
+    /// <summary>Seconds with one digit behind the point at most.</summary>
+    public static string Seconds(this JsonElement item, string property) =>
+        item.TryGetProperty(property, out var value) && value.ValueKind == JsonValueKind.Number ? string.Create(CultureInfo.InvariantCulture, $"{value.GetDouble():0.#} s") : "";
+
     public static string Sha(this JsonElement item, string property) => item.Text(property) is { Length: > 8 } sha ? sha[..8] : item.Text(property);
 
     /// <summary>Where the time of an attempt went: <c>connect 0.4, wait 3.1</c>.</summary>

@@ -15,7 +15,7 @@ internal static class ExplainPrint
             ("Status", item.Text("status")),
             ("Notice", item.Text("notice")),
             ("Last look", Look(last)),
-            ("Next look", next.ValueKind == JsonValueKind.Object ? $"in {next.Ago("at")}: {next.Text("because")} ({next.Text("interval_seconds")} s)" : "none: it is paused"));
+            ("Next look", next.ValueKind == JsonValueKind.Object ? $"in {next.Ago("at")}: {next.Text("because")} ({next.Seconds("interval_seconds")})" : "none: it is paused"));
         if (!printer.IsText)
         {
             return;

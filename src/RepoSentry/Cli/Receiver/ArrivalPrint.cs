@@ -124,9 +124,9 @@ internal sealed class ArrivalPrint(TextWriter output, TimeProvider time, bool wi
                 return new Fields(
                     name,
                     delivery,
-                    Find(json.RootElement, "ref") ?? Find(json.RootElement, "branch", "ref"),
+                    Find(json.RootElement, "ref") ?? Find(json.RootElement, "branch", "ref") ?? arrival.Headers.GetValueOrDefault("ce-subject"),
                     Find(json.RootElement, "before") ?? Find(json.RootElement, "previous_commit", "sha"),
-                    Find(json.RootElement, "after") ?? Find(json.RootElement, "commit", "sha"));
+                    Find(json.RootElement, "after") ?? Find(json.RootElement, "commit", "sha") ?? Find(json.RootElement, "pull_request", "head", "sha") ?? Find(json.RootElement, "object_attributes", "last_commit", "id"));
             }
             catch (Exception e) when (e is JsonException or InvalidOperationException)
             {

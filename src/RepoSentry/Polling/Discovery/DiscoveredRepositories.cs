@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Storage;
 
@@ -34,12 +35,31 @@ internal static partial class DiscoveredRepositories
 
     /// <summary>Why a discovery does not take a repository; null if it does.</summary>
     public static string? Refusal(DiscoveryConfig discovery, ListedRepository repository) =>
-        !GlobSet.Of(discovery.Include).Matches(repository.ShortName) ? "include does not name it"
-        : GlobSet.Of(discovery.Exclude).Matches(repository.ShortName) ? "exclude names it"
+        !Matches(discovery.Include, repository) ? "include does not name it"
+        : Matches(discovery.Exclude, repository) ? "exclude names it"
         : repository.Archived && !discovery.Archived ? "it is archived"
         : repository.Fork && !discovery.Forks ? "it is a fork"
         : discovery.Topics.FirstOrDefault(topic => !repository.HasTopic(topic)) is { } topic ? $"it does not have the topic {topic}"
         : null;
+
+    // The first match builds what the next ones use: on a machine that stands still meanwhile it may take too long, and the next one does not.
+    private static bool Matches(IReadOnlyList<string> globs, ListedRepository repository)
+    {
+        for (var mayTryAgain = true; ; mayTryAgain = false)
+        {
+            try
+            {
+                return GlobSet.Of(globs).Matches(repository.ShortName);
+            }
+            catch (RegexMatchTimeoutException slow)
+            {
+                if (!mayTryAgain)
+                {
+                    throw new RefSourceException(RefSourceError.Unavailable, $"the globs of include and exclude need too long for the name {repository.ShortName}: simplify them", innerException: slow);
+                }
+            }
+        }
+    }
 
     public static (string Host, string Id) IdentityOf(ListedRepository repository) => (repository.Url.Authority, repository.Id);
 
