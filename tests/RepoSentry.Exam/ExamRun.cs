@@ -26,6 +26,7 @@ internal static class ExamRun
         new("E13", "bombs: expressions, YAML, JSON", E13Bombs.RunAsync),
         new("E14", "every route by every caller, guesses, writes from other sites", E14Access.RunAsync),
         new("E15", "secrets at rest: canaries in every file, the master key changed under load, a wrong one", E15Secrets.RunAsync),
+        new("E16", "ten thousand repositories, changes all the time, clients that follow", E16Scale.RunAsync),
         new("E18", "full disk, no writes, no descriptors, no names, a clock that jumps", E18Resources.RunAsync),
         new("E19", "the configuration edited while repositories move, often wrongly", E19Reload.RunAsync),
         new("E20", "upgrade with kills in the middle, backup while it works, restore", E20Upgrade.RunAsync),
