@@ -29,13 +29,12 @@ internal sealed record Explanation(
     public static Explanation Of(
         PolledRepository repository, PollWorker polling, SentryConfig config, DeliveryWorkers deliveries, IReadOnlyList<EventView> lastEvents, IReadOnlyList<StoredRef> refs, string? asked)
     {
-        var looks = repository.Recent;
         var explainedRef = asked is null ? null : Asked(repository, refs, asked);
         return new Explanation(
             repository.Config.Name,
             repository.Status,
             repository.Standing.Notice,
-            looks.Count == 0 ? null : PollView.Of(looks[^1]),
+            repository.LastLook is { } last ? PollView.Of(last) : null,
             repository.IsWatched ? new NextLook(polling.NextLookAt(repository), polling.Why(repository), polling.IntervalOf(repository).TotalSeconds) : null,
             [.. repository.Filters.Select(pair => Kind(repository, pair.Key))],
             ExplainedRule.Of(repository.Config, lastEvents),

@@ -34,7 +34,7 @@ internal static class PollPages
     public static async Task<IReadOnlyList<PollView>> ReadAsync(RepositoryLog log, long repositoryId, PolledRepository? live, Place after, int limit, CancellationToken cancellationToken)
     {
         var stored = await log.PollsAsync(repositoryId, after.Stored, limit + 1, cancellationToken);
-        List<PollOutcome> quiet = [.. live?.Recent.Reverse().Where(look => look.Outcome == "unchanged" && look.StartedAt.UtcTicks < after.Quiet) ?? []];
+        List<PollOutcome> quiet = [.. live?.Quiet.All.Where(look => look.StartedAt.UtcTicks < after.Quiet) ?? []];
         var (place, nextStored, nextQuiet) = (after, 0, 0);
         var page = new List<PollView>();
         while (page.Count <= limit && (nextStored < stored.Count || nextQuiet < quiet.Count))

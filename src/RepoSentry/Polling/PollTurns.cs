@@ -1,5 +1,6 @@
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
+using RepoSentry.Storage;
 
 namespace RepoSentry.Polling;
 
@@ -250,7 +251,7 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
 
         if (repository.Owner is { } owner)
         {
-            repository.Listed.Looked(time.GetUtcNow() - (Now - repository.LookingSince) + owner.Skew, found: result.Outcome.Outcome != "unchanged");
+            repository.Listed.Looked(time.GetUtcNow() - (Now - repository.LookingSince) + owner.Skew, found: result.Outcome.Outcome != PollOutcome.Unchanged);
         }
 
         (var again, repository.AskedAgain) = (repository.AskedAgain, false);

@@ -10,9 +10,6 @@ namespace RepoSentry.Polling;
 /// <summary>A repository as its owner keeps it in memory: configuration, what the last look left, and its place in the schedule.</summary>
 internal sealed class PolledRepository(WatchedRepository watched, RefSources sources, string shard)
 {
-    private const int RecentLimit = 50;
-
-    private readonly Queue<PollOutcome> recent = new();
     private readonly Dictionary<RefKind, (DateTimeOffset Since, TimeSpan Before, long Mark)> holdClocks = [];
 
     private RepositoryAssignment? next;
@@ -126,17 +123,10 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     /// <summary>paused, pending, error, gone, held, archived or active.</summary>
     public string Status => Config.Enabled && !Paused ? Standing.Status : RepositoryStatus.Paused;
 
-    /// <summary>The last looks, oldest first, at most 50.</summary>
-    public IReadOnlyList<PollOutcome> Recent
-    {
-        get
-        {
-            lock (recent)
-            {
-                return [.. recent];
-            }
-        }
-    }
+    public QuietLooks Quiet { get; } = new();
+
+    /// <summary>Since the start; null before the first.</summary>
+    public PollOutcome? LastLook { get; private set; }
 
     /// <summary>Takes over another configuration, now or when the look under way has ended: a look is made with one.</summary>
     /// <returns>False if it says the same as before.</returns>
@@ -178,13 +168,10 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
 
     public void Remember(PollOutcome outcome)
     {
-        lock (recent)
+        LastLook = outcome;
+        if (outcome.Outcome == PollOutcome.Unchanged)
         {
-            recent.Enqueue(outcome);
-            if (recent.Count > RecentLimit)
-            {
-                recent.Dequeue();
-            }
+            Quiet.Note(outcome);
         }
     }
 

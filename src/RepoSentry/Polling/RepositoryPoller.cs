@@ -25,7 +25,7 @@ internal sealed class RepositoryPoller(
         var standing = repository.StandingAfter(seen, time.GetUtcNow());
         if (seen.IsQuiet && standing == repository.Standing)
         {
-            return new PollResult(new PollOutcome(startedAt, time.GetElapsedTime(clock) + (told?.Took ?? TimeSpan.Zero), "unchanged", sourceName), seen.Marks, []);
+            return new PollResult(new PollOutcome(startedAt, time.GetElapsedTime(clock) + (told?.Took ?? TimeSpan.Zero), PollOutcome.Unchanged, sourceName), seen.Marks, []);
         }
 
         var (events, found) = await RouteAsync(repository, seen, source, before, startedAt, cancellationToken);
@@ -56,7 +56,7 @@ internal sealed class RepositoryPoller(
     }
 
     private static string OutcomeOf(Sight seen, DateTimeOffset? before) =>
-        seen.Held.Count > 0 ? "held" : seen.Kinds.Count == 0 ? "unchanged" : before is null && seen.Kinds.All(kind => kind.Previous is null) ? "baseline" : "changed";
+        seen.Held.Count > 0 ? "held" : seen.Kinds.Count == 0 ? PollOutcome.Unchanged : before is null && seen.Kinds.All(kind => kind.Previous is null) ? "baseline" : "changed";
 
     private async Task<(IReadOnlyList<RoutedEvent> Events, IReadOnlyList<string> Loops)> RouteAsync(
         PolledRepository repository, Sight seen, IRefSource source, DateTimeOffset? before, DateTimeOffset startedAt, CancellationToken cancellationToken)

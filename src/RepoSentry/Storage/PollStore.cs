@@ -304,4 +304,7 @@ internal sealed record RoutedEvent(ChangeEvent Event, IReadOnlyList<string> Trig
 /// <param name="Source">What was asked: the provider's type, or git for plain Git.</param>
 /// <param name="Changes">Events fired.</param>
 /// <param name="Error">One sentence; null for a look that counts.</param>
-internal sealed record PollOutcome(DateTimeOffset StartedAt, TimeSpan Duration, string Outcome, string Source, int Changes = 0, string? Error = null);
+internal sealed record PollOutcome(DateTimeOffset StartedAt, TimeSpan Duration, string Outcome, string Source, int Changes = 0, string? Error = null)
+{
+    public const string Unchanged = "unchanged";
+}

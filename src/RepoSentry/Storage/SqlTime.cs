@@ -15,6 +15,7 @@ internal sealed class SqlTime : SqlMapper.TypeHandler<DateTimeOffset>
         SqlMapper.RemoveTypeMap(typeof(DateTimeOffset));
         SqlMapper.AddTypeHandler(new SqlTime());
         DefaultTypeMap.MatchNamesWithUnderscores = true;
+        SqlMapper.Settings.PadListExpansions = true; // lists of many lengths share few texts, and so few compiled statements
     }
 
     public static string Text(DateTimeOffset time) => time.UtcDateTime.ToString(Format, CultureInfo.InvariantCulture);
