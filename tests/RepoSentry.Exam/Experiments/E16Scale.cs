@@ -48,9 +48,9 @@ internal static class E16Scale
         var pushing = PushAsync(git, evidence, trial.Random, count, perSecond, enough.Token);
         await Task.Delay(warmUp);
         looks.Begin();
-        var before = Lateness.Read((await service.AskAsync("/metrics")).Text);
+        var before = (await service.AskAsync("/metrics")).Text;
         var vitals = await Vitals.OfAsync(service, span, TimeSpan.FromSeconds(trial.Scale(5, 1)));
-        var late = Lateness.Read((await service.AskAsync("/metrics")).Text).Since(before);
+        var after = (await service.AskAsync("/metrics")).Text;
         var gaps = looks.End(Enumerable.Range(0, count).Select(number => $"acme/r{number}"));
         await enough.CancelAsync();
         var pushed = await pushing;
@@ -71,13 +71,14 @@ internal static class E16Scale
         Follow(trial, followers, pushed);
         trial.Zero("service processes that ended", service.HasExited ? 1 : 0);
         trial.Tell("looks a second", string.Create(CultureInfo.InvariantCulture, $"{gaps.Looks / vitals.Seconds:0}"));
-        trial.Within("lateness of looks, p99, by the service's own metric (its bucket)", late.Quantile(0.99), 5, "s");
+        trial.Within("lateness of looks, p99, by the service's own metric (its bucket)", Lateness.Read(after).Since(Lateness.Read(before)).Quantile(0.99), 5, "s");
         trial.Within("time between looks beyond the interval, p99, by the server's log", Statistics.Quantile(gaps.Beyond, 0.99), 5, "s");
         var delays = Delays(folder.Path, followers[0]);
         trial.Within("detected to answered with 2xx, p99", Statistics.Quantile(delays, 0.99), 2, "s");
         trial.Tell("detected to answered with 2xx, median and longest", string.Create(CultureInfo.InvariantCulture, $"{Statistics.Quantile(delays, 0.5):0.000} s, {Statistics.Quantile(delays, 1):0.000} s"));
         trial.Within("CPU", vitals.Cores, 1, "cores");
         trial.Within("resident memory at most", vitals.Most, 350, "MB");
+        trial.Tell("managed memory after a collection, before and after", string.Create(CultureInfo.InvariantCulture, $"{Managed(before):0} MB, {Managed(after):0} MB"));
         trial.Within("slope of resident memory", vitals.Slope, 0.2, "MB/min");
         trial.Zero("hundreds of MB that memory grew by in the measured time", (long)Math.Max(0, vitals.Growth / 100));
         foreach (var follower in followers)
@@ -144,6 +145,9 @@ internal static class E16Scale
             return follower.Events.TryGetValue(id, out var told) && told.Times > 0 ? (json.RootElement.GetProperty("ended").GetDouble() - told.CreatedAt) / 1000 : -1;
         }).Where(delay => delay >= 0),
     ];
+
+    private static double Managed(string metrics) =>
+        metrics.Split('\n').Where(line => line.StartsWith("dotnet_gc_last_collection_heap_size_bytes{", StringComparison.Ordinal)).Sum(line => double.Parse(line.Split("} ")[1].Split(' ')[0], CultureInfo.InvariantCulture)) / 1e6;
 
     /// <summary>The looks that the server of the repositories answered.</summary>
     private sealed class Looks(int interval)
