@@ -23,6 +23,7 @@ internal static class ExamRun
         new("E9", "credentials: canaries among servers that redirect, refuse and echo", E09Credentials.RunAsync),
         new("E10", "git hardening: injection vectors, hostile environment and configuration", E10GitHardening.RunAsync),
         new("E11", "hostile servers beside healthy repositories; as many refs as the caps allow", E11HostileServer.RunAsync),
+        new("E12", "fuzz: whatever reads what others wrote, fed with mutated answers, files and headers", E12Fuzz.RunAsync),
         new("E13", "bombs: expressions, YAML, JSON", E13Bombs.RunAsync),
         new("E14", "every route by every caller, guesses, writes from other sites", E14Access.RunAsync),
         new("E15", "secrets at rest: canaries in every file, the master key changed under load, a wrong one", E15Secrets.RunAsync),

@@ -1,0 +1,55 @@
+using System.Globalization;
+using RepoSentry.Exam.Fuzzing;
+
+namespace RepoSentry.Exam.Experiments;
+
+/// <summary>E12: everything that reads what others wrote is fed with inputs made of right ones. Each must be read or refused by name, within a second.</summary>
+internal static class E12Fuzz
+{
+    public static async Task RunAsync(Trial trial)
+    {
+        var fuzzers = ForgeTargets.All.Concat(TextTargets.All).Concat(GitTargets.All).Append(HeaderTargets.Target).Select(target => new Fuzzer(target, trial.Random.Next(), trial.Scale(target.Full, 5000))).ToList();
+        var hung = await FeedAsync(fuzzers);
+        foreach (var fuzzer in fuzzers)
+        {
+            trial.Reaches($"{fuzzer.Target.Name}: inputs", fuzzer.Fed, trial.Scale(fuzzer.Target.Full, 5000));
+            trial.Tell(
+                "  read; ways to end; time; slowest input",
+                string.Create(CultureInfo.InvariantCulture, $"{100.0 * fuzzer.Read / Math.Max(fuzzer.Fed, 1):0} %; {fuzzer.Ways}; {fuzzer.Took.TotalSeconds:0} s; {fuzzer.Slowest.TotalMilliseconds:0} ms"));
+        }
+
+        trial.Reaches("fewest ways to end of a target", fuzzers.Min(fuzzer => fuzzer.Ways), 3);
+        trial.Reaches("lowest share of inputs that were read, in percent", fuzzers.Min(fuzzer => 100.0 * fuzzer.Read / Math.Max(fuzzer.Fed, 1)), 1);
+        Zero("right inputs that were refused", fuzzer => fuzzer.RefusedSeeds);
+        Zero("kinds of exceptions that no caller expects", fuzzer => fuzzer.Exceptions);
+        Zero("laws broken", fuzzer => fuzzer.BrokenLaws);
+        Zero("inputs that took longer than 1 s, twice", fuzzer => fuzzer.SlowInputs);
+        trial.Zero("inputs that did not end", hung is null ? 0 : 1, hung);
+
+        void Zero(string name, Func<Fuzzer, List<string>> failures)
+        {
+            var all = fuzzers.SelectMany(failures).ToList();
+            trial.Zero(name, all.Count, string.Join("; ", all.Take(5)));
+        }
+    }
+
+    /// <returns>The input that does not end; null if all did.</returns>
+    private static async Task<string?> FeedAsync(List<Fuzzer> fuzzers)
+    {
+        var work = Parallel.ForEachAsync(fuzzers, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, (fuzzer, _) =>
+        {
+            fuzzer.Run();
+            return ValueTask.CompletedTask;
+        });
+        while (await Task.WhenAny(work, Task.Delay(TimeSpan.FromSeconds(1))) != work)
+        {
+            if (fuzzers.Select(fuzzer => fuzzer.Hangs()).FirstOrDefault(input => input is not null) is { } input)
+            {
+                return input;
+            }
+        }
+
+        await work;
+        return null;
+    }
+}
