@@ -12,6 +12,9 @@ internal sealed class GlobSet
 {
     private const int MaxPrefixes = 20;
 
+    /// <summary>Sets that are kept: the lists of the API and of reloads come and go.</summary>
+    private const int MaxSets = 4096;
+
     /// <summary>Characters of one expression: a longer one passes what .NET matches in linear time.</summary>
     private const int MaxExpression = 2000;
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(100);
@@ -33,10 +36,10 @@ internal sealed class GlobSet
     }
 
     /// <summary>The set for these patterns; equal lists share one.</summary>
-    public static GlobSet Of(IReadOnlyList<string> patterns) => Cache.GetOrAdd(string.Join('\n', patterns), _ => new GlobSet(patterns, areFolders: false));
+    public static GlobSet Of(IReadOnlyList<string> patterns) => Of(string.Join('\n', patterns), patterns, areFolders: false);
 
     /// <summary>The set for paths of files: there <c>**/</c> is also no folder at all, so that <c>**/*.md</c> has the <c>README.md</c> of the root.</summary>
-    public static GlobSet OfPaths(IReadOnlyList<string> patterns) => Cache.GetOrAdd("/\n" + string.Join('\n', patterns), _ => new GlobSet(patterns, areFolders: true));
+    public static GlobSet OfPaths(IReadOnlyList<string> patterns) => Of("/\n" + string.Join('\n', patterns), patterns, areFolders: true);
 
     public bool Matches(string name) => (all || Array.Exists(include, some => some.IsMatch(name))) && !Array.Exists(exclude, some => some.IsMatch(name));
 
@@ -50,6 +53,21 @@ internal sealed class GlobSet
 
         var prefixes = included.Select(pattern => pattern[..(pattern.IndexOfAny(['*', '?']) is var end and >= 0 ? end : pattern.Length)]).Distinct(StringComparer.Ordinal).ToList();
         return prefixes.Count > MaxPrefixes || prefixes.Exists(prefix => prefix.Length == 0) ? [] : prefixes;
+    }
+
+    private static GlobSet Of(string key, IReadOnlyList<string> patterns, bool areFolders)
+    {
+        if (Cache.TryGetValue(key, out var set))
+        {
+            return set;
+        }
+
+        if (Cache.Count >= MaxSets)
+        {
+            Cache.Clear();
+        }
+
+        return Cache.GetOrAdd(key, new GlobSet(patterns, areFolders));
     }
 
     private static IEnumerable<Regex> Compile(string[] patterns, bool areFolders)

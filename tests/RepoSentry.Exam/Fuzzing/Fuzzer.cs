@@ -151,15 +151,15 @@ internal sealed class Fuzzer(FuzzTarget target, int seed, int count)
         return $"{target.Name}, {input.Case.Name}: {what.Split('\n')[0]}";
     }
 
-    // What is quoted differs with each input and counts for nothing; of a number its length counts, which tells how far it got.
+    // Of a refusal what is quoted differs with each input and counts for nothing; of a number its length counts, which tells how far it got.
     private static ulong Way(string name, string end)
     {
         var hash = 14695981039346656037UL;
-        var quoted = false;
+        var (quoted, refused) = (false, end.StartsWith(FuzzCase.Refused, StringComparison.Ordinal));
         foreach (var letter in name.AsEnumerable().Concat(end))
         {
-            quoted ^= letter == '"';
-            hash = quoted ? hash : (hash ^ (char.IsAsciiDigit(letter) ? '0' : letter)) * 1099511628211UL;
+            quoted ^= refused && letter == '"';
+            hash = quoted ? hash : (hash ^ (refused && char.IsAsciiDigit(letter) ? '0' : letter)) * 1099511628211UL;
         }
 
         return hash;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using RepoSentry.Abstractions;
 using RepoSentry.Exam.Support;
@@ -20,7 +21,12 @@ internal static class GitTargets
         new(
             "pkt-line",
             1_000_000,
-            [new("ls-refs", [.. Lists.Select(Encoding.UTF8.GetBytes)], bytes => EndOf(bytes, isAdvertisement: false)), new("advertisement", [.. Advertisements.Select(Encoding.UTF8.GetBytes)], bytes => EndOf(bytes, isAdvertisement: true))],
+            [
+                new("ls-refs", [.. Lists.Select(Encoding.UTF8.GetBytes)], bytes => EndOf(bytes, isAdvertisement: false)),
+                new("advertisement", [.. Advertisements.Select(Encoding.UTF8.GetBytes)], bytes => EndOf(bytes, isAdvertisement: true)),
+                new("ls-refs in right packets", [.. Lists.Select(Payloads)], bytes => EndOf(Packets(bytes), isAdvertisement: false)),
+                new("advertisement in right packets", [.. Advertisements.Select(Payloads)], bytes => EndOf(Packets(bytes), isAdvertisement: true)),
+            ],
             "0000", "0001", "0002", "0003", "0004", "0005", "fff0", "fff1", "ffff", "-001", "ERR ", "\n", "\0", " ", "^{}", " peeled:", " symref-target:", "unborn HEAD", "symref=HEAD:", "object-format=sha256", "version 1", "version 2",
             "refs/heads/", "refs/tags/", "HEAD", One, Two, new string('3', 64), "shallow ", "capabilities^{}"),
         new("ref names", 1_000_000, [new("round trip", [.. Names.Select(Encoding.Latin1.GetBytes)], RoundTrip)], "%", "%2", "%25", "%25%25", "%00", "%C3", "%c3", "\0", "\u00c3\u00a9", "\u00ff", "\u00ed\u00a0\u0080", "\u00c0\u0080", "\u00f0\u009f\u0098\u0080", "\u00c2\u0085", "refs/heads/"),
@@ -43,6 +49,31 @@ internal static class GitTargets
     ];
 
     private static string[] Names => ["refs/heads/main", "refs/heads/50%25", "\u00c3\u00a9t\u00c3\u00a9", "\u00ff\u00fe", "a%2Fb", "\u0001\u007f", "%%%25%2"];
+
+    // One line for each packet, an empty one for a flush: so what stands in packets is mutated, and they stay packets.
+    private static byte[] Payloads(string packets)
+    {
+        var lines = new List<byte[]>();
+        for (ReadOnlySpan<byte> rest = Encoding.UTF8.GetBytes(packets); PktLine.TryRead(rest, out var line, out var length); rest = rest[length..])
+        {
+            lines.Add([.. line.Payload, (byte)'\n']);
+        }
+
+        return [.. lines.SelectMany(line => line)];
+    }
+
+    private static byte[] Packets(byte[] payloads)
+    {
+        var packets = new List<byte>();
+        foreach (var range in payloads.AsSpan().TrimEnd((byte)'\n').Split((byte)'\n'))
+        {
+            var line = payloads.AsSpan(range);
+            packets.AddRange(line.IsEmpty ? "0000"u8 : [.. Encoding.ASCII.GetBytes((line.Length + 4).ToString("x4", CultureInfo.InvariantCulture)), .. line]);
+        }
+
+        packets.AddRange("0000"u8);
+        return [.. packets];
+    }
 
     // However the answer is cut into pieces on its way, it means the same.
     private static string EndOf(byte[] bytes, bool isAdvertisement)

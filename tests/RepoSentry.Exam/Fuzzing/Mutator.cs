@@ -30,7 +30,7 @@ internal sealed class Mutator(Random random, IReadOnlyList<string> words)
             bytes = MutateJson(from, other);
         }
 
-        for (var more = bytes == from.Bytes ? 1 + random.Next(3) : random.Next(8) / 7; more > 0; more--)
+        for (var more = bytes == from.Bytes ? 1 + random.Next(1 + random.Next(3)) : random.Next(8) / 7; more > 0; more--)
         {
             bytes = MutateBytes(bytes, other.Bytes);
         }
@@ -78,6 +78,7 @@ internal sealed class Mutator(Random random, IReadOnlyList<string> words)
         var text = from.Bytes.AsSpan(span.Start, span.Length).ToArray();
         var with = random.Next(6) switch
         {
+            _ when span.IsKey && random.Next(8) > 0 => Any(from.Spans.Where(one => one.IsKey).ToList()) is var key ? from.Bytes.AsSpan(key.Start, key.Length).ToArray() : [],
             0 when other.Spans.Count > 0 && Any(other.Spans) is var taken => other.Bytes.AsSpan(taken.Start, taken.Length).ToArray(),
             1 when !span.IsKey => [.. text, (byte)',', .. text],
             2 when !span.IsKey => [.. "[null,"u8, .. text, (byte)']'],

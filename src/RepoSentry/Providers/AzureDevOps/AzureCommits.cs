@@ -11,7 +11,7 @@ internal static class AzureCommits
     public static CommitInfo Read(AzureCommit told, ForgeAnswer answer)
     {
         var changes = told.Changes is { Count: < MaxChanges } all && all.All(change => change is { ChangeType: not null, Item.Path: not null })
-            ? all.Where(change => change.Item!.IsFolder != true && change.Item.GitObjectType is null or "blob").ToList()
+            ? all.OfType<AzureChange>().Where(change => change.Item!.IsFolder != true && change.Item.GitObjectType is null or "blob").ToList()
             : null;
         return new CommitInfo
         {
@@ -31,7 +31,7 @@ internal static class AzureCommits
     /// <summary>What a comparison tells as a whole; null where it may have been cut.</summary>
     public static IReadOnlyList<string>? Paths(AzureDifference told) =>
         told is { AllChangesIncluded: true, Changes: { Count: < MaxChanges } all } && all.All(change => change is { Item.Path: not null })
-            ? [.. all.Where(change => change.Item!.IsFolder != true && change.Item.GitObjectType is null or "blob").SelectMany(change => new[] { change.Item!.Path, change.SourceServerItem }).OfType<string>().Select(path => path.TrimStart('/')).Distinct(StringComparer.Ordinal)]
+            ? [.. all.OfType<AzureChange>().Where(change => change.Item!.IsFolder != true && change.Item.GitObjectType is null or "blob").SelectMany(change => new[] { change.Item!.Path, change.SourceServerItem }).OfType<string>().Select(path => path.TrimStart('/')).Distinct(StringComparer.Ordinal)]
             : null;
 
     private static bool Has(string type, string word) => type.Contains(word, StringComparison.OrdinalIgnoreCase);

@@ -35,14 +35,14 @@ internal sealed record AzureListed(string? Id, string? Name, bool? IsDisabled, b
 
 internal sealed record AzureProject(string? Name, string? Visibility);
 
-internal sealed record AzureList<T>(IReadOnlyList<T>? Value, int? Count);
+internal sealed record AzureList<T>(IReadOnlyList<T?>? Value, int? Count);
 
 /// <summary>A ref by its full name. Of an annotated tag the object is the tag, and the peeled one is the commit.</summary>
 internal sealed record AzureRef(string? Name, string? ObjectId, string? PeeledObjectId);
 
-internal sealed record AzureDifference(int? AheadCount, int? BehindCount, bool? AllChangesIncluded, IReadOnlyList<AzureChange>? Changes);
+internal sealed record AzureDifference(int? AheadCount, int? BehindCount, bool? AllChangesIncluded, IReadOnlyList<AzureChange?>? Changes);
 
-internal sealed record AzureCommit(string? CommitId, string? Comment, string? RemoteUrl, AzurePerson? Author, AzurePerson? Committer, IReadOnlyList<AzureChange>? Changes, IReadOnlyList<string>? Parents);
+internal sealed record AzureCommit(string? CommitId, string? Comment, string? RemoteUrl, AzurePerson? Author, AzurePerson? Committer, IReadOnlyList<AzureChange?>? Changes, IReadOnlyList<string?>? Parents);
 
 internal sealed record AzurePullRequest(
     long? PullRequestId, string? Status, string? Title, string? Description, bool? IsDraft, string? SourceRefName, string? TargetRefName, AzureCommit? LastMergeSourceCommit, AzureCommit? LastMergeTargetCommit,

@@ -5,7 +5,7 @@ namespace RepoSentry.Providers.Bitbucket;
 /// <summary>Commits as the two products tell of them. A list of files that goes on is no list: half of it would let a path filter miss a change.</summary>
 internal static class BitbucketCommits
 {
-    public static CommitInfo Read(BitbucketCommit told, ForgeAnswer answer) => new()
+    public static CommitInfo Read(BitbucketCommit? told, ForgeAnswer answer) => new()
     {
         Id = Id(told?.Hash, answer),
         Message = told!.Message,
@@ -17,21 +17,21 @@ internal static class BitbucketCommits
 
     /// <summary>What a comparison tells as a whole; null where the list goes on.</summary>
     public static IReadOnlyList<string>? Paths(BitbucketPage<BitbucketFile>? told) => told is not { Next: null, Values: { } files } || files.Any(file => (file?.New?.Path ?? file?.Old?.Path) is null) ? null
-        : [.. files.SelectMany(file => new[] { file.New?.Path, file.Old?.Path }).OfType<string>().Distinct(StringComparer.Ordinal)];
+        : [.. files.SelectMany(file => new[] { file?.New?.Path, file?.Old?.Path }).OfType<string>().Distinct(StringComparer.Ordinal)];
 
     /// <summary>What a comparison tells as a whole; null where the list goes on.</summary>
     public static IReadOnlyList<string>? Paths(ServerPage<ServerChange>? told) => told is not { IsLastPage: true, Values: { } files } || files.Any(file => file?.Path?.Text is null) ? null
-        : [.. files.SelectMany(file => new[] { file.Path!.Text, file.SrcPath?.Text }).OfType<string>().Distinct(StringComparer.Ordinal)];
+        : [.. files.SelectMany(file => new[] { file?.Path?.Text, file?.SrcPath?.Text }).OfType<string>().Distinct(StringComparer.Ordinal)];
 
-    public static CommitInfo WithFiles(CommitInfo commit, BitbucketPage<BitbucketFile>? told) => told is not { Next: null, Values: { } files } ? commit : commit with
+    public static CommitInfo WithFiles(CommitInfo commit, BitbucketPage<BitbucketFile>? told) => told is not { Next: null, Values: { } files } || files.Contains(null) ? commit : commit with
     {
-        Added = Paths(files.Where(file => file.Status is "added" or "renamed").Select(file => file.New?.Path)),
-        Modified = Paths(files.Where(file => file.Status is not ("added" or "renamed" or "removed")).Select(file => file.New?.Path ?? file.Old?.Path)),
-        Removed = Paths(files.Where(file => file.Status is "removed" or "renamed").Select(file => file.Old?.Path)),
+        Added = Paths(files.Where(file => file?.Status is "added" or "renamed").Select(file => file?.New?.Path)),
+        Modified = Paths(files.Where(file => file?.Status is not ("added" or "renamed" or "removed")).Select(file => file?.New?.Path ?? file?.Old?.Path)),
+        Removed = Paths(files.Where(file => file?.Status is "removed" or "renamed").Select(file => file?.Old?.Path)),
     };
 
     /// <param name="page">Of the repository; null where it is not known.</param>
-    public static CommitInfo Read(ServerCommit told, ForgeAnswer answer, string? page) => new()
+    public static CommitInfo Read(ServerCommit? told, ForgeAnswer answer, string? page) => new()
     {
         Id = Id(told?.Id, answer),
         Message = told!.Message,
@@ -42,11 +42,11 @@ internal static class BitbucketCommits
         Parents = ForgeHttp.CommitIds(told.Parents?.Select(parent => parent?.Id)),
     };
 
-    public static CommitInfo WithFiles(CommitInfo commit, ServerPage<ServerChange>? told) => told is not { IsLastPage: true, Values: { } files } ? commit : commit with
+    public static CommitInfo WithFiles(CommitInfo commit, ServerPage<ServerChange>? told) => told is not { IsLastPage: true, Values: { } files } || files.Contains(null) ? commit : commit with
     {
-        Added = Paths(files.Where(file => file.Type is "ADD" or "COPY" or "MOVE").Select(file => file.Path?.Text)),
-        Modified = Paths(files.Where(file => file.Type is not ("ADD" or "COPY" or "MOVE" or "DELETE")).Select(file => file.Path?.Text)),
-        Removed = Paths(files.Select(file => file.Type switch { "DELETE" => file.Path?.Text, "MOVE" => file.SrcPath?.Text, _ => null })),
+        Added = Paths(files.Where(file => file?.Type is "ADD" or "COPY" or "MOVE").Select(file => file?.Path?.Text)),
+        Modified = Paths(files.Where(file => file?.Type is not ("ADD" or "COPY" or "MOVE" or "DELETE")).Select(file => file?.Path?.Text)),
+        Removed = Paths(files.Select(file => file?.Type switch { "DELETE" => file?.Path?.Text, "MOVE" => file?.SrcPath?.Text, _ => null })),
     };
 
     private static string Id(string? told, ForgeAnswer answer) => told is not null && ForgeHttp.CommitId(told) is { } id ? id : throw answer.Malformed("a commit without an id");

@@ -37,7 +37,7 @@ internal static class BitbucketOptions
 }
 
 /// <summary>A page of Cloud, of whatever.</summary>
-internal sealed record BitbucketPage<T>(IReadOnlyList<T>? Values, string? Next);
+internal sealed record BitbucketPage<T>(IReadOnlyList<T?>? Values, string? Next);
 
 internal sealed record BitbucketRepository(string? Uuid, string? FullName, bool? IsPrivate, BitbucketName? Mainbranch, BitbucketLinks? Links);
 
@@ -57,7 +57,7 @@ internal sealed record BitbucketRef(string? Name, BitbucketTarget? Target);
 
 internal sealed record BitbucketTarget(string? Hash);
 
-internal sealed record BitbucketCommit(string? Hash, string? Message, DateTimeOffset? Date, BitbucketAuthor? Author, BitbucketLinks? Links, IReadOnlyList<BitbucketTarget>? Parents);
+internal sealed record BitbucketCommit(string? Hash, string? Message, DateTimeOffset? Date, BitbucketAuthor? Author, BitbucketLinks? Links, IReadOnlyList<BitbucketTarget?>? Parents);
 
 internal sealed record BitbucketAuthor(string? Raw, BitbucketUser? User);
 
@@ -88,7 +88,7 @@ internal sealed record CloudEnd(BitbucketName? Branch, BitbucketTarget? Commit, 
 internal sealed partial class BitbucketJson : JsonSerializerContext;
 
 /// <summary>A page of Data Center, of whatever.</summary>
-internal sealed record ServerPage<T>(IReadOnlyList<T>? Values, bool? IsLastPage, long? NextPageStart);
+internal sealed record ServerPage<T>(IReadOnlyList<T?>? Values, bool? IsLastPage, long? NextPageStart);
 
 internal sealed record ServerRepository(long? Id, string? Slug, bool? Public, bool? Archived, ServerProject? Project, ServerLinks? Links);
 
@@ -99,7 +99,7 @@ internal sealed record ServerOrigin(long? Id);
 
 internal sealed record ServerProject(string? Key);
 
-internal sealed record ServerLinks(IReadOnlyList<BitbucketLink>? Self, [property: JsonPropertyName("clone")] IReadOnlyList<ServerCloneLink?>? Clones);
+internal sealed record ServerLinks(IReadOnlyList<BitbucketLink?>? Self, [property: JsonPropertyName("clone")] IReadOnlyList<ServerCloneLink?>? Clones);
 
 internal sealed record ServerCloneLink(string? Name, string? Href);
 
@@ -107,7 +107,7 @@ internal sealed record ServerCloneLink(string? Name, string? Href);
 internal sealed record ServerRef(string? DisplayId, string? LatestCommit, string? Hash, bool? IsDefault);
 
 /// <param name="CommitterTimestamp">Milliseconds.</param>
-internal sealed record ServerCommit(string? Id, string? Message, ServerPerson? Author, ServerPerson? Committer, long? AuthorTimestamp, long? CommitterTimestamp, IReadOnlyList<ServerParent>? Parents);
+internal sealed record ServerCommit(string? Id, string? Message, ServerPerson? Author, ServerPerson? Committer, long? AuthorTimestamp, long? CommitterTimestamp, IReadOnlyList<ServerParent?>? Parents);
 
 internal sealed record ServerParent(string? Id);
 

@@ -127,7 +127,7 @@ internal sealed class BitbucketServerRefSource : IRefSource, ICommitSource, IPul
                 answer.ETag,
                 isLast ? null : string.Create(CultureInfo.InvariantCulture, $"{first}&start={told.NextPageStart}"),
                 null)
-            { DefaultBranch = refs.FirstOrDefault(item => item.IsDefault == true)?.DisplayId };
+            { DefaultBranch = refs.FirstOrDefault(item => item?.IsDefault == true)?.DisplayId };
         });
     }
 }

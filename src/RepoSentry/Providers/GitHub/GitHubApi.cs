@@ -64,7 +64,7 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
 
         var body = new ForgeAnswer(graphUrl, NotModified: false, await ForgeHttp.ReadJsonAsync(response, graphUrl, budget, cancellationToken), null, null, null);
         var told = body.Read(GraphJson.Default.GraphAnswer);
-        if (told.Errors?.Any(error => error.Type == "RATE_LIMITED") == true)
+        if (told.Errors?.Any(error => error?.Type == "RATE_LIMITED") == true)
         {
             throw OutOfPoints(response);
         }

@@ -112,7 +112,7 @@ internal sealed class GitHubBatches(GitHubApi api)
         var refs = new List<GitRef>(nodes.Count);
         foreach (var item in nodes)
         {
-            var commit = item.Target;
+            var commit = item?.Target;
             while (commit is { Type: "Tag" })
             {
                 commit = commit.Target;

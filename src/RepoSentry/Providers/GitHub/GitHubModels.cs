@@ -51,16 +51,16 @@ internal sealed record GitHubInstallationToken(string? Token, DateTimeOffset? Ex
 internal sealed record GitHubRepository(long? Id, string? FullName, string? HtmlUrl, string? DefaultBranch, bool? Private, bool? Archived);
 
 /// <summary>A repository of a list.</summary>
-internal sealed record GitHubListed(long? Id, string? FullName, bool? Archived, bool? Disabled, bool? Fork, IReadOnlyList<string>? Topics);
+internal sealed record GitHubListed(long? Id, string? FullName, bool? Archived, bool? Disabled, bool? Fork, IReadOnlyList<string?>? Topics);
 
 /// <summary>A branch or a tag of a list: the commit is peeled.</summary>
 internal sealed record GitHubRef(string? Name, GitHubTarget? Commit);
 
 internal sealed record GitHubTarget(string? Sha);
 
-internal sealed record GitHubComparison(string? Status, int? TotalCommits, IReadOnlyList<GitHubCommit>? Commits, IReadOnlyList<GitHubFile>? Files);
+internal sealed record GitHubComparison(string? Status, int? TotalCommits, IReadOnlyList<GitHubCommit?>? Commits, IReadOnlyList<GitHubFile?>? Files);
 
-internal sealed record GitHubCommit(string? Sha, string? HtmlUrl, GitHubCommitText? Commit, GitHubAccount? Author, GitHubAccount? Committer, IReadOnlyList<GitHubFile>? Files, IReadOnlyList<GitHubTarget>? Parents = null);
+internal sealed record GitHubCommit(string? Sha, string? HtmlUrl, GitHubCommitText? Commit, GitHubAccount? Author, GitHubAccount? Committer, IReadOnlyList<GitHubFile?>? Files, IReadOnlyList<GitHubTarget?>? Parents = null);
 
 internal sealed record GitHubCommitText(string? Message, GitHubPerson? Author, GitHubPerson? Committer);
 

@@ -103,7 +103,7 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IPullRequestS
     {
         var root = RootOf(HomeOf(repositoryUrl, apiBaseUrl));
         var answer = await AskAsync(new Uri($"{root}/commits?per_page={RefPages.PageSize}"), "commits", cancellationToken);
-        return answer is null ? [] : [.. answer.Read(GitHubJson.Default.IReadOnlyListGitHubCommit).Select(commit => commit.Commit?.Committer?.Date).OfType<DateTimeOffset>()];
+        return answer is null ? [] : [.. answer.Read(GitHubJson.Default.IReadOnlyListGitHubCommit).Select(commit => commit?.Commit?.Committer?.Date).OfType<DateTimeOffset>()];
     }
 
     public Task<IReadOnlyList<ListedRepository>> ListAsync(string organization, CancellationToken cancellationToken, bool onlyFirst = false) => listing.ListAsync(organization, cancellationToken, onlyFirst);

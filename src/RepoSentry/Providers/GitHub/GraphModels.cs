@@ -5,7 +5,7 @@ namespace RepoSentry.Providers.GitHub;
 internal sealed record GraphQuestion(string Query);
 
 /// <summary>An answer of GraphQL: by alias, a repository or an owner; null with an error for one that is not there.</summary>
-internal sealed record GraphAnswer(Dictionary<string, GraphNode?>? Data, IReadOnlyList<GraphError>? Errors)
+internal sealed record GraphAnswer(Dictionary<string, GraphNode?>? Data, IReadOnlyList<GraphError?>? Errors)
 {
     /// <summary>How far GitHub's clock is ahead of ours.</summary>
     [JsonIgnore]
@@ -31,7 +31,7 @@ internal sealed record GraphName(string? Name);
 
 internal sealed record GraphPage(bool HasNextPage, string? EndCursor);
 
-internal sealed record GraphRefs(GraphPage? PageInfo, IReadOnlyList<GraphRef>? Nodes);
+internal sealed record GraphRefs(GraphPage? PageInfo, IReadOnlyList<GraphRef?>? Nodes);
 
 internal sealed record GraphRef(string? Name, GraphTarget? Target);
 

@@ -29,7 +29,7 @@ internal static class GitLabMergeRequests
             HeadSha = commit,
             Fork = told.SourceProjectId is null || told.SourceProjectId != told.TargetProjectId,
             BaseBranch = told.TargetBranch ?? "",
-            Labels = told.Labels ?? [],
+            Labels = [.. (told.Labels ?? []).OfType<string>()],
             CreatedAt = told.CreatedAt,
             UpdatedAt = told.UpdatedAt,
             ClosedAt = told.MergedAt ?? told.ClosedAt,

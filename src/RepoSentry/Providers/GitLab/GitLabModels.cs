@@ -28,7 +28,7 @@ internal static class GitLabOptions
 internal sealed record GitLabProject(long? Id, string? PathWithNamespace, string? WebUrl, string? DefaultBranch, string? Visibility, bool? EmptyRepo, bool? Archived);
 
 /// <summary>A project of a list. Old instances call its topics tags.</summary>
-internal sealed record GitLabListed(long? Id, string? PathWithNamespace, bool? Archived, string? MarkedForDeletionOn, GitLabOrigin? ForkedFromProject, IReadOnlyList<string>? Topics, IReadOnlyList<string>? TagList);
+internal sealed record GitLabListed(long? Id, string? PathWithNamespace, bool? Archived, string? MarkedForDeletionOn, GitLabOrigin? ForkedFromProject, IReadOnlyList<string?>? Topics, IReadOnlyList<string?>? TagList);
 
 internal sealed record GitLabOrigin(long? Id);
 
@@ -37,17 +37,17 @@ internal sealed record GitLabRef(string? Name, string? Target, GitLabTarget? Com
 
 internal sealed record GitLabTarget(string? Id);
 
-internal sealed record GitLabComparison(IReadOnlyList<GitLabCommit>? Commits, IReadOnlyList<GitLabDiff>? Diffs, bool? CompareTimeout);
+internal sealed record GitLabComparison(IReadOnlyList<GitLabCommit?>? Commits, IReadOnlyList<GitLabDiff?>? Diffs, bool? CompareTimeout);
 
 internal sealed record GitLabCommit(
     string? Id, string? Message, string? WebUrl, string? AuthorName, string? AuthorEmail, string? CommitterName, string? CommitterEmail, DateTimeOffset? CommittedDate,
-    IReadOnlyList<string>? ParentIds);
+    IReadOnlyList<string?>? ParentIds);
 
 internal sealed record GitLabDiff(string? OldPath, string? NewPath, bool NewFile, bool RenamedFile, bool DeletedFile);
 
 internal sealed record GitLabMergeRequest(
     long? Iid, long? Id, string? State, string? Title, string? Description, string? WebUrl, bool? Draft, GitLabUser? Author, string? SourceBranch, string? TargetBranch, string? Sha,
-    long? SourceProjectId, long? TargetProjectId, IReadOnlyList<string>? Labels, DateTimeOffset? CreatedAt, DateTimeOffset? UpdatedAt, DateTimeOffset? ClosedAt, DateTimeOffset? MergedAt,
+    long? SourceProjectId, long? TargetProjectId, IReadOnlyList<string?>? Labels, DateTimeOffset? CreatedAt, DateTimeOffset? UpdatedAt, DateTimeOffset? ClosedAt, DateTimeOffset? MergedAt,
     string? MergeCommitSha, string? SquashCommitSha);
 
 internal sealed record GitLabUser(string? Name, string? Username);

@@ -71,7 +71,7 @@ internal sealed class GitLabRefSource : IRefSource, ICommitSource, IPullRequestS
     {
         var root = looks.RootOf(repositoryUrl, apiBaseUrl);
         var answer = await api.FindAsync(new Uri($"{root}/repository/commits?per_page={RefPages.PageSize}&first_parent=true"), "commits", cancellationToken);
-        return answer is null ? [] : [.. answer.Read(GitLabJson.Default.IReadOnlyListGitLabCommit).Select(commit => commit.CommittedDate).OfType<DateTimeOffset>()];
+        return answer is null ? [] : [.. answer.Read(GitLabJson.Default.IReadOnlyListGitLabCommit).Select(commit => commit?.CommittedDate).OfType<DateTimeOffset>()];
     }
 
     public Task<IReadOnlyList<ListedRepository>> ListAsync(string organization, CancellationToken cancellationToken, bool onlyFirst = false) => listing.ListAsync(organization, cancellationToken, onlyFirst);

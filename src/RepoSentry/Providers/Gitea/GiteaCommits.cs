@@ -5,7 +5,7 @@ namespace RepoSentry.Providers.Gitea;
 /// <summary>Commits as Gitea tells of them: a renamed file is one that came and one that went.</summary>
 internal static class GiteaCommits
 {
-    public static CommitInfo Read(GiteaCommit told, ForgeAnswer answer) => new()
+    public static CommitInfo Read(GiteaCommit? told, ForgeAnswer answer) => new()
     {
         Id = told?.Sha is { } sha && ForgeHttp.CommitId(sha) is { } id ? id : throw answer.Malformed("a commit without an id"),
         Message = told.Commit?.Message,
@@ -29,7 +29,7 @@ internal static class GiteaCommits
 
     // Old versions tell no status: their list says only that something happened to a file.
     private static IReadOnlyList<string>? Files(GiteaCommit told, string status) => told.Files is not { } files || files.Any(file => file?.Status is null) ? null
-        : [.. files.Where(file => file.Status == status).Select(file => file.Filename).OfType<string>()];
+        : [.. files.Where(file => file?.Status == status).Select(file => file?.Filename).OfType<string>()];
 
     private static PersonInfo? Person(GiteaPerson? person, GiteaAccount? account) => person is null ? null : new PersonInfo(person.Name, person.Email, account?.Login);
 }

@@ -27,7 +27,7 @@ internal static class GiteaOptions
 internal sealed record GiteaRepository(long? Id, string? FullName, string? HtmlUrl, string? DefaultBranch, bool? Private, bool? Archived, bool? Empty);
 
 /// <summary>A repository of a list.</summary>
-internal sealed record GiteaListed(long? Id, string? FullName, bool? Archived, bool? Fork, IReadOnlyList<string>? Topics);
+internal sealed record GiteaListed(long? Id, string? FullName, bool? Archived, bool? Fork, IReadOnlyList<string?>? Topics);
 
 /// <summary>A branch or a tag of a list. A tag's own id is the tag object where there is one, and its commit is peeled.</summary>
 internal sealed record GiteaRef(string? Name, string? Id, GiteaTarget? Commit);
@@ -35,9 +35,9 @@ internal sealed record GiteaRef(string? Name, string? Id, GiteaTarget? Commit);
 /// <summary>Branches tell the commit as <c>id</c>, tags as <c>sha</c>.</summary>
 internal sealed record GiteaTarget(string? Id, string? Sha);
 
-internal sealed record GiteaComparison(int? TotalCommits, IReadOnlyList<GiteaCommit>? Commits);
+internal sealed record GiteaComparison(int? TotalCommits, IReadOnlyList<GiteaCommit?>? Commits);
 
-internal sealed record GiteaCommit(string? Sha, string? HtmlUrl, GiteaCommitText? Commit, GiteaAccount? Author, GiteaAccount? Committer, IReadOnlyList<GiteaFile>? Files, IReadOnlyList<GiteaTarget>? Parents);
+internal sealed record GiteaCommit(string? Sha, string? HtmlUrl, GiteaCommitText? Commit, GiteaAccount? Author, GiteaAccount? Committer, IReadOnlyList<GiteaFile?>? Files, IReadOnlyList<GiteaTarget?>? Parents);
 
 internal sealed record GiteaCommitText(string? Message, GiteaPerson? Author, GiteaPerson? Committer);
 
