@@ -39,7 +39,7 @@ internal static class ForgeTargets
         var provider = new ProviderConfig { Name = "forge", Type = type, Url = url is null ? null : new Uri(url), Token = new Secret("token"), RequestsPerHour = 1_000_000_000, Burst = 1_000_000_000 };
         var source = type == "github" ? GitHubRefSource.For(provider, http, time) : RefSourceCatalog.SourceOf(provider, http, time)!;
         var asker = new Asker(source, new Uri(repository), time);
-        return new FuzzTarget(name, 1_000_000, [.. answers.Select(answer => new FuzzCase(answer.Name, [Encoding.UTF8.GetBytes(answer.Json)], body => forge.Instead(answer, body, () => asker.AskAsync(answer.Ask)), IsJson: true))], Words);
+        return new FuzzTarget(name, [.. answers.Select(answer => new FuzzCase(answer.Name, [Encoding.UTF8.GetBytes(answer.Json)], body => forge.Instead(answer, body, () => asker.AskAsync(answer.Ask)), IsJson: true))], Words);
     }
 
     /// <summary>Asks what a service asks.</summary>

@@ -1,9 +1,8 @@
 namespace RepoSentry.Exam.Fuzzing;
 
 /// <summary>A parser of the product that eats what others wrote.</summary>
-/// <param name="Full">Inputs of the full exam.</param>
 /// <param name="Words">What means something to it: put into inputs here and there.</param>
-internal sealed record FuzzTarget(string Name, int Full, IReadOnlyList<FuzzCase> Cases, params IReadOnlyList<string> Words);
+internal sealed record FuzzTarget(string Name, IReadOnlyList<FuzzCase> Cases, params IReadOnlyList<string> Words);
 
 /// <param name="Seeds">Inputs that it reads: all others are made of them.</param>
 /// <param name="Feed">

@@ -10,7 +10,8 @@ namespace RepoSentry.Exam.Fuzzing;
 /// Feeds one target. An input that ends in a way not seen before is kept, and further ones are made of it. The way it ends stands in for the coverage of code,
 /// which is not measured: the kind and words of the refusal, how far it got, or the shape of what was read.
 /// </summary>
-internal sealed class Fuzzer(FuzzTarget target, int seed, int count)
+/// <param name="within">The full exam ends a slow target after this, and tells how many inputs it got.</param>
+internal sealed class Fuzzer(FuzzTarget target, int seed, int count, TimeSpan within)
 {
     private const int MostKept = 4000;
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(1);
@@ -54,7 +55,7 @@ internal sealed class Fuzzer(FuzzTarget target, int seed, int count)
             }
         }
 
-        for (var clock = Stopwatch.GetTimestamp(); Fed < count; Took = Stopwatch.GetElapsedTime(clock))
+        for (var clock = Stopwatch.GetTimestamp(); Fed < count && Took < within; Took = Stopwatch.GetElapsedTime(clock))
         {
             var from = corpus[random.Next(corpus.Count)];
             var input = new FuzzInput(from.Case, mutator.Mutate(from, corpus[random.Next(corpus.Count)]));

@@ -16,7 +16,6 @@ internal static class HeaderTargets
 
     public static FuzzTarget Target => new(
         "forge headers",
-        1_000_000,
         [
             new(
                 "status and headers",

@@ -6,7 +6,7 @@ namespace RepoSentry.Exam.Fuzzing;
 /// <summary>Makes an input of another: by its bytes, and by its values where it is JSON.</summary>
 internal sealed class Mutator(Random random, IReadOnlyList<string> words)
 {
-    private const int Longest = 16 * 1024;
+    private const int Longest = 4 * 1024;
 
     private static readonly byte[][] Numbers = [.. Bytes("0", "-1", "1", "2147483648", "-9223372036854775808", "9223372036854775808", "253402300800000", "1e400", "1.5", "0000", "ffff", new string('9', 400))];
 

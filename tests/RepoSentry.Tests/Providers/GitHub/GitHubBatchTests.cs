@@ -155,6 +155,7 @@ public sealed class GitHubBatchTests : IDisposable
     [InlineData(HttpStatusCode.BadGateway, "<html>", "text/html", RefSourceError.Unavailable)]
     [InlineData(HttpStatusCode.OK, """{"data":null,"errors":[{"message":"Something went wrong while executing your query"}]}""", "application/json", RefSourceError.Unavailable)]
     [InlineData(HttpStatusCode.OK, """{"data":{"r0":{"databaseId":1,""", "application/json", RefSourceError.Malformed)]
+    [InlineData(HttpStatusCode.OK, """{"data":null,"errors":[null]}""", "application/json", RefSourceError.Unavailable)]
     [InlineData(HttpStatusCode.OK, "<html>sign in</html>", "text/html", RefSourceError.Malformed)]
     [InlineData(HttpStatusCode.Unauthorized, """{"message":"Bad credentials"}""", "application/json", RefSourceError.Unauthorized)]
     public async Task An_answer_that_is_none_fails_for_all_and_the_next_question_is_smaller(HttpStatusCode status, string body, string type, RefSourceError expected)
