@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using Shouldly;
 using Xunit;
 
@@ -55,16 +56,20 @@ public sealed class ConditionalRequestTests
     public async Task A_look_in_between_does_not_refuse_a_change()
     {
         await using var host = await RunningHost.StartAsync();
-        using var made = await SendAsync(host, HttpMethod.Post, "/api/v1/repositories", body: Entry("main"));
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var port = ((IPEndPoint)silent.LocalEndpoint).Port;
+        using var made = await SendAsync(host, HttpMethod.Post, "/api/v1/repositories", body: Entry("main", port));
         var tag = made.Headers.ETag!.ToString();
+        silent.Stop(); // only now does the look end
         await RunningHost.UntilAsync(async () => (await host.JsonAsync("/api/v1/repositories/extra")).GetProperty("status").GetString() == "error");
         using var now = await SendAsync(host, HttpMethod.Get, "/api/v1/repositories/extra");
         now.Headers.ETag!.ToString().ShouldNotBe(tag);
-        using var changed = await SendAsync(host, HttpMethod.Put, "/api/v1/repositories/extra", ("If-Match", tag), Entry("release"));
+        using var changed = await SendAsync(host, HttpMethod.Put, "/api/v1/repositories/extra", ("If-Match", tag), Entry("release", port));
         changed.StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
-    private static object Entry(string branch) => new { name = "extra", url = "http://127.0.0.1:1/extra.git", provider = "git", branches = new[] { branch } };
+    private static object Entry(string branch, int port = 1) => new { name = "extra", url = $"http://127.0.0.1:{port}/extra.git", provider = "git", branches = new[] { branch } };
 
     private static async Task<HttpResponseMessage> SendAsync(RunningHost host, HttpMethod method, string path, (string Name, string Value) header = default, object? body = null)
     {

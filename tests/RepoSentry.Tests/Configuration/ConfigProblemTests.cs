@@ -78,7 +78,7 @@ public sealed class ConfigProblemTests
     [Theory]
     [InlineData("tekton:\n  event_listener_url: http://el.example\n  secret: ${S_SECRET:-x}\n", "config.yaml:2:23: tekton.event_listener_url: a secret must not travel over plain http (use https, or name \"el.example\" in security.insecure_hosts)")]
     [InlineData("tekton:\n  event_listener_url: http://el.example\n  headers: { Authorization: \"${S_TOKEN:-x}\" }\n", "config.yaml:2:23: tekton.event_listener_url: a secret must not travel over plain http")]
-    [InlineData(Trigger + "  format: githb\n", "config.yaml:3:11: tekton.format: must be one of auto, github, gitlab, gitea, bitbucket, cloudevents, native, found \"githb\" (did you mean \"github\"?)")]
+    [InlineData(Trigger + "  format: githb\n", "config.yaml:3:11: tekton.format: must be one of auto, github, github-create-delete, gitlab, gitea, bitbucket, cloudevents, native, found \"githb\" (did you mean \"github\"?)")]
     [InlineData(Trigger + "  events: [tags_*]\n", "config.yaml:3:11: tekton.events: \"tags_*\" matches no event type")]
     [InlineData(Trigger + "  retry: { initial: 2m, max: 1m }\n", "config.yaml:3:21: tekton.retry.initial: 2m is longer than retry.max (1m)")]
     [InlineData(Trigger + "  requests_per_second: -1\n", "config.yaml:3:24: tekton.requests_per_second: must be from 0 to 10000, found \"-1\"")]
