@@ -13,6 +13,7 @@ internal sealed record ExamOptions
     /// <summary>Ids; empty for all.</summary>
     public IReadOnlyList<string> Only { get; init; } = [];
     public int Seed { get; init; }
+    public bool IsSeedGiven { get; init; }
     public bool Twins { get; init; }
 
     /// <summary>Where the figures go; empty for <c>artifacts/exam.json</c>.</summary>
@@ -38,7 +39,7 @@ internal sealed record ExamOptions
                     at++;
                     break;
                 case "--seed" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var seed):
-                    options = options with { Seed = seed };
+                    options = options with { Seed = seed, IsSeedGiven = true };
                     at++;
                     break;
                 case "--json" when value is not null:

@@ -14,7 +14,7 @@ internal static class E12Fuzz
 
     public static async Task RunAsync(Trial trial)
     {
-        var fuzzers = ForgeTargets.All.Concat(TextTargets.All).Concat(GitTargets.All).Append(HeaderTargets.Target).Select(target => new Fuzzer(target, trial.Random.Next(), trial.Scale(Inputs, QuickInputs), trial.Quick ? TimeSpan.MaxValue : Most)).ToList();
+        var fuzzers = ForgeTargets.All.Concat(TextTargets.All).Concat(GitTargets.All).Append(HeaderTargets.Target).Select(target => new Fuzzer(target, trial.Fixed.Next(), trial.Scale(Inputs, QuickInputs), trial.Quick ? TimeSpan.MaxValue : Most)).ToList();
         var hung = await FeedAsync(fuzzers);
         foreach (var fuzzer in fuzzers)
         {

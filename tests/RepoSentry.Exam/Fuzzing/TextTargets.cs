@@ -113,7 +113,9 @@ internal static class TextTargets
     {
         var (patterns, name) = Halves(bytes);
         var list = patterns.Split('\n').Take(20).Select(pattern => pattern[..Math.Min(pattern.Length, LongestGlob)]).ToList();
-        var filter = RefFilter.Parse(JsonSerializer.Serialize(list));
+        var text = JsonSerializer.Serialize(list);
+        list = JsonSerializer.Deserialize<List<string>>(text)!; // half of a surrogate pair, where a pattern was cut, does not stay one
+        var filter = RefFilter.Parse(text);
         var matches = filter.Matches("refs/heads/" + name);
         var wanted = GlobOracle.Matches(list, RefName.ToText(name));
         return matches == wanted ? $"{matches}, {Math.Min(list.Count, 4)} patterns, {filter.Prefixes(RefKind.Branch).Count} prefixes" : throw new BrokenLawException($"the globs match otherwise than by their definition: {matches}");
