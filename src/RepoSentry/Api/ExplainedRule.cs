@@ -32,11 +32,12 @@ internal sealed record ExplainedRule(string Rule, IReadOnlyList<string> Patterns
             return skipped.By == rule ? $"kept the last event from every trigger: {skipped.Reason}" : $"was not decisive for the last event: {skipped.By} was";
         }
 
+        var isPullRequest = last.Type.StartsWith("pull_request_", StringComparison.Ordinal);
         var (isAsked, unknown) = rule switch
         {
-            "paths" => (last.Type is "branch_updated" or "branch_created" or "commit_pushed", last.Metadata.TryGetProperty("file_count", out _) ? "" : "files"),
-            "skip_messages" => (HasHead(last), Lacks(last, "message")),
-            "ignore_authors" => (HasHead(last), Lacks(last, "author")),
+            "paths" => (isPullRequest || last.Type is "branch_updated" or "branch_created" or "commit_pushed", last.Metadata.TryGetProperty("file_count", out _) ? "" : "files"),
+            "skip_messages" => (isPullRequest || HasHead(last), Lacks(last, isPullRequest ? "title" : "message")),
+            "ignore_authors" => (isPullRequest || HasHead(last), Lacks(last, "author")),
             _ => (last.Type.StartsWith("branch_", StringComparison.Ordinal) && HasHead(last), Lacks(last, "author")),
         };
         return !isAsked ? $"is not asked about {last.Type}"

@@ -119,20 +119,18 @@ internal sealed record Explanation(
     private static bool Watches(RepositoryConfig config, string type) =>
         type.StartsWith("branch_", StringComparison.Ordinal) || type == EventType.CommitPushed.Name() ? config.BranchRegex is not null || config.Branches.Count > 0 : type.StartsWith("tag_", StringComparison.Ordinal) ? config.Tags.Count > 0 : config.PullRequests != PullRequestScope.None;
 
-    // By its number, or by the name of its ref.
     private static ExplainedRef? PullRequest(PolledRepository repository, IReadOnlyList<StoredRef> refs, string asked)
     {
-        var number = asked.StartsWith('#') ? asked[1..] : asked.Split('/') is ["refs", "pull" or "merge-requests" or "pull-requests", var named, _] ? named : null;
-        if (number is null)
+        if (asked.Split('/') is not ["refs", "pull" or "merge-requests" or "pull-requests", _, _])
         {
             return null;
         }
 
-        var found = refs.FirstOrDefault(item => item.Kind == RefKind.PullRequest.Name() && item.Name.Split('/')[2] == number);
+        var found = refs.FirstOrDefault(item => item.Name == asked);
         var says = found is not null ? $"watched: open, at {found.CommitSha[..12]}"
             : repository.Config.PullRequests == PullRequestScope.None ? "not watched: pull_requests is false"
             : $"not among those watched: closed, for a branch that branches does not name{(repository.Config.PullRequests == PullRequestScope.Forks ? "" : ", or from a fork (pull_requests: forks watches those too)")}";
-        return new ExplainedRef(found?.Name ?? asked, RefKind.PullRequest.Name(), found is not null, found?.CommitSha, says);
+        return new ExplainedRef(asked, RefKind.PullRequest.Name(), found is not null, found?.CommitSha, says);
     }
 
     private static ExplainedRef Asked(PolledRepository repository, IReadOnlyList<StoredRef> refs, string asked)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RepoSentry.Abstractions;
@@ -6,6 +7,7 @@ using RepoSentry.Configuration;
 using RepoSentry.Delivery;
 using RepoSentry.Events;
 using RepoSentry.Polling;
+using RepoSentry.Providers;
 using RepoSentry.Storage;
 
 namespace RepoSentry.Api;
@@ -129,9 +131,13 @@ internal static class RepositoryEndpoints
             return Missing(name);
         }
 
+        if (@ref is ['#', .. var digits] && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            @ref = PullRequestRefs.Of(repository.Config.ProviderType, number);
+        }
+
+        var last = await log.ListEventsAsync(new EventQuery(3) { Repository = repository.Config.Name, Ref = @ref }, cancellationToken);
         var refs = @ref is null ? null : await stored.RefsAsync(repository.Config.Name, cancellationToken);
-        var named = @ref is ['#', ..] ? refs!.FirstOrDefault(item => item.Name.Split('/') is [_, _, var number, _] && number == @ref[1..])?.Name ?? @ref : @ref; // a pull request by its number
-        var last = await log.ListEventsAsync(new EventQuery(3) { Repository = repository.Config.Name, Ref = named }, cancellationToken);
         return TypedResults.Ok(Explanation.Of(repository, polling, config, deliveries, last.Items, refs ?? [], @ref));
     }
 

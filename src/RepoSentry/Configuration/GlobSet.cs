@@ -36,10 +36,10 @@ internal sealed class GlobSet
     }
 
     /// <summary>The set for these patterns; equal lists share one.</summary>
-    public static GlobSet Of(IReadOnlyList<string> patterns) => Of(string.Join('\n', patterns), patterns, areFolders: false);
+    public static GlobSet Of(IReadOnlyList<string> patterns) => Of(patterns, areFolders: false);
 
     /// <summary>The set for paths of files: there <c>**/</c> is also no folder at all, so that <c>**/*.md</c> has the <c>README.md</c> of the root.</summary>
-    public static GlobSet OfPaths(IReadOnlyList<string> patterns) => Of("/\n" + string.Join('\n', patterns), patterns, areFolders: true);
+    public static GlobSet OfPaths(IReadOnlyList<string> patterns) => Of(patterns, areFolders: true);
 
     public bool Matches(string name) => (all || Array.Exists(include, some => some.IsMatch(name))) && !Array.Exists(exclude, some => some.IsMatch(name));
 
@@ -55,8 +55,9 @@ internal sealed class GlobSet
         return prefixes.Count > MaxPrefixes || prefixes.Exists(prefix => prefix.Length == 0) ? [] : prefixes;
     }
 
-    private static GlobSet Of(string key, IReadOnlyList<string> patterns, bool areFolders)
+    private static GlobSet Of(IReadOnlyList<string> patterns, bool areFolders)
     {
+        var key = string.Concat(patterns.Select(pattern => $"{pattern.Length}:{pattern}").Prepend(areFolders ? "paths " : "")); // no two lists have one key, whatever characters they hold
         if (Cache.TryGetValue(key, out var set))
         {
             return set;

@@ -51,7 +51,9 @@ internal sealed class EventLog(IDatabase database)
     {
         var conditions = new List<string>();
         Add(conditions, query.Repository, "repository_name = @Repository");
-        Add(conditions, query.Ref, "branch_name = @Branch");
+        var full = query.Ref?.StartsWith("refs/", StringComparison.Ordinal) == true ? query.Ref : null;
+        var isPullRequest = full is not null && !full.StartsWith(GitRef.BranchPrefix, StringComparison.Ordinal) && !full.StartsWith(GitRef.TagPrefix, StringComparison.Ordinal); // its branch is another one
+        Add(conditions, isPullRequest ? null : query.Ref, "branch_name = @Branch");
         Add(conditions, query.Status, "status = @Status");
         Add(conditions, query.Type, "event_type = @Type");
         var (driving, rest) = (conditions.Take(1).ToList(), conditions.Skip(1).ToList());
@@ -59,7 +61,7 @@ internal sealed class EventLog(IDatabase database)
         Add(driving, query.Until, "seq <= @To");
         Add(rest, query.Since, "created_at >= @Since");
         Add(rest, query.Until, "created_at < @Until");
-        Add(rest, query.Ref?.StartsWith("refs/", StringComparison.Ordinal) == true ? query.Ref : null, "ref = @Ref");
+        Add(rest, full, "ref = @Ref");
         return new BoundedScan("events", "seq", driving, rest);
     }
 

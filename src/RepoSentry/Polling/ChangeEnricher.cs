@@ -29,9 +29,10 @@ internal sealed class ChangeEnricher(EnrichmentSource source, ChangeRules rules,
         var wanted = source.Forge is null ? [] : Ordered(learnt).Take(MaxChanges).ToList();
         using var timer = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
-        foreach (var at in Enumerable.Range(0, changes.Count).Where(at => changes[at].PullRequest is not null).Take(MaxChanges))
+        foreach (var (turn, at) in Enumerable.Range(0, changes.Count).Where(at => changes[at].PullRequest is not null).Index())
         {
-            learnt[at] = new LearntChange(await JudgedAsync(await source.CompleteAsync(learnt[at].Event, either.Token), either.Token));
+            var told = await source.CompleteAsync(learnt[at].Event, mayAsk: turn < MaxChanges, either.Token);
+            learnt[at] = new LearntChange(await JudgedAsync(told, mayAsk: turn < MaxJudged, either.Token));
         }
 
         var known = changes.Count == 0 ? null : source.Known();
@@ -124,11 +125,11 @@ internal sealed class ChangeEnricher(EnrichmentSource source, ChangeRules rules,
     }
 
     // What a pull request changes is what came since its branch and the one it goes to parted.
-    private async Task<ChangeEvent> JudgedAsync(ChangeEvent change, CancellationToken cancellationToken)
+    private async Task<ChangeEvent> JudgedAsync(ChangeEvent change, bool mayAsk, CancellationToken cancellationToken)
     {
         var told = change.PullRequest!;
         IReadOnlyList<string>? files = null;
-        if (rules.NeedsFiles(told) && source.Forge is { } forge)
+        if (mayAsk && rules.NeedsFiles(told) && source.Forge is { } forge)
         {
             try
             {

@@ -9,13 +9,15 @@ internal sealed class ChangeRules(RepositoryConfig repository)
 {
     private const int Shown = 60;
 
+    public bool HasPaths => repository.Paths.Count > 0;
+
     private bool HasHeadRules => repository.SkipMessages.Count > 0 || repository.IgnoreAuthors.Count > 0 || repository.LoopGuard == "stop";
 
     /// <summary>Whether the rules ask for the head commit of this change: those of branches and tags that did not vanish.</summary>
     public bool NeedsHead(RefChange change) => HasHeadRules && change is { After: not null, Kind: RefKind.Branch or RefKind.Tag };
 
     /// <summary>Whether they ask for its files: those of a branch that moved or is new.</summary>
-    public bool NeedsFiles(RefChange change) => repository.Paths.Count > 0 && change is { Kind: RefKind.Branch, After: not null };
+    public bool NeedsFiles(RefChange change) => HasPaths && change is { Kind: RefKind.Branch, After: not null };
 
     /// <param name="files">All paths that the change is judged by; null where not known.</param>
     /// <returns>Null if it goes to its triggers.</returns>
@@ -27,8 +29,6 @@ internal sealed class ChangeRules(RepositoryConfig repository)
                 : null)
             ?? (NeedsFiles(change.Change) && files is not null ? ByPaths(files) : null);
     }
-
-    public bool HasPaths => repository.Paths.Count > 0;
 
     /// <summary>Whether they ask for the files that a pull request changes.</summary>
     public bool NeedsFiles(PullRequestInfo told) => HasPaths && told.BaseSha is not null;

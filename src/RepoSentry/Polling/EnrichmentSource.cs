@@ -33,7 +33,9 @@ internal sealed class EnrichmentSource(IRefSource looked, Uri url, Uri? apiBaseU
     }
 
     /// <summary>What else the forge tells of a pull request.</summary>
-    public Task<ChangeEvent> CompleteAsync(ChangeEvent change, CancellationToken cancellationToken) => PullRequestTeller.CompleteAsync(change, looked, url, apiBaseUrl, cancellationToken);
+    /// <param name="mayAsk">Else what is known is all.</param>
+    public Task<ChangeEvent> CompleteAsync(ChangeEvent change, bool mayAsk, CancellationToken cancellationToken) =>
+        PullRequestTeller.CompleteAsync(change, mayAsk ? looked as IPullRequestSource : null, url, apiBaseUrl, cancellationToken);
 
     /// <summary>Paths that differ, of the forge; where it tells no comparisons as a whole, of Git.</summary>
     public async Task<IReadOnlyList<string>?> DifferenceAsync(string before, string after, CancellationToken cancellationToken)

@@ -183,8 +183,6 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
         rosters.Adjust(Now);
     }
 
-    private LookBudget? BudgetOf(RepositoryConfig repository) => rosters.Budgets.GetValueOrDefault(repository.Provider) ?? budgets.GetValueOrDefault(repository.Provider);
-
     /// <summary>Takes note of what the forge said to a batch or to lists.</summary>
     public void Answered(PollTurn turn, Roster roster, RefSourceException? failure)
     {
@@ -264,6 +262,8 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
         repository.DueBecause = again ? "asked for while a look was under way" : IntervalReason(repository);
         return again ? Now : Strategy.NextAt(repository.Config, repository.Archived, repository.DueAt, Now, first, Random.Shared.NextDouble());
     }
+
+    private LookBudget? BudgetOf(RepositoryConfig repository) => rosters.Budgets.GetValueOrDefault(repository.Provider) ?? budgets.GetValueOrDefault(repository.Provider);
 
     private string IntervalReason(PolledRepository repository)
     {

@@ -52,9 +52,10 @@ internal static class PullRequestTeller
     }
 
     /// <summary>Adds what a list leaves out. No failure here fails the look.</summary>
-    public static async Task<ChangeEvent> CompleteAsync(ChangeEvent change, IRefSource source, Uri url, Uri? apiBaseUrl, CancellationToken cancellationToken)
+    /// <param name="forge">Null where nobody is asked.</param>
+    public static async Task<ChangeEvent> CompleteAsync(ChangeEvent change, IPullRequestSource? forge, Uri url, Uri? apiBaseUrl, CancellationToken cancellationToken)
     {
-        if (change.PullRequest is { Labels: null, State: PullRequestState.Open } known && source is IPullRequestSource forge)
+        if (forge is not null && change.PullRequest is { Labels: null, State: PullRequestState.Open } known)
         {
             try
             {

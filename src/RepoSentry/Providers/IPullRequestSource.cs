@@ -21,6 +21,9 @@ internal static class PullRequestRefs
 
     public static string Bitbucket(long number) => Name("pull-requests", number, "from");
 
+    /// <summary>As the forges of a provider's type name it.</summary>
+    public static string Of(string providerType, long number) => providerType switch { "gitlab" => GitLab(number), "bitbucket" => Bitbucket(number), _ => Pull(number) };
+
     public static long NumberOf(string refName) => long.Parse(refName.Split('/')[^2], CultureInfo.InvariantCulture);
 
     private static string Name(string family, long number, string end) => string.Create(CultureInfo.InvariantCulture, $"refs/{family}/{number}/{end}");

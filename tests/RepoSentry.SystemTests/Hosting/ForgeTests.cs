@@ -98,7 +98,7 @@ public sealed class ForgeTests
         await using var receiver = await new Receiver().StartAsync();
         Pushed(forge);
         forge.Repositories["acme/web"].Open(3, 31);
-        await using var service = Describe(forge, "gitlab", receiver, more: "pull_requests: true");
+        await using var service = Describe(forge, "gitlab", receiver, more: "pull_requests: true, skip_messages: [\"[wip]\"]");
         await service.StartReadyAsync();
         await service.WatchingAsync();
 
@@ -118,6 +118,10 @@ public sealed class ForgeTests
         events[0].GetProperty("branch_name").GetString().ShouldBe("fix/a");
         events[0].GetProperty("metadata").GetProperty("pull_request").GetProperty("state").GetString().ShouldBe("merged");
         (await service.GetAsync("/api/v1/repositories/web/explain?ref=%235")).GetProperty("ref").GetProperty("says").GetString()!.ShouldContain("forks");
+        var closed = await service.GetAsync("/api/v1/repositories/web/explain?ref=%234");
+        (await service.GetAsync("/api/v1/events?ref=refs/merge-requests/4/head")).GetProperty("items").GetArrayLength().ShouldBe(3);
+        closed.GetProperty("last_events").EnumerateArray().Select(item => item.GetProperty("type").GetString()).ShouldBe(["pull_request_closed", "pull_request_updated", "pull_request_opened"]);
+        closed.GetProperty("rules").EnumerateArray().Single(rule => rule.GetProperty("rule").GetString() == "skip_messages").GetProperty("says").GetString().ShouldBe("let the last event pass");
         forge.Problems.ShouldBeEmpty();
     }
 

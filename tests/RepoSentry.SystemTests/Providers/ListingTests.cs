@@ -105,14 +105,14 @@ public sealed class ListingTests
         await using var forge = await StartAsync(type, Secret);
         forge.Add("acme/web");
         var part = type is "bitbucket" ? "/repositories/acme" : type is "azure" ? "/git/repositories" : "/acme/";
-        foreach (var (status, body, expected) in (ReadOnlySpan<(int, string, RefSourceError)>)[
+        foreach (var (status, body, expected) in ((int, string, RefSourceError)[])[
             (401, "{}", RefSourceError.Unauthorized), (403, "{}", RefSourceError.Unauthorized), (429, "{}", RefSourceError.RateLimited), (500, "{}", RefSourceError.Unavailable),
             (200, "", RefSourceError.Malformed), (200, "null", RefSourceError.Malformed), (200, "[null]", RefSourceError.Malformed), (200, "{}", RefSourceError.Malformed),
             (200, """[{"id":1,"full_na""", RefSourceError.Malformed), (200, """{"values":[{}],"value":[{}],"count":1,"isLastPage":true}""", RefSourceError.Malformed)])
         {
             forge.Next(part, status, body);
 
-            var failure = Should.Throw<RefSourceException>(() => Lister(forge, type, Secret).ListAsync("acme", Token).GetAwaiter().GetResult());
+            var failure = await Should.ThrowAsync<RefSourceException>(() => Lister(forge, type, Secret).ListAsync("acme", Token));
 
             failure.Error.ShouldBe(expected, $"{status} {body}");
             failure.ToString().ShouldNotContain("canary");

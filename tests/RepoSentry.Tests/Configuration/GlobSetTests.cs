@@ -38,6 +38,17 @@ public sealed class GlobSetTests
     [Fact]
     public void An_empty_list_matches_nothing() => GlobSet.Of([]).Matches("main").ShouldBeFalse();
 
+    [Fact]
+    public void Lists_that_look_alike_when_joined_are_not_taken_for_one()
+    {
+        GlobSet.Of([]).Matches("").ShouldBeFalse();
+        GlobSet.Of([""]).Matches("").ShouldBeTrue();
+        GlobSet.Of(["a", "b"]).Matches("a").ShouldBeTrue();
+        GlobSet.Of(["a\nb"]).Matches("a").ShouldBeFalse();
+        GlobSet.OfPaths(["**/x"]).Matches("x").ShouldBeTrue();
+        GlobSet.Of(["/", "**/x"]).Matches("x").ShouldBeFalse();
+    }
+
     [Theory]
     [InlineData("main, release/*", "main, release/")]
     [InlineData("main, *", "")]

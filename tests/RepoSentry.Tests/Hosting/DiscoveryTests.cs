@@ -100,6 +100,18 @@ public sealed class DiscoveryTests
     }
 
     [Fact]
+    public async Task A_forge_that_does_not_answer_holds_up_no_other_listing_and_no_stop() // kargo#2836
+    {
+        acme.Add("1", "web");
+        await using var host = await StartAsync(Rest + "discovery: [{ provider: hub, organization: slow }, { provider: hub, organization: acme }]\n");
+        await UntilAsync(host, "web");
+
+        acme.Add("2", "api");
+        await ListAsync();
+        await UntilAsync(host, "api", "web");
+    }
+
+    [Fact]
     public async Task One_that_a_single_listing_misses_is_not_gone()
     {
         acme.Add("1", "web").Add("2", "api");
@@ -299,14 +311,19 @@ public sealed class DiscoveryTests
             }
         }
 
-        public Task<IReadOnlyList<ListedRepository>> ListAsync(string organization, CancellationToken cancellationToken, bool onlyFirst = false)
+        public async Task<IReadOnlyList<ListedRepository>> ListAsync(string organization, CancellationToken cancellationToken, bool onlyFirst = false)
         {
+            if (organization == "slow")
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+            }
+
             lock (repositories)
             {
                 Listings++;
                 var told = Failure is { } failure ? throw failure : repositories.Values.Where(one => one.Id != MissesOnce).ToList();
                 MissesOnce = null;
-                return Task.FromResult<IReadOnlyList<ListedRepository>>(told);
+                return told;
             }
         }
 

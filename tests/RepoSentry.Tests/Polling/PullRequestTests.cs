@@ -165,6 +165,23 @@ public sealed class PullRequestTests
     }
 
     [Fact]
+    public async Task However_many_there_are_at_once_each_is_judged()
+    {
+        await using var story = await PollStory.BeginAsync();
+        var repository = (await story.StartAsync(Watched with { SkipMessages = ["[skip ci]"] }))[0];
+        await story.LookAsync(repository);
+        foreach (var number in Enumerable.Range(1, 30))
+        {
+            story.Forge.Open(number, '5').Describe(number, number == 30 ? "Wanted" : "Part [skip ci]", "grace");
+        }
+
+        await story.LookAsync(repository);
+
+        story.Last.Count(one => one.Skipped?.By == "skip_messages").ShouldBe(29);
+        story.Last.Single(one => one.Skipped is null).PullRequest!.Number.ShouldBe(30);
+    }
+
+    [Fact]
     public async Task Git_in_the_place_of_the_forge_leaves_them_as_they_were()
     {
         await using var story = await PollStory.BeginAsync();

@@ -36,21 +36,34 @@ internal sealed partial class DiscoveryWorker(
     /// <summary>Tells that the configuration in force is another one.</summary>
     public void Changed() => changes.Writer.TryWrite(true);
 
+    /// <summary>Each at its own pace: a forge that answers slowly holds up no other one.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
+        var underWay = new Dictionary<DiscoveryCourse, Task>();
         try
         {
             while (true)
             {
                 await TakeOverAsync(stopping);
-                var due = courses.Values.Where(course => course.DueAt <= Now).ToList();
-                await Task.WhenAll(due.Select(course => ListAsync(course, stopping)));
-                await WaitAsync(stopping);
+                foreach (var course in courses.Values.Where(course => course.DueAt <= Now && !underWay.ContainsKey(course)).ToList())
+                {
+                    underWay[course] = ListAsync(course, stopping);
+                }
+
+                await WaitAsync(underWay, stopping);
+                foreach (var ended in underWay.Where(one => one.Value.IsCompleted).Select(one => one.Key).ToList())
+                {
+                    underWay.Remove(ended);
+                }
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // a stop: what was listed half is listed anew
+        }
+        finally
+        {
+            await Task.WhenAll(underWay.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -79,16 +92,16 @@ internal sealed partial class DiscoveryWorker(
         }
     }
 
-    private async Task WaitAsync(CancellationToken stopping)
+    private async Task WaitAsync(Dictionary<DiscoveryCourse, Task> underWay, CancellationToken stopping)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        TimeSpan? dueAt = courses.Count == 0 ? null : courses.Values.Min(course => course.DueAt);
+        var dueAt = courses.Values.Where(course => !underWay.ContainsKey(course)).Min(course => (TimeSpan?)course.DueAt);
         var wait = dueAt - Now is { } left ? (left > TimeSpan.Zero ? left : TimeSpan.Zero) : Timeout.InfiniteTimeSpan;
         var changed = changes.Reader.WaitToReadAsync(either.Token).AsTask();
         var due = Task.Delay(wait, time, either.Token);
         if (dueAt is null || dueAt > Now) // read once more: the clock may have moved before the timer was set
         {
-            await Task.WhenAny(changed, due);
+            await Task.WhenAny([changed, due, .. underWay.Values]);
         }
 
         stopping.ThrowIfCancellationRequested();
@@ -122,6 +135,11 @@ internal sealed partial class DiscoveryWorker(
         }
 
         course.DueAt = Now + wait;
+        if (!IsWanted(course))
+        {
+            return;
+        }
+
         if (problem != book.Of(course.Config.Key).Problem && problem is not null)
         {
             Log.Problem(logger, course.Config.Key, problem);
@@ -135,6 +153,11 @@ internal sealed partial class DiscoveryWorker(
     {
         var discovery = course.Config;
         var told = await ReadAsync(discovery, stopping);
+        if (!IsWanted(course))
+        {
+            return null;
+        }
+
         var known = book.ListedOf(discovery.Key);
         var (believed, problem) = course.Judge(told, known, Now, time.GetUtcNow());
         await (book.Of(discovery.Key).ListedAt is not null && believed.SequenceEqual(known)
@@ -150,6 +173,9 @@ internal sealed partial class DiscoveryWorker(
         Tell(discovery, before, InForce(discovery.Key), believed);
         return problem;
     }
+
+    // It may have left the configuration while it was listed.
+    private bool IsWanted(DiscoveryCourse course) => courses.GetValueOrDefault(course.Config.Key) == course;
 
     // A page shifts when a repository goes while the pages are read, and hides another one: two listings seldom miss the same.
     private async Task<IReadOnlyList<ListedRepository>> ReadAsync(DiscoveryConfig discovery, CancellationToken stopping)
