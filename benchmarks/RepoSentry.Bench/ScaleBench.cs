@@ -22,7 +22,7 @@ internal static class ScaleBench
         await using var story = await Story.StartAsync(executable, 1, "polling: { strategy: fixed, interval: 60s }");
         await story.Service.ReadyAsync();
         await Parallel.ForEachAsync(Enumerable.Range(1, count - 1), new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (number, token) =>
-            await story.Service.PostAsync("/api/v1/repositories", JsonContent.Create(new { name = $"r{number}", url = story.GitUrl(number), provider = "forge" }), token));
+            await story.Service.PostAsync("/api/v1/repositories", JsonContent.Create(new { name = $"r{number}", url = story.GitUrl(number), provider = "forge0" }), token));
         await story.Service.WatchingAsync(count);
         await Task.Delay(WarmUp, TimeProvider.System, CancellationToken.None);
         var (cpu, looks, late) = (story.Service.Cpu, story.Looks, await LatenessAsync(story.Service));

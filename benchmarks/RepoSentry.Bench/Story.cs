@@ -11,6 +11,9 @@ namespace RepoSentry.Bench;
 /// <summary>A service, the forge that it looks at and the listener that it posts to.</summary>
 internal sealed class Story(Forge forge, EventListener receiver, MeasuredService service, ConcurrentDictionary<string, long> arrivals, Func<int> receivedCount) : IAsyncDisposable
 {
+    /// <summary>Looks a minute that the service allows itself at GitHub with one credential, for an interval of 10 s.</summary>
+    private const int PerToken = 80;
+
     private int pushes;
 
     public MeasuredService Service => service;
@@ -25,13 +28,13 @@ internal sealed class Story(Forge forge, EventListener receiver, MeasuredService
             new ReceiverOptions { Secret = new Secret(secret), Received = arrival => Note(arrival, arrivals, ref received[0]) }, CancellationToken.None);
         var yaml = new StringBuilder(polling).AppendLine()
             .AppendLine(CultureInfo.InvariantCulture, $"tekton: {{ event_listener_url: \"{receiver.Url}\", secret: \"{secret}\", {pacing} }}")
-            .AppendLine(github
-                ? $"providers: [{{ name: forge, type: github, url: \"{forge.Url}\", api_base_url: \"{forge.Url}api/v3\", token: \"{secret}\", requests_per_minute: 60000 }}]"
-                : $"providers: [{{ name: forge, type: git, url: \"{forge.Url}\" }}]")
+            .AppendLine(CultureInfo.InvariantCulture, $"providers: [{string.Join(", ", Enumerable.Range(0, github ? (count + PerToken - 1) / PerToken : 1).Select(number => github
+                ? $"{{ name: forge{number}, type: github, url: \"{forge.Url}\", api_base_url: \"{forge.Url}api/v3\", token: \"{secret}{number}\" }}"
+                : $"{{ name: forge{number}, type: git, url: \"{forge.Url}\" }}"))}]")
             .AppendLine("repositories:");
         for (var number = 0; number < count; number++)
         {
-            yaml.AppendLine(CultureInfo.InvariantCulture, $"  - {{ name: r{number}, url: \"{forge.Url}{(github ? "acme" : "git")}/r{number}\", provider: forge }}");
+            yaml.AppendLine(CultureInfo.InvariantCulture, $"  - {{ name: r{number}, url: \"{forge.Url}{(github ? "acme" : "git")}/r{number}\", provider: forge{(github ? number / PerToken : 0)} }}");
         }
 
         return new Story(forge, receiver, new MeasuredService(executable, yaml.ToString()), arrivals, () => Volatile.Read(ref received[0]));
