@@ -82,7 +82,7 @@ internal sealed class MeasuredService : IAsyncDisposable
     {
         while ((await GetAsync("/api/v1/status")).GetProperty("repositories").TryGetProperty("active", out var active) is false || active.GetInt32() < repositories)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);
+            await Task.Delay(TimeSpan.FromMilliseconds(repositories > 1000 ? 500 : 20), TimeProvider.System, CancellationToken.None);
         }
 
         return Stopwatch.GetElapsedTime(StartedAt);

@@ -10,7 +10,7 @@ if (args is ["serve-git", var folder])
 
 if (args is not [var executable, .. var wanted])
 {
-    Console.Error.WriteLine("usage: RepoSentry.Bench PATH-OF-REPOSENTRY [targets|fleet|looks|scale|delay|burst|api|replay|readers]... (./bench does it)");
+    Console.Error.WriteLine("usage: RepoSentry.Bench PATH-OF-REPOSENTRY [targets|fleet|looks[:git|:ls-refs|:rest|:batch|:sweep]|scale|delay|burst|api|replay|readers]... (./bench does it)");
     return 2;
 }
 
@@ -19,7 +19,7 @@ foreach (var (name, measure) in new (string Name, Func<Task> Measure)[]
 {
     ("targets", () => ServiceBench.TargetsAsync(executable)),
     ("fleet", () => ServiceBench.FleetAsync(executable)),
-    ("looks", () => LooksBench.RunAsync(executable)),
+    ("looks", () => LooksBench.RunAsync(executable, [.. wanted.Where(one => one.StartsWith("looks:", StringComparison.Ordinal)).Select(one => one["looks:".Length..])])),
     ("scale", () => ScaleBench.RunAsync(executable)),
     ("delay", () => ServiceBench.DelayAsync(executable)),
     ("burst", () => ServiceBench.BurstAsync(executable)),
@@ -28,7 +28,7 @@ foreach (var (name, measure) in new (string Name, Func<Task> Measure)[]
     ("readers", ReaderBench.RunAsync),
 })
 {
-    if (wanted.Length == 0 || wanted.Contains(name, StringComparer.Ordinal))
+    if (wanted.Length == 0 || Array.Exists(wanted, one => one.Split(':')[0] == name))
     {
         await measure();
     }

@@ -11,8 +11,8 @@ namespace RepoSentry.Bench;
 /// <summary>A service, the forge that it looks at and the listener that it posts to.</summary>
 internal sealed class Story(Forge forge, EventListener receiver, MeasuredService service, ConcurrentDictionary<string, long> arrivals, Func<int> receivedCount) : IAsyncDisposable
 {
-    /// <summary>Looks a minute that the service allows itself at GitHub with one credential, for an interval of 10 s.</summary>
-    private const int PerToken = 80;
+    /// <summary>Repositories that the service looks at by GitHub's interface with one credential, for an interval of 2 s.</summary>
+    private const int PerToken = 16;
 
     private int pushes;
 

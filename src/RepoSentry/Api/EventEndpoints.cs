@@ -76,7 +76,8 @@ internal static class EventEndpoints
         }
         else
         {
-            query = new EventQuery(Paging.MaxLimit) { Repository = repository, Ref = @ref, Type = type, Status = status, Since = from, Until = to };
+            long? number = @ref is ['#', .. var digits] && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var read) ? read : null;
+            query = new EventQuery(Paging.MaxLimit) { Repository = repository, Ref = number is null ? @ref : null, PullRequest = number, Type = type, Status = status, Since = from, Until = to };
         }
 
         return refusal is null;

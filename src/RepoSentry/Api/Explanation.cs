@@ -50,10 +50,12 @@ internal sealed record Explanation(
         var held = repository.Held.GetValueOrDefault(kind);
         var watched = repository.Heads.GetValueOrDefault(kind)?.RefCount;
         var word = kind.Words();
-        var says = patterns.Count == 0 ? $"no {word} are watched: the repository names none"
+        var unseen = kind == RefKind.PullRequest ? repository.PullRequestsUnseen : null;
+        var says = unseen is not null ? unseen
+            : patterns.Count == 0 ? $"no {word} are watched: the repository names none"
             : seen is null ? watched is null ? "not looked at yet" : $"{watched} {word} are watched; this process has not seen the list in full yet, for the forge says that nothing is new"
             : $"{seen.Watched} of the {seen.Count} {word} in the last answer are watched";
-        if (seen is not null && repository.Filters[kind].Prefixes(kind) is { Count: > 0 } prefixes)
+        if (seen is not null && repository.LastLook?.Source == "git" && repository.Filters[kind].Prefixes(kind) is { Count: > 0 } prefixes)
         {
             says += $"; a look by Git asks only for names that begin with {string.Join(", ", prefixes.Select(GitRef.Shorten))}, so others are not in its answer";
         }

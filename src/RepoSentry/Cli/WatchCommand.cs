@@ -114,7 +114,7 @@ internal static class WatchCommand
         start.Environment["REPOSENTRY_EVENT_TYPE"] = change.Change.Type.Name();
         start.Environment["REPOSENTRY_REPOSITORY"] = change.Repository.Name;
         start.Environment["REPOSENTRY_URL"] = change.Repository.Url.AbsoluteUri;
-        start.Environment["REPOSENTRY_REF"] = change.Change.Ref;
+        start.Environment["REPOSENTRY_REF"] = RefName.ToText(change.Change.Ref);
         start.Environment["REPOSENTRY_BEFORE"] = change.Change.Before ?? "";
         start.Environment["REPOSENTRY_AFTER"] = change.Change.After ?? "";
         using var process = Process.Start(start)!;

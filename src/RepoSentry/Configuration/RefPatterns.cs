@@ -29,7 +29,7 @@ internal static class RefPatterns
         {
             "" => ("an empty glob", "** matches every ref"),
             { Length: > MaxLength } => ($"a glob is longer than {MaxLength} characters", null),
-            _ when pattern.Any(Wording.IsInvisible) => ($"the glob {shown} has a control character", null),
+            _ when Wording.HasInvisible(pattern) => ($"the glob {shown} has a control character", null),
             _ when pattern.AsSpan().IndexOfAny(NeverInRefs) is >= 0 and var at => ($"the glob {shown} has {Wording.Quote(pattern[at].ToString())}, which no ref has", "globs know *, ** and a leading !; for expressions use branch_regex"),
             _ when pattern.StartsWith("refs/", StringComparison.Ordinal) => ($"the glob {shown} is matched with short names", "write main, not refs/heads/main"),
             _ => (null, null),

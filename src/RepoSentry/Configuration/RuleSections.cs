@@ -25,7 +25,7 @@ internal static class RuleSections
         foreach (var text in texts)
         {
             var (problem, hint) = text.Length > MaxLength ? ($"an entry is longer than {MaxLength} characters", null)
-                : text.Any(Wording.IsInvisible) ? ($"{entry.Load.Quote(text)} has a control character", null)
+                : Wording.HasInvisible(text) ? ($"{entry.Load.Quote(text)} has a control character", null)
                 : complaint(text);
             if (problem is not null)
             {

@@ -1,3 +1,5 @@
+using RepoSentry.Abstractions;
+
 namespace RepoSentry.Configuration;
 
 /// <summary>The <c>tekton</c> section and the <c>triggers</c> list. The section is a trigger of that name.</summary>
@@ -6,10 +8,6 @@ internal sealed class TriggerSections(SecurityConfig security)
     private const string TektonType = "tekton";
     private static readonly string[] Types = [TektonType, "webhook", "cloudevents", "exec"];
     private static readonly string[] LaterTypes = ["rabbitmq", "redis", "nats", "kafka", "plugin"];
-    private static readonly string[] EventTypes =
-    [
-        "branch_created", "branch_updated", "branch_deleted", "tag_created", "tag_updated", "tag_deleted", "commit_pushed",
-    ];
 
     private readonly Names names = new("trigger");
     private readonly HttpKeys http = new(security);
@@ -133,9 +131,9 @@ internal sealed class TriggerSections(SecurityConfig security)
         foreach (var glob in globs)
         {
             var pattern = glob.StartsWith('!') ? glob[1..] : glob;
-            if (pattern.Length == 0 || !EventTypes.Any(type => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern.Replace("**", "*", StringComparison.Ordinal), type, ignoreCase: false)))
+            if (pattern.Length == 0 || !EventTypes.All.Any(type => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern.Replace("**", "*", StringComparison.Ordinal), type, ignoreCase: false)))
             {
-                section.Error("events", $"{section.Load.Quote(glob)} matches no event type", Wording.DidYouMean(pattern, EventTypes) ?? "types: " + string.Join(", ", EventTypes));
+                section.Error("events", $"{section.Load.Quote(glob)} matches no event type", Wording.DidYouMean(pattern, EventTypes.All) ?? "types: " + string.Join(", ", EventTypes.All));
             }
         }
     }

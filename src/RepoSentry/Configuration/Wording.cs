@@ -12,9 +12,10 @@ internal static class Wording
     public static string Quote(string text)
     {
         var quoted = new StringBuilder("\"");
-        foreach (var character in text.Length > Shown ? text.AsSpan(0, Shown) : text)
+        var shown = text.Length <= Shown ? text.Length : char.IsHighSurrogate(text[Shown - 1]) ? Shown - 1 : Shown;
+        for (var at = 0; at < shown; at++)
         {
-            _ = IsInvisible(character) ? quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}") : quoted.Append(character);
+            _ = IsInvisible(text, at) ? quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)text[at]:x4}") : quoted.Append(text[at]);
         }
 
         return quoted.Append(text.Length > Shown ? "…\"" : "\"").ToString();
@@ -23,6 +24,18 @@ internal static class Wording
     /// <summary>Control characters, line separators, bidirectional marks and lone surrogates.</summary>
     public static bool IsInvisible(char character) =>
         char.GetUnicodeCategory(character) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate;
+
+    /// <summary>Whether a text has any of these.</summary>
+    public static bool HasInvisible(string text) => Enumerable.Range(0, text.Length).Any(at => IsInvisible(text, at));
+
+    // Half of a pair is as visible as the whole.
+    private static bool IsInvisible(string text, int at)
+    {
+        var first = char.IsLowSurrogate(text[at]) && at > 0 && char.IsHighSurrogate(text[at - 1]) ? at - 1 : at;
+        return char.IsHighSurrogate(text[first]) && first + 1 < text.Length && char.IsLowSurrogate(text[first + 1])
+            ? CharUnicodeInfo.GetUnicodeCategory(char.ConvertToUtf32(text[first], text[first + 1])) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.OtherNotAssigned
+            : IsInvisible(text[at]);
+    }
 
     /// <summary><c>did you mean "listen"?</c>, or null where nothing is near.</summary>
     public static string? DidYouMean(string word, IEnumerable<string> known)

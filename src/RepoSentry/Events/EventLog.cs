@@ -19,6 +19,9 @@ internal sealed class EventLog(IDatabase database)
 
     private const int TraceLimit = 20;
 
+    // As each forge names them.
+    private const string PullRequestRefs = "('refs/pull/' || @PullRequest || '/head', 'refs/merge-requests/' || @PullRequest || '/head', 'refs/pull-requests/' || @PullRequest || '/from')";
+
     private const string EventColumns =
         "e.seq, e.id, e.event_type AS type, e.repository_name AS repository, e.ref, e.branch_name, e.before_sha AS \"before\", e.commit_sha, e.status, e.metadata, e.error_message, e.created_at, e.processed_at";
 
@@ -39,7 +42,7 @@ internal sealed class EventLog(IDatabase database)
                 var (places, next) = await ScanOf(query).ReadAsync(
                     connection,
                     query.Limit,
-                    new { query.Repository, query.Ref, Branch = GitRef.Shorten(query.Ref ?? ""), query.Type, query.Status, query.Since, query.Until, From = from, To = to, Before = query.Before ?? long.MaxValue });
+                    new { query.Repository, query.Ref, query.PullRequest, Branch = GitRef.Shorten(query.Ref ?? ""), query.Type, query.Status, query.Since, query.Until, From = from, To = to, Before = query.Before ?? long.MaxValue });
                 var rows = (await connection.QueryAsync<EventRecord>($"SELECT {EventColumns} FROM events e WHERE e.seq IN @places ORDER BY e.seq DESC", new { places })).AsList();
                 var page = await PageAsync(connection, rows, rows.Count);
                 return page with { Next = page.Next ?? next };
@@ -62,6 +65,7 @@ internal sealed class EventLog(IDatabase database)
         Add(rest, query.Since, "created_at >= @Since");
         Add(rest, query.Until, "created_at < @Until");
         Add(rest, full, "ref = @Ref");
+        Add(rest, query.PullRequest, $"ref IN {PullRequestRefs}");
         return new BoundedScan("events", "seq", driving, rest);
     }
 
@@ -91,7 +95,7 @@ internal sealed class EventLog(IDatabase database)
                 where.Add("e.seq > @after AND e.seq <= @through");
                 var rows = (await connection.QueryAsync<EventRecord>(
                     $"SELECT {EventColumns} FROM events e {Where(where)} ORDER BY e.seq LIMIT {query.Limit + 1}",
-                    new { query.Repository, query.Ref, query.Type, query.Status, query.Since, query.Until, after, through })).AsList();
+                    new { query.Repository, query.Ref, query.PullRequest, query.Type, query.Status, query.Since, query.Until, after, through })).AsList();
                 var page = await PageAsync(connection, rows, query.Limit);
                 var items = page.Items.Select((item, at) => (rows[at].Seq, item)).ToList();
                 return new EventBatch(items, page.Next ?? through, newest);
@@ -108,7 +112,7 @@ internal sealed class EventLog(IDatabase database)
                 var owners = await connection.QueryAsync<string>("SELECT event_id FROM deliveries WHERE id IN @deliveries", new { deliveries });
                 var rows = (await connection.QueryAsync<EventRecord>(
                     $"SELECT {EventColumns} FROM events e {Where(where)} ORDER BY e.seq",
-                    new { query.Repository, query.Ref, query.Type, query.Status, query.Since, query.Until, ids = events.Concat(owners).Distinct(StringComparer.Ordinal) })).AsList();
+                    new { query.Repository, query.Ref, query.PullRequest, query.Type, query.Status, query.Since, query.Until, ids = events.Concat(owners).Distinct(StringComparer.Ordinal) })).AsList();
                 var page = await PageAsync(connection, rows, rows.Count);
                 return [.. page.Items.Select((item, at) => (rows[at].Seq, item))];
             },
@@ -200,6 +204,7 @@ internal sealed class EventLog(IDatabase database)
         var where = new List<string>();
         Add(where, query.Repository, "e.repository_name = @Repository");
         Add(where, query.Ref, "(e.ref = @Ref OR e.branch_name = @Ref)");
+        Add(where, query.PullRequest, $"e.ref IN {PullRequestRefs}");
         Add(where, query.Type, "e.event_type = @Type");
         Add(where, query.Status, "e.status = @Status");
         Add(where, query.Since, "e.created_at >= @Since");
@@ -293,6 +298,9 @@ internal sealed record EventQuery(int Limit)
     public string? Status { get; init; }
     public DateTimeOffset? Since { get; init; }
     public DateTimeOffset? Until { get; init; }
+
+    /// <summary>Number of a pull request, in the place of a ref.</summary>
+    public long? PullRequest { get; init; }
 
     /// <summary>Sequence number that the page before ended with.</summary>
     public long? Before { get; init; }

@@ -23,7 +23,7 @@ internal sealed class ComponentChecks(
         health.Register("logger", () => ComponentHealth.Ok);
         health.RegisterMany(() =>
         [
-            .. current.Value.Providers.Select(provider => ("git:" + provider.Name, Credential(provider.Name))),
+            .. Credentials(),
             .. current.Value.Discovery.Select(discovery => ("discovery:" + discovery.Key, book.Of(discovery.Key).Problem is { } problem ? ComponentHealth.Degraded(problem) : ComponentHealth.Ok)),
         ]);
     }
@@ -58,10 +58,18 @@ internal sealed class ComponentChecks(
         return halted.Count == 0 ? ComponentHealth.Ok : ComponentHealth.Degraded(string.Join("; ", halted));
     }
 
-    private ComponentHealth Credential(string provider)
+    private IEnumerable<(string Name, ComponentHealth Health)> Credentials()
     {
-        var own = polling.Repositories.Values.Where(repository => repository.Config.Provider == provider).ToList();
+        var own = polling.Repositories.Values.ToLookup(repository => repository.Config.Provider, StringComparer.Ordinal);
+        return current.Value.Providers.Select(provider => ("git:" + provider.Name, Credential([.. own[provider.Name]])));
+    }
+
+    private static ComponentHealth Credential(List<PolledRepository> own)
+    {
         var failing = own.Count(repository => repository.FailedLooks > 0);
-        return failing == 0 ? ComponentHealth.Ok : ComponentHealth.Degraded($"{failing} of {own.Count} repositories fail");
+        var unseen = own.FirstOrDefault(repository => repository.PullRequestsUnseen is not null);
+        return failing > 0 ? ComponentHealth.Degraded($"{failing} of {own.Count} repositories fail")
+            : unseen is not null ? ComponentHealth.Degraded($"{own.Count(repository => repository.PullRequestsUnseen is not null)} of {own.Count}, {unseen.Config.Name} for one: {unseen.PullRequestsUnseen}")
+            : ComponentHealth.Ok;
     }
 }

@@ -27,7 +27,7 @@ internal static class CommitEvents
 
     private static ChangeEvent Of(ChangeEvent update, CommitInfo commit, string? previous, int? count, bool isCut, ChangeRules rules)
     {
-        var before = commit.Parents is [var parent, ..] ? parent : previous ?? update.Change.Before;
+        var before = commit.Parents switch { [var parent, ..] => parent, [] => null, null => previous ?? update.Change.Before };
         var files = commit is { Added: { } added, Modified: { } modified, Removed: { } removed } ? added.Concat(modified).Concat(removed).Distinct(StringComparer.Ordinal).ToList() : null;
         (string Word, bool Missing)[] parts =
         [

@@ -6,7 +6,7 @@ using RepoSentry.Providers.GitHub;
 namespace RepoSentry.Polling;
 
 /// <summary>What the looks of one credential may spend, and what can be promised for it.</summary>
-/// <param name="Repositories">Those that share it, pinned ones apart.</param>
+/// <param name="Repositories">Those that share it, pinned ones apart; where each is looked at alone, those that watch one remote count as one.</param>
 /// <param name="Available">Looks a second that the forge's limits leave; infinity where nobody counts.</param>
 /// <param name="Pinned">Looks a second of repositories with a polling_interval of their own.</param>
 /// <param name="Polling">The settings.</param>
@@ -115,14 +115,16 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
         var spendable = Math.Max(Least, Math.Min(RequestsPerSecond(provider), provider is { Type: "github", HasCredential: true } ? double.PositiveInfinity : line));
         var pinned = repositories.Where(repository => repository.PollingInterval is not null).ToList();
         var each = repositories.Count == 0 ? 1 : repositories.Average(RequestsOf);
-        var single = new LookBudget(repositories.Count - pinned.Count, spendable / each, pinned.Sum(repository => 1 / repository.PollingInterval!.Value.TotalSeconds), polling) { Each = each, MostPinned = MostForPins * spendable / each };
+        var pinnedRemotes = pinned.GroupBy(RemoteOf).Select(same => same.Min(repository => repository.PollingInterval!.Value)).ToList();
+        var others = repositories.Where(repository => repository.PollingInterval is null).ToList();
+        var single = new LookBudget(others.DistinctBy(RemoteOf).Count(), spendable / each, pinnedRemotes.Sum(interval => 1 / interval.TotalSeconds), polling) { Each = each, MostPinned = MostForPins * spendable / each };
         if (single.KeepsInterval || alone || polling.Strategy != "adaptive" || provider is not { Type: "github", HasCredential: true })
         {
             return single;
         }
 
         var points = SweepBudget.MostOfPoints * provider.RequestsPerHour / 3600;
-        var batch = single with { Available = points * GitHubQueries.Page / each, AtOnce = GitHubQueries.Page };
+        var batch = single with { Repositories = others.Count, Available = points * GitHubQueries.Page / each, AtOnce = GitHubQueries.Page };
         var left = Math.Max(Least, Math.Min(points, line)); // the way stays what it is while the limit runs short
         var within = batch with { Available = left * GitHubQueries.Page / each };
         if (batch.KeepsInterval)
@@ -133,6 +135,9 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
         var sweeps = SweepBudget.Of([.. repositories.Where(repository => repository.PollingInterval is null)], left, each, polling, hidden);
         return sweeps.Owners.Count == 0 ? within : within with { Sweeps = sweeps };
     }
+
+    // Watchers of one remote are looked at with one request.
+    private static (Uri Url, Uri? ApiBaseUrl) RemoteOf(RepositoryConfig repository) => (repository.Url, repository.ApiBaseUrl);
 
     // A 304 costs GitHub's primary limit nothing where the caller says who it is; GitLab counts every request.
     private static double RequestsPerSecond(ProviderConfig? provider) => provider switch

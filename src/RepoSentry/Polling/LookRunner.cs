@@ -27,6 +27,11 @@ internal sealed partial class LookRunner(
         try
         {
             var viaGit = blocked && CanFallBack(repository);
+            if (viaGit)
+            {
+                repository.StandIn("the forge asked its credential to wait");
+            }
+
             var narrow = told is null && !viaGit ? await LookNarrowlyAsync(repository, both.Token) : null;
             var result = viaGit
                 ? await poller.PollAsync(repository, sources.Fallback!, "git", null, both.Token)
@@ -56,6 +61,7 @@ internal sealed partial class LookRunner(
                 Log.FallsBack(logger, repository.Config.Name, sources.PrimaryName, failure.Message);
             }
 
+            repository.StandIn(failure.Message);
             try
             {
                 using var again = new CancellationTokenSource(Config.Timeout, time);

@@ -32,7 +32,7 @@ internal sealed class LoopGuard
         }
 
         // The first of them came after nobody's delivery, or after one that lies before the window.
-        return driven + 1 >= MinChanges || recent.Any(change => change.Author == author && change.IsStopped) ? own : 0;
+        return (own >= MinChanges && driven + 1 >= MinChanges) || recent.Any(change => change.Author == author && change.IsStopped) ? own : 0;
     }
 
     /// <returns>A sentence for a loop that was not known; null for one that was.</returns>

@@ -273,7 +273,7 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
         }
 
         repository.DueBecause = again ? "asked for while a look was under way" : IntervalReason(repository);
-        return again ? Now : Strategy.NextAt(repository.Config, repository.Archived, repository.DueAt, Now, first, Random.Shared.NextDouble());
+        return again ? Now : Strategy.NextAt(repository.Config, repository.Archived, repository.LookingSince < repository.DueAt ? repository.LookingSince : repository.DueAt, Now, first, Random.Shared.NextDouble()); // one looked at in another's turn was not due
     }
 
     private LookBudget? BudgetOf(RepositoryConfig repository) => rosters.Budgets.GetValueOrDefault(repository.Provider) ?? budgets.GetValueOrDefault(repository.Provider);

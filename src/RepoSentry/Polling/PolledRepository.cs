@@ -123,6 +123,14 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     /// <summary>Git stands in for the forge's interface.</summary>
     public bool OnFallback { get; set; }
 
+    /// <summary>Why pull requests that are watched are not looked at; null while they are, or are not watched.</summary>
+    public string? PullRequestsUnseen { get; private set; }
+
+    /// <summary>Takes note of a look: Git, which knows no pull requests, may have stood in for the forge's interface.</summary>
+    /// <param name="because">Why Git stands in; null if it does not.</param>
+    public void StandIn(string? because) =>
+        PullRequestsUnseen = because is null || Filters[RefKind.PullRequest].MatchesNothing ? null : $"pull requests are not looked at while Git stands in for the forge's interface: {because}";
+
     /// <summary>When Git is the cheaper way to look.</summary>
     public GitInstead GitInstead { get; } = new();
 
@@ -193,7 +201,7 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     public RepositoryStanding StandingAfter(Sight seen, DateTimeOffset now)
     {
         var status = seen.Held.Count > 0 ? RepositoryStatus.Held : Archived ? RepositoryStatus.Archived : RepositoryStatus.Active;
-        var notices = seen.Held.Select(drop => drop.Explain(Config.Name)).Concat(Loops.Notices(now)).ToList();
+        var notices = seen.Held.Select(drop => drop.Explain(Config.Name)).Concat(Loops.Notices(now)).Concat(PullRequestsUnseen is { } unseen ? [unseen] : []).ToList();
         return new RepositoryStanding(status, notices.Count > 0 ? string.Join("; ", notices) : null, DefaultBranch, ForgeId, Archived, MovedTo?.AbsoluteUri);
     }
 

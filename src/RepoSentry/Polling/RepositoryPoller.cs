@@ -22,6 +22,11 @@ internal sealed class RepositoryPoller(
         var before = repository.LastSureAt;
         var seen = await comparer.LookAsync(repository, source, isFallback: sourceName != repository.Sources.PrimaryName, told, cancellationToken);
         repository.Learn(seen);
+        if (source == repository.Sources.Primary)
+        {
+            repository.StandIn(null);
+        }
+
         var standing = repository.StandingAfter(seen, time.GetUtcNow());
         if (seen.IsQuiet && standing == repository.Standing)
         {

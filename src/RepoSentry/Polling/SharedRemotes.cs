@@ -12,14 +12,18 @@ internal sealed class SharedRemotes
 
     /// <summary>Who has a look made for it when this one is looked at.</summary>
     public IReadOnlyList<PolledRepository> CompanionsOf(PolledRepository repository) =>
-        watchers.Count > 0 && repository is { FailedLooks: 0, Tries: 0, OnFallback: false } && watchers.TryGetValue(RemoteOf(repository), out var all)
-            ? [.. all.Where(other => other != repository && other is { IsWatched: true, Looking: false, FailedLooks: 0, Tries: 0 } && RemoteOf(other) == RemoteOf(repository))]
+        watchers.Count > 0 && IsAlong(repository) && watchers.TryGetValue(RemoteOf(repository), out var all)
+            ? [.. all.Where(other => other != repository && IsAlong(other) && !other.Looking && RemoteOf(other) == RemoteOf(repository))]
             : [];
 
     /// <summary>Nothing, or what follows the reason for the next look.</summary>
-    public string Explain(PolledRepository repository) => watchers.Count > 0 && watchers.TryGetValue(RemoteOf(repository), out var all)
-        ? $"; a look at {string.Join(", ", all.Where(other => other != repository).Select(other => other.Config.Name))} is made for it too: they watch the same remote"
-        : "";
+    public string Explain(PolledRepository repository) =>
+        watchers.Count > 0 && IsAlong(repository) && watchers.TryGetValue(RemoteOf(repository), out var all) && all.Where(other => other != repository && IsAlong(other)).Select(other => other.Config.Name).ToList() is { Count: > 0 } others
+            ? $"; a look at {string.Join(", ", others)} is made for it too: they watch the same remote"
+            : "";
+
+    // One whose looks fail, or are made by Git, looks by itself: it may be for what only it asks.
+    private static bool IsAlong(PolledRepository repository) => repository is { IsWatched: true, FailedLooks: 0, Tries: 0, OnFallback: false };
 
     private static Remote RemoteOf(PolledRepository repository) => new(repository.Sources, repository.Config.Url, repository.Config.ApiBaseUrl);
 

@@ -56,7 +56,14 @@ internal sealed class ForgeLooks(ForgeApi api, ForgeShape shape, TimeProvider ti
             var kinds = new List<KindLook>();
             foreach (var wanted in request.Kinds)
             {
-                kinds.Add(await LookAtAsync(wanted, home, place, budget, cancellationToken));
+                try
+                {
+                    kinds.Add(await LookAtAsync(wanted, home, place, budget, cancellationToken));
+                }
+                catch (RefSourceException failure) when (wanted.Kind == RefKind.PullRequest && kinds.Count > 0 && failure.Error is RefSourceError.NotFound or RefSourceError.Unauthorized)
+                {
+                    throw PullRequestRefs.Refused(failure);
+                }
             }
 
             place = places.GetValueOrDefault(home, place);
@@ -189,11 +196,6 @@ internal sealed class ForgeLooks(ForgeApi api, ForgeShape shape, TimeProvider ti
             {
                 places.TryRemove(home, out _); // described anew at the next look, for it may have vanished since
                 return new RefPage([], null, null, null);
-            }
-
-            catch (RefSourceException failure) when (failure.Error == RefSourceError.NotFound && wanted.Kind == RefKind.PullRequest)
-            {
-                throw new RefSourceException(RefSourceError.Malformed, $"{failure.Message}; are pull requests switched off there? Then set pull_requests: false", TimeSpan.Zero, failure);
             }
 
             if (answer.At != asked)

@@ -24,6 +24,10 @@ internal static class PullRequestRefs
     /// <summary>As the forges of a provider's type name it.</summary>
     public static string Of(string providerType, long number) => providerType switch { "gitlab" => GitLab(number), "bitbucket" => Bitbucket(number), _ => Pull(number) };
 
+    /// <summary>Of a forge that tells the other refs and no pull requests: no reason not to look at the others.</summary>
+    public static RefSourceException Refused(RefSourceException failure) =>
+        new(RefSourceError.Malformed, $"{failure.Message}; branches and tags were answered: if pull requests are switched off there, set pull_requests: false, else let the token read them", TimeSpan.Zero, failure);
+
     public static long NumberOf(string refName) => long.Parse(refName.Split('/')[^2], CultureInfo.InvariantCulture);
 
     private static string Name(string family, long number, string end) => string.Create(CultureInfo.InvariantCulture, $"refs/{family}/{number}/{end}");

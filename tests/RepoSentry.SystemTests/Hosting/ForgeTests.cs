@@ -119,6 +119,8 @@ public sealed class ForgeTests
         events[0].GetProperty("metadata").GetProperty("pull_request").GetProperty("state").GetString().ShouldBe("merged");
         (await service.GetAsync("/api/v1/repositories/web/explain?ref=%235")).GetProperty("ref").GetProperty("says").GetString()!.ShouldContain("forks");
         var closed = await service.GetAsync("/api/v1/repositories/web/explain?ref=%234");
+        (await service.GetAsync("/api/v1/events?ref=%234")).GetProperty("items").GetArrayLength().ShouldBe(3);
+        (await service.GetAsync("/api/v1/events?repository=web&ref=%2344")).GetProperty("items").GetArrayLength().ShouldBe(0);
         (await service.GetAsync("/api/v1/events?ref=refs/merge-requests/4/head")).GetProperty("items").GetArrayLength().ShouldBe(3);
         closed.GetProperty("last_events").EnumerateArray().Select(item => item.GetProperty("type").GetString()).ShouldBe(["pull_request_closed", "pull_request_updated", "pull_request_opened"]);
         closed.GetProperty("rules").EnumerateArray().Single(rule => rule.GetProperty("rule").GetString() == "skip_messages").GetProperty("says").GetString().ShouldBe("let the last event pass");

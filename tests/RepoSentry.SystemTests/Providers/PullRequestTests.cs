@@ -69,6 +69,23 @@ public abstract class PullRequestContract : IAsyncLifetime
         (await forgeSource.PullRequestAsync(url, null, 2, Token))!.MergeSha.ShouldNotBeNull().ShouldStartWith(FakeRepository.Sha(501)[..12]);
     }
 
+    [Theory]
+    [InlineData(403)]
+    [InlineData(404)]
+    public async Task Where_only_their_list_is_refused_the_repository_is_not(int status)
+    {
+        forge.Add("acme/web").Push("main", 1).Open(3, 31);
+        await source.LookAsync(PullRequests(), Token);
+        var all = PullRequests() with { Kinds = [new KindRequest(RefKind.Branch, [], null), .. PullRequests().Kinds] };
+        forge.Next(List, status);
+
+        var failure = await Should.ThrowAsync<RefSourceException>(() => source.LookAsync(all, Token));
+
+        failure.Error.ShouldBe(RefSourceError.Malformed);
+        failure.Message.ShouldContain("set pull_requests: false, else let the token read them");
+        (await source.LookAsync(all, Token)).Of(RefKind.PullRequest)!.Refs.Count.ShouldBe(1);
+    }
+
     [Fact]
     public async Task Pull_requests_on_any_page_are_seen_once_although_the_list_shifts_meanwhile()
     {

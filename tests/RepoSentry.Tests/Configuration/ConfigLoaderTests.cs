@@ -1,4 +1,6 @@
+using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
+using RepoSentry.Polling;
 using Shouldly;
 using Xunit;
 
@@ -256,4 +258,23 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("http://localhost.evil.example/x")]
     public void A_token_must_not_travel_over_http_elsewhere(string url) =>
         ConfigOf.Errors($"repositories: [{{ name: a, url: \"{url}\", token: \"${{A_TOKEN:-x}}\" }}]\n").ShouldHaveSingleItem().ShouldContain("a token must not travel over plain http");
+
+    [Fact]
+    public void A_trigger_can_name_each_type_of_event_and_all_of_a_kind()
+    {
+        foreach (var events in EventTypes.All.Append("pull_request_*").Append("!pull_request_*"))
+        {
+            ConfigOf.Good($"tekton: {{ event_listener_url: \"http://127.0.0.1:8080\", events: [\"{events}\"] }}\n").Triggers[0].Events.ShouldBe([events]);
+        }
+    }
+
+    [Fact]
+    public void Filters_can_name_what_lies_beyond_the_first_plane()
+    {
+        var repository = ConfigOf.Good("repositories: [{ name: a, url: \"https://github.com/a/b\", branches: [\"feature/😀*\"], paths: [\"docs/😀/**\"], skip_messages: [\"😀\"], ignore_authors: [\"😀*\"] }]\n").Repositories[0];
+
+        RefFilter.For(repository, RefKind.Branch).Matches("refs/heads/feature/😀x").ShouldBeTrue();
+        Wording.Quote(new string('a', 59) + "😀b").ShouldBe("\"" + new string('a', 59) + "…\"");
+        Wording.Quote("\ud83d").ShouldBe("\"\\ud83d\"");
+    }
 }

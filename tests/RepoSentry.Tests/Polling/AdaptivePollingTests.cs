@@ -113,7 +113,7 @@ public sealed class AdaptivePollingTests
     {
         var provider = new ProviderConfig { Name = "corp", Type = "gitlab", RequestsPerHour = 4000 };
         var pinned = Build.Repository("pinned") with { Provider = "corp", ProviderType = "gitlab", PollingInterval = TimeSpan.FromSeconds(1) };
-        var budget = LookBudget.Of(provider, [pinned, pinned with { Name = "other" }, Build.Repository("usual") with { ProviderType = "gitlab" }], Polling);
+        var budget = LookBudget.Of(provider, [pinned, pinned with { Name = "other", Url = new Uri("https://git.example/acme/other.git") }, Build.Repository("usual") with { ProviderType = "gitlab" }], Polling);
 
         (budget.Repositories, budget.Available, budget.Pinned).ShouldBe((1, 1.0, 2.0));
         budget.Left.ShouldBe(0.2, tolerance: 0.001);

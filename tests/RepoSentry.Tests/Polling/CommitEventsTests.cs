@@ -28,6 +28,10 @@ public sealed class CommitEventsTests
     }
 
     [Fact]
+    public void A_commit_without_parents_has_nothing_before_it() =>
+        CommitEvents.Of(new LearntChange(Build.Event()) { Pushed = [Commit('2', "root") with { Parents = [] }] }, NoRules).ShouldHaveSingleItem().Change.Before.ShouldBeNull();
+
+    [Fact]
     public void Without_a_list_an_update_is_its_head_alone_and_marked()
     {
         var one = CommitEvents.Of(new LearntChange(Build.Event() with { CommitCount = 7 }), NoRules).ShouldHaveSingleItem();

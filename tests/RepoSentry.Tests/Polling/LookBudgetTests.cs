@@ -87,6 +87,18 @@ public sealed class LookBudgetTests
     }
 
     [Fact]
+    public void Watchers_of_one_remote_count_as_one_where_each_is_looked_at_alone()
+    {
+        var corp = new ProviderConfig { Name = "corp", Type = "gitlab", RequestsPerHour = 36_000 };
+        RepositoryConfig[] watchers = [.. Fleet(20, 1).Select(repository => repository with { Url = new Uri("https://corp.example/a/b") })];
+
+        var budget = LookBudget.Of(corp, watchers, Polling);
+
+        budget.RequestsPerHour.ShouldBe(LookBudget.Of(corp, watchers[..1], Polling).RequestsPerHour);
+        LookBudget.Of(corp, [.. watchers.Select(one => one with { PollingInterval = TimeSpan.FromSeconds(20) })], Polling).Pinned.ShouldBe(1 / 20.0);
+    }
+
+    [Fact]
     public void A_limit_that_runs_short_slows_looks_down_and_leaves_the_way_as_it_is()
     {
         var (batch, sweep) = (Fleet(1000, 10), Fleet(10_000, 100));

@@ -19,6 +19,16 @@ public sealed class LoopGuardTests
     }
 
     [Fact]
+    public void A_change_of_somebody_else_before_them_is_none_of_the_ten()
+    {
+        var after = Changes(10, every: 2);
+        after[^1] = after[^1] with { Author = "ada@example.org" };
+
+        LoopGuard.Count(Bot, At(18), after[..9].Append(after[^1]).ToList()).ShouldBe(10);
+        LoopGuard.Count(Bot, At(18), after[..8].Append(after[^1]).ToList()).ShouldBe(0);
+    }
+
+    [Fact]
     public void Ten_changes_that_wait_for_no_delivery_are_someone_at_work() =>
         LoopGuard.Count(Bot, At(18), Changes(9, every: 2, delivered: false)).ShouldBe(0);
 

@@ -53,6 +53,37 @@ public sealed class SharedRemotesTests
     }
 
     [Fact]
+    public async Task A_look_that_was_made_for_another_puts_nobodys_next_one_off()
+    {
+        await using var run = await StartAsync("fixed", Watchers[0] with { PollingInterval = TimeSpan.FromSeconds(10) }, Watchers[1]);
+        await run.UntilAsync(() => run.Worker.Repositories["main"].Quiet.All.Count >= 12, advance: TimeSpan.FromSeconds(2));
+
+        var slow = run.Worker.Repositories["releases"];
+        (run.Worker.NextLookAt(slow) - run.Story.Time.GetUtcNow()).ShouldBeLessThanOrEqualTo(run.Worker.IntervalOf(slow));
+        slow.Quiet.All.Count.ShouldBeGreaterThan(8);
+    }
+
+    [Fact]
+    public async Task One_whose_pull_requests_the_forge_refuses_looks_by_itself_and_says_so()
+    {
+        await using var run = await PollRun.StartAsync(0, begin: false, new PollingConfig { Strategy = "fixed", RetryAttempts = 1 });
+        run.Story.Git.Leaves = RefKind.PullRequest;
+        run.Story.Forge.Before = (asked, _) => asked.Kinds.Any(kind => kind.Kind == RefKind.PullRequest) ? throw new RefSourceException(RefSourceError.Malformed, "pulls answered 403", TimeSpan.Zero) : Task.CompletedTask;
+        await run.BeginAsync([Watchers[0], Watchers[0] with { Name = "pulls", PullRequests = PullRequestScope.OwnBranches }]);
+        await run.UntilAsync(() => run.Worker.Repositories.Values.All(one => one.Quiet.All.Count >= 4), advance: TimeSpan.FromSeconds(5));
+
+        var (main, pulls) = (run.Worker.Repositories["main"], run.Worker.Repositories["pulls"]);
+        pulls.Standing.Notice.ShouldNotBeNull().ShouldContain("pull requests are not looked at while Git stands in for the forge's interface: pulls answered 403");
+        main.LastLook!.Source.ShouldBe("github");
+        main.Standing.Notice.ShouldBeNull();
+        run.Failures.ShouldBeEmpty();
+        run.Worker.Why(main).ShouldNotContain("pulls");
+
+        run.Story.Forge.Before = null;
+        await run.UntilAsync(() => pulls.Standing.Notice is null, advance: TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
     public async Task Where_the_look_comes_to_nothing_each_goes_on_by_itself()
     {
         await using var run = await StartAsync("fixed");

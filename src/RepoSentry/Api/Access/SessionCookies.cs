@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection;
+using RepoSentry.Configuration;
 
 namespace RepoSentry.Api.Access;
 
@@ -115,8 +116,11 @@ internal sealed class SessionCookies(KeyRing ring, TimeProvider time) : IDisposa
         .AddDataProtection().SetApplicationName("reposentry").AddKeyManagementOptions(options => options.XmlRepository = ring)
         .Services.BuildServiceProvider();
 
+    // A proxy may end TLS and not say so.
+    private static bool IsPublicByTls(HttpContext context) => context.RequestServices.GetRequiredService<SentryConfig>().Api.PublicUrl.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+
     private static CookieOptions Options(HttpContext context, DateTimeOffset? expires) =>
-        new() { HttpOnly = true, SameSite = SameSiteMode.Lax, Secure = context.Request.IsHttps, Path = "/", Expires = expires, IsEssential = true };
+        new() { HttpOnly = true, SameSite = SameSiteMode.Lax, Secure = context.Request.IsHttps || IsPublicByTls(context), Path = "/", Expires = expires, IsEssential = true };
 }
 
 /// <summary>Who is signed in, as the cookie says it.</summary>

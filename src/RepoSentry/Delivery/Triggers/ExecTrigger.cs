@@ -27,7 +27,7 @@ internal sealed class ExecTrigger(TriggerConfig config, TimeProvider time) : ITr
             ["REPOSENTRY_EVENT_TYPE"] = change.Change.Type.Name(),
             ["REPOSENTRY_REPOSITORY"] = change.Repository.Name,
             ["REPOSENTRY_URL"] = change.Repository.Url.AbsoluteUri,
-            ["REPOSENTRY_REF"] = change.Change.Ref,
+            ["REPOSENTRY_REF"] = RefName.ToText(change.Change.Ref),
             ["REPOSENTRY_BEFORE"] = change.Change.Before ?? "",
             ["REPOSENTRY_AFTER"] = change.Change.After ?? "",
         },

@@ -143,7 +143,14 @@ internal sealed class AdaptiveStrategy(LookLimits limits, HourProfile fleet, Fun
         {
             cadence.Interval = Math.Min(cadence.Interval * ratio, Early * Longest);
             cadence.DueAt = Math.Max(now, cadence.LookedAt + cadence.Interval);
-            due.Enqueue((cadence, ++cadence.Place), cadence.DueAt);
+            if (Rests(cadence, now))
+            {
+                resting.Enqueue((cadence, ++cadence.Place));
+            }
+            else
+            {
+                due.Enqueue((cadence, ++cadence.Place), cadence.DueAt);
+            }
         }
     }
 
@@ -160,7 +167,7 @@ internal sealed class AdaptiveStrategy(LookLimits limits, HourProfile fleet, Fun
 
     private void Wake(double now)
     {
-        while (resting.TryPeek(out var first) && (first.Place != first.Cadence.Place || first.Cadence.LookedAt + limits.MinInterval <= now))
+        while (resting.TryPeek(out var first) && (first.Place != first.Cadence.Place || !Rests(first.Cadence, now)))
         {
             resting.Dequeue();
             if (first.Place == first.Cadence.Place)
@@ -170,11 +177,13 @@ internal sealed class AdaptiveStrategy(LookLimits limits, HourProfile fleet, Fun
         }
     }
 
+    private bool Rests(Cadence cadence, double now) => cadence.LookedAt + limits.MinInterval > now;
+
     private Cadence? Next(double now) => Overdue(now) ?? Earliest();
 
     // The one that waits longest goes first where it would pass its limit before its turn. Last looks lie a token apart, and so do these limits: none is missed.
     private Cadence? Overdue(double now) =>
-        waiting.First is { Value: var oldest } && now - oldest.WaitsSince >= limits.MaxInterval - ((1 + limits.AtOnce) / limits.PerSecond) ? oldest : null;
+        waiting.First is { Value: var oldest } && !Rests(oldest, now) && now - oldest.WaitsSince >= limits.MaxInterval - ((1 + limits.AtOnce) / limits.PerSecond) ? oldest : null;
 
     private Cadence? Earliest()
     {

@@ -50,7 +50,14 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IPullRequestS
             var kinds = new List<KindLook>();
             foreach (var wanted in request.Kinds)
             {
-                kinds.Add(await LookAtAsync(wanted, home, place.Root, budget, cancellationToken));
+                try
+                {
+                    kinds.Add(await LookAtAsync(wanted, home, place.Root, budget, cancellationToken));
+                }
+                catch (RefSourceException failure) when (wanted.Kind == RefKind.PullRequest && kinds.Count > 0 && failure.Error is RefSourceError.NotFound or RefSourceError.Unauthorized)
+                {
+                    throw PullRequestRefs.Refused(failure);
+                }
             }
 
             return new RefLook(kinds, place.Facts.DefaultBranch, place.Facts.Id, place.Facts.Archived, place.Facts.MovedTo);

@@ -260,6 +260,14 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task Where_the_public_address_is_one_of_TLS_the_cookie_is_for_TLS_only_whatever_a_proxy_says()
+    {
+        await using var story = await AccessStory.StartAsync(api => api with { PublicUrl = "https://reposentry.example" }, Master);
+        using var response = await story.SendAsync(HttpMethod.Post, "/api/v1/session", null, new { token = AccessStory.Bootstrap });
+        response.Headers.GetValues("Set-Cookie").Single().ShouldContain("; secure; samesite=lax; httponly", Case.Insensitive);
+    }
+
+    [Fact]
     public async Task Behind_a_trusted_proxy_that_speaks_TLS_the_cookie_is_for_that_host_and_TLS_only()
     {
         await using var story = await AccessStory.StartAsync(api => api with { TrustedProxies = [System.Net.IPNetwork.Parse("127.0.0.0/8")] }, Master);

@@ -37,6 +37,10 @@ public sealed class ExecTriggerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_ref_is_named_as_git_names_it() =>
+        (await RunAsync("echo \"$REPOSENTRY_REF\"", [], Pushes.Event("refs/heads/" + RefName.FromText("e/sp%20ace")))).Answer.ShouldBe("refs/heads/e/sp%20ace\n");
+
+    [Fact]
     public async Task Nothing_else_of_the_services_environment_is_handed_on()
     {
         Environment.SetEnvironmentVariable("REPOSENTRY_TEST_LEAK", "x");
