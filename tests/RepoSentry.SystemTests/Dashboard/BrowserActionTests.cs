@@ -5,8 +5,10 @@ using Xunit;
 namespace RepoSentry.SystemTests.Dashboard;
 
 /// <summary>What one does on the pages, with scripts and without, and what moves by itself.</summary>
-public sealed class BrowserActionTests(Site site) : IClassFixture<Site>
+public sealed class BrowserActionTests(Site site) : IClassFixture<Site>, IAsyncDisposable
 {
+    public ValueTask DisposeAsync() => site.CloseAllAsync();
+
     [Fact]
     public async Task A_push_is_on_the_page_within_a_second_of_its_delivery_without_a_reload()
     {

@@ -6,8 +6,10 @@ using Xunit;
 namespace RepoSentry.SystemTests.Dashboard;
 
 /// <summary>Each page in a real browser: for everybody, at every width, in both themes and languages.</summary>
-public sealed class BrowserPageTests(Site site) : IClassFixture<Site>
+public sealed class BrowserPageTests(Site site) : IClassFixture<Site>, IAsyncDisposable
 {
+    public ValueTask DisposeAsync() => site.CloseAllAsync();
+
     private string[] Pages =>
     [
         "/", "/repositories", "/repositories/web", "/repositories/team%2Fshop", "/events", $"/events/{site.EventId}", "/triggers", "/triggers/audit",
@@ -95,6 +97,7 @@ public sealed class BrowserPageTests(Site site) : IClassFixture<Site>
         await page.EvaluateAsync("document.activeElement.blur()");
         await page.Keyboard.PressAsync("j");
         await page.Keyboard.PressAsync("k");
+        await page.WaitForFunctionAsync("document.activeElement.classList.contains('row-link')");
         await page.Keyboard.PressAsync("Enter");
         await page.WaitForURLAsync(url => url.StartsWith(site.Address + "/events/", StringComparison.Ordinal));
         await page.Keyboard.PressAsync("g");

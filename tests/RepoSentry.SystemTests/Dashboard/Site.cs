@@ -18,6 +18,7 @@ public sealed class Site : IAsyncLifetime
     private readonly TemporaryFolder folder = new();
     private readonly HttpClient api = new();
     private readonly List<string> complaints = [];
+    private readonly List<IBrowserContext> open = [];
     private TestRepository web = null!;
     private Receiver receiver = null!;
     private EventListener refuser = null!;
@@ -85,11 +86,6 @@ public sealed class Site : IAsyncLifetime
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString()!;
     }
 
-    /// <summary>Stops the answers of the service, as a network that is gone.</summary>
-    public Task<int> StopServiceAsync() => service.StopAsync();
-
-    public Task StartServiceAsync() => service.StartReadyAsync();
-
     /// <summary>Signs in through the page; the state of the browser after it.</summary>
     public async Task<string> SignInAsync(string token)
     {
@@ -114,11 +110,23 @@ public sealed class Site : IAsyncLifetime
             ReducedMotion = ReducedMotion.Reduce,
             ExtraHTTPHeaders = [KeyValuePair.Create("Accept-Language", language)],
         });
+        open.Add(context);
         var page = await context.NewPageAsync();
         page.Console += (_, message) => Note(message.Type == "error" ? $"{path}: {message.Text}" : null);
         page.PageError += (_, error) => Note($"{path}: {error}");
         await page.GotoAsync(Address + path, new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded });
         return page;
+    }
+
+    /// <summary>What a test has opened; else its pages go on reading beside the next test.</summary>
+    public async ValueTask CloseAllAsync()
+    {
+        foreach (var context in open)
+        {
+            await context.CloseAsync();
+        }
+
+        open.Clear();
     }
 
     public async ValueTask DisposeAsync()

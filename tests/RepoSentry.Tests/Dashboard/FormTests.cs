@@ -1,6 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using RepoSentry.Polling;
 using RepoSentry.Tests.Api;
-using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
 using Xunit;
 

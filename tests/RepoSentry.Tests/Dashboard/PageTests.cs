@@ -1,6 +1,8 @@
 using System.Text.Json;
 using RepoSentry.Dashboard.Parts;
+using RepoSentry.Storage.Sqlite;
 using RepoSentry.Tests.Api;
+using RepoSentry.Tests.Support;
 using Shouldly;
 using Xunit;
 
@@ -92,6 +94,22 @@ public sealed class PageTests
         var html = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         html.ShouldNotContain("<html");
         html.ShouldContain("id=\"fleet-tiles\"");
+    }
+
+    [Fact]
+    public async Task Before_it_runs_a_page_says_so_and_comes_again_by_itself()
+    {
+        PollerLock? held = null;
+        await using var host = await RunningHost.StartAsync(ready: false, before: starting => held = PollerLock.TryTake(starting.DatabasePath, Build.Noon));
+        using (held)
+        {
+            using var response = await host.SendAsync("/events");
+            ((int)response.StatusCode).ShouldBe(503);
+            response.Headers.GetValues("Refresh").ShouldBe(["2"]);
+            (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain("Not ready yet");
+        }
+
+        await RunningHost.UntilAsync(async () => (await host.SendAsync("/events")).IsSuccessStatusCode);
     }
 
     [Fact]

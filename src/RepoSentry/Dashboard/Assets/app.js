@@ -6,6 +6,10 @@
   const units = (words.units || '').split('|');
   const fill = (text, value) => text.replace('{0}', value);
 
+  // What was said of an action is said once.
+  const here = new URL(location.href);
+  if (here.searchParams.has('said')) { here.searchParams.delete('said'); history.replaceState(null, '', here); }
+
   // Times
   const span = seconds => {
     const s = Math.max(0, seconds);
@@ -17,7 +21,7 @@
     const now = Date.now() + skew;
     for (const time of document.querySelectorAll('time[data-rel]')) {
       const seconds = (now - Date.parse(time.dateTime)) / 1000;
-      const text = fill(seconds < 0 ? words.in : words.ago, span(Math.abs(seconds)));
+      const text = Math.abs(seconds) < 1 ? words.now : fill(seconds < 0 ? words.in : words.ago, span(Math.abs(seconds)));
       if (time.textContent !== text) time.textContent = text;
     }
   };
@@ -37,8 +41,10 @@
   const children = (from, to) => {
     const wanted = [...to.childNodes];
     const known = new Map([...from.children].filter(child => child.id).map(child => [child.id, child]));
+    const names = new Set(wanted.map(child => child.id).filter(id => id));
     let place = from.firstChild;
     for (const next of wanted) {
+      while (place && place.id && !names.has(place.id)) { const after = place.nextSibling; place.remove(); place = after; } // one that stays is not moved: it would lose the focus
       const same = next.id && known.get(next.id);
       if (same) {
         if (same !== place) from.insertBefore(same, place); else place = place.nextSibling;
@@ -158,7 +164,7 @@
     if (key.key === 'Escape') { for (const open of document.querySelectorAll('details.confirm[open]')) { open.open = false; open.querySelector('summary').focus(); } }
     if (key.ctrlKey || key.metaKey || key.altKey || key.target.closest('input, textarea, select')) return;
     const now = Date.now();
-    if (now - went < 1500 && places[key.key] && state) { went = 0; location.href = places[key.key]; return; }
+    if (now - went < 3000 && places[key.key] && state) { went = 0; location.href = places[key.key]; return; }
     went = key.key === 'g' ? now : 0;
     if (key.key === '?') help.showModal();
     else if (key.key === '/') { const search = document.getElementById('search'); if (search) { key.preventDefault(); search.focus(); search.select(); } }

@@ -15,8 +15,16 @@ internal static class FleetPage
     {
         var status = v.Status();
         var events = Answered.Is<ListAnswer<EventView>>(await v.EventsAsync(), out var page) ? page.Items.Take(EventsShown).ToList() : [];
-        var model = new FleetModel(status, await v.NumbersAsync(), v.History(), events, Incidents(v, status));
+        var model = new FleetModel(status, await v.NumbersAsync(), v.History(), events, [.. await DeadLettersAsync(v), .. Incidents(v, status)]);
         return new Sheet(v.T["nav.fleet"], "fleet", FleetView.Of(v, model));
+    }
+
+    // Of the newest ones; more are told as more.
+    private static async Task<IEnumerable<Incident>> DeadLettersAsync(Visit v)
+    {
+        _ = Answered.Is<ListAnswer<DeliveryView>>(await v.DeliveriesAsync(null, DeliveryStatus.Dead), out var dead);
+        return (dead?.Items ?? []).GroupBy(delivery => delivery.Trigger, StringComparer.Ordinal)
+            .Select(group => new Incident(DeliveryStatus.Dead, group.Key, Parts.Show.Trigger(group.Key), v.T.Of("incidents.dead", $"{group.Count()}{(dead!.NextCursor is null ? "" : "+")}")) { IsOurs = true });
     }
 
     private static List<Incident> Incidents(Visit v, StatusAnswer status)
@@ -44,4 +52,8 @@ internal sealed record FleetModel(StatusAnswer Status, NumbersAnswer Numbers, Hi
 }
 
 /// <summary>Something that is not well, and where one sees more of it.</summary>
-internal sealed record Incident(string Status, string Name, string Path, string Says);
+internal sealed record Incident(string Status, string Name, string Path, string Says)
+{
+    /// <summary>The sentence is of the pages, in the caller's language; the service's own are in English.</summary>
+    public bool IsOurs { get; init; }
+}

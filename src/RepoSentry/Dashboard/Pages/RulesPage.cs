@@ -1,15 +1,13 @@
 using RepoSentry.Api;
 using RepoSentry.Configuration;
-using RepoSentry.Delivery;
 using RepoSentry.Polling;
-using RepoSentry.Storage;
 
 namespace RepoSentry.Dashboard.Pages;
 
 /// <summary>The tester of rules: refs in, what each rule says of them out.</summary>
 internal static class RulesPage
 {
-    public const int MostRefs = 100;
+    private const int MostRefs = 100;
     private const int NamesOffered = 1000;
 
     public static async Task<Sheet> LoadAsync(Visit v)
@@ -24,13 +22,18 @@ internal static class RulesPage
             return Of(v, model);
         }
 
-        if (!polling.Repositories.TryGetValue(name, out var repository))
+        var verdicts = new List<Explanation>();
+        foreach (var asked in refs)
         {
-            return Of(v, model with { Problem = v.T.Of("rules.unknown", name) });
+            if (!Answered.Is<Explanation>(await v.ExplainAsync(name, asked), out var verdict))
+            {
+                return Of(v, model with { Problem = v.T.Of("rules.unknown", name) });
+            }
+
+            verdicts.Add(verdict);
         }
 
-        var stored = await v.Get<RepositoryLog>().RefsAsync(name, v.Ends) ?? [];
-        return Of(v, model with { Verdicts = [.. refs.Select(asked => Explanation.Of(repository, polling, v.Config, v.Get<DeliveryWorkers>(), [], stored, asked))] });
+        return Of(v, model with { Verdicts = verdicts });
     }
 
     private static Sheet Of(Visit v, RulesModel model) => new(v.T["nav.rules"], "rules", RulesView.Of(v, model));

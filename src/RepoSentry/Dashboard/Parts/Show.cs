@@ -28,7 +28,7 @@ internal static class Show
     }
 
     public static string Relative(Words t, DateTimeOffset at, DateTimeOffset now) =>
-        at > now ? t.Of("time.in", Span(t, at - now)) : t.Of("time.ago", Span(t, now - at));
+        (at - now).Duration() < TimeSpan.FromSeconds(1) ? t["time.now"] : at > now ? t.Of("time.in", Span(t, at - now)) : t.Of("time.ago", Span(t, now - at));
 
     /// <summary>Short spans to a part of a second.</summary>
     public static string Exact(Words t, TimeSpan span) => span.TotalSeconds < 10 ? Milliseconds(span.TotalMilliseconds) : Span(t, span);
