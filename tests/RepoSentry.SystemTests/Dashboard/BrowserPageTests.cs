@@ -1,3 +1,4 @@
+using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using Shouldly;
@@ -10,6 +11,8 @@ public sealed class BrowserPageTests(Site site) : IClassFixture<Site>, IAsyncDis
 {
     public ValueTask DisposeAsync() => site.CloseAllAsync();
 
+    private static readonly AxeRunOptions Contrast = new() { RunOnly = new RunOnlyOptions { Type = "rule", Values = ["color-contrast"] } };
+
     private string[] Pages =>
     [
         "/", "/repositories", "/repositories/web", "/repositories/team%2Fshop", "/events", $"/events/{site.EventId}", "/triggers", "/triggers/audit",
@@ -17,25 +20,28 @@ public sealed class BrowserPageTests(Site site) : IClassFixture<Site>, IAsyncDis
     ];
 
     [Theory]
-    [InlineData("light", "en")]
-    [InlineData("dark", "en")]
-    [InlineData("light", "zh-CN")]
-    [InlineData("dark", "zh-CN")]
-    public async Task Axe_finds_nothing_and_the_browser_does_not_complain(string theme, string language)
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task Axe_finds_nothing_in_either_theme_and_the_browser_does_not_complain(string language)
     {
         var found = new List<string>();
-        var page = await site.OpenAsync("/", theme, language);
+        var page = await site.OpenAsync("/", language: language);
         foreach (var path in Pages)
         {
             await page.GotoAsync(site.Address + path, new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded });
-            var result = await page.RunAxe();
-            found.AddRange(result.Violations.Select(violation => $"{path}: {violation.Id} {violation.Help}: {string.Join(" | ", violation.Nodes.Take(3).Select(node => node.Html))}"));
+            found.AddRange(Told(path, await page.RunAxe()));
+            await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Dark }); // the pages follow the system: only colours are others
+            found.AddRange(Told(path + " in the dark", await page.RunAxe(Contrast)));
+            await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Light });
             (await page.GetAttributeAsync("html", "lang")).ShouldBe(language);
         }
 
         found.ShouldBeEmpty();
         site.Complaints.Where(complaint => !complaint.Contains("404", StringComparison.Ordinal)).ShouldBeEmpty();
     }
+
+    private static IEnumerable<string> Told(string path, AxeResult result) =>
+        result.Violations.Select(violation => $"{path}: {violation.Id} {violation.Help}: {string.Join(" | ", violation.Nodes.Take(3).Select(node => node.Html))}");
 
     [Theory]
     [InlineData(360)]

@@ -98,7 +98,7 @@ public sealed class Site : IAsyncLifetime
         return await context.StorageStateAsync();
     }
 
-    public async Task<IPage> OpenAsync(string path, string theme = "light", string language = "en", int width = 1280, bool scripts = true, string? state = null)
+    public async Task<IPage> OpenAsync(string path, string language = "en", int width = 1280, bool scripts = true, string? state = null)
     {
         var context = await browser.NewContextAsync(new BrowserNewContextOptions
         {
@@ -106,7 +106,7 @@ public sealed class Site : IAsyncLifetime
             JavaScriptEnabled = scripts,
             ViewportSize = new ViewportSize { Width = width, Height = 900 },
             Locale = language,
-            ColorScheme = theme == "dark" ? ColorScheme.Dark : ColorScheme.Light,
+            ColorScheme = ColorScheme.Light,
             ReducedMotion = ReducedMotion.Reduce,
             ExtraHTTPHeaders = [KeyValuePair.Create("Accept-Language", language)],
         });
