@@ -20,14 +20,23 @@ internal sealed class Forge : IAsyncDisposable
     private readonly ConcurrentDictionary<string, string> commits = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> topics = new(StringComparer.Ordinal);
     private long looks;
+    private long requests;
 
     public Uri Url => new(web.Urls.First());
 
     /// <summary>Looks answered.</summary>
     public long Looks => Interlocked.Read(ref looks);
 
+    /// <summary>Requests of any kind.</summary>
+    public long Requests => Interlocked.Read(ref requests);
+
     public async Task<Forge> StartAsync()
     {
+        web.Use((_, next) =>
+        {
+            Interlocked.Increment(ref requests);
+            return next();
+        });
         web.MapGet("/git/{name}/info/refs", context => AdvertiseAsync(context.Response));
         web.MapPost("/git/{name}/git-upload-pack", async context => await ListAsync((string)context.Request.RouteValues["name"]!, context));
         web.MapGet("/api/v3/repos/{owner}/{name}", (string name) => Results.Text($$"""{"id":1,"full_name":"acme/{{name}}","default_branch":"main","private":false,"archived":false}""", "application/json"));

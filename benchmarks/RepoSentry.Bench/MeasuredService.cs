@@ -92,6 +92,12 @@ internal sealed class MeasuredService : IAsyncDisposable
 
     public Task<byte[]> BytesAsync(string path) => Http.GetByteArrayAsync(new Uri($"http://127.0.0.1:{port}{path}"));
 
+    public async Task PostAsync(string path, HttpContent content, CancellationToken cancellationToken)
+    {
+        using var answer = await Http.PostAsync(new Uri($"http://127.0.0.1:{port}{path}"), content, cancellationToken);
+        answer.EnsureSuccessStatusCode();
+    }
+
     /// <summary>Times a request again and again.</summary>
     public async Task<double[]> TimeAsync(string path, int count)
     {

@@ -10,7 +10,7 @@ if (args is ["serve-git", var folder])
 
 if (args is not [var executable, .. var wanted])
 {
-    Console.Error.WriteLine("usage: RepoSentry.Bench PATH-OF-REPOSENTRY [targets|fleet|conditional|github|delay|burst|api|replay|readers]... (./bench does it)");
+    Console.Error.WriteLine("usage: RepoSentry.Bench PATH-OF-REPOSENTRY [targets|fleet|looks|scale|delay|burst|api|replay|readers]... (./bench does it)");
     return 2;
 }
 
@@ -19,8 +19,8 @@ foreach (var (name, measure) in new (string Name, Func<Task> Measure)[]
 {
     ("targets", () => ServiceBench.TargetsAsync(executable)),
     ("fleet", () => ServiceBench.FleetAsync(executable)),
-    ("conditional", () => ServiceBench.ConditionalAsync(executable)),
-    ("github", () => GitHubBench.RunAsync(executable)),
+    ("looks", () => LooksBench.RunAsync(executable)),
+    ("scale", () => ScaleBench.RunAsync(executable)),
     ("delay", () => ServiceBench.DelayAsync(executable)),
     ("burst", () => ServiceBench.BurstAsync(executable)),
     ("api", () => ApiBench.RunAsync(executable)),

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using RepoSentry.Abstractions;
 using RepoSentry.Network;
 using RepoSentry.Providers.PlainGit;
@@ -10,7 +9,6 @@ namespace RepoSentry.Bench;
 /// <summary>The native reader of refs beside <c>git ls-remote</c>, on the same real repository behind the same server.</summary>
 internal static class ReaderBench
 {
-    private const int ChildrenUsage = -1;
     private static readonly int[] Sizes = [10, 1_000, 50_000];
 
     public static async Task RunAsync()
@@ -44,7 +42,7 @@ internal static class ReaderBench
         var validator = first.Kinds[0].Snapshot!.Validator;
         var full = await MeasureAsync(rounds, () => source.LookAsync(Ask(url, null), CancellationToken.None));
         var unchanged = await MeasureAsync(rounds, () => source.LookAsync(Ask(url, validator), CancellationToken.None));
-        var git = await MeasureGitAsync(rounds, url);
+        var git = await GitChildren.MeasureAsync(rounds, url);
         ServiceBench.Report(
             $"{size:N0} refs over smart HTTP: the native reader beside git ls-remote ({rounds} looks each)",
             ("native, every ref read: CPU, time, allocated", $"{full.Cpu:0.00} ms, {full.Wall:0.0} ms, {full.Megabytes:0.00} MB; {size / full.Wall:0.0} k refs/s"),
@@ -65,68 +63,6 @@ internal static class ReaderBench
         var wall = Stopwatch.GetElapsedTime(clock).TotalMilliseconds / rounds;
         self.Refresh();
         return ((self.TotalProcessorTime - cpu).TotalMilliseconds / rounds, wall, (GC.GetTotalAllocatedBytes(precise: true) - allocated) / 1e6 / rounds);
-    }
-
-    private static async Task<(double Cpu, double Wall, double Megabytes)> MeasureGitAsync(int rounds, Uri url)
-    {
-        await RunGitAsync(url);
-        var (cpu, clock, peak) = (ChildrenCpu(), Stopwatch.GetTimestamp(), 0.0);
-        for (var round = 0; round < rounds; round++)
-        {
-            peak = Math.Max(peak, await RunGitAsync(url));
-        }
-
-        return ((ChildrenCpu() - cpu) / rounds, Stopwatch.GetElapsedTime(clock).TotalMilliseconds / rounds, peak);
-    }
-
-    // Peak memory of git and its helper, read while they live: the kernel's figure for ended children counts the process that started them.
-    private static async Task<double> RunGitAsync(Uri url)
-    {
-        var start = new ProcessStartInfo("git", ["ls-remote", url.AbsoluteUri]) { UseShellExecute = false, RedirectStandardOutput = true };
-        using var git = Process.Start(start)!;
-        var output = git.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
-        var peaks = new Dictionary<string, double>(StringComparer.Ordinal);
-        while (!git.HasExited)
-        {
-            foreach (var pid in Descendants(git.Id.ToString(CultureInfo.InvariantCulture)))
-            {
-                peaks[pid] = Math.Max(peaks.GetValueOrDefault(pid), PeakMegabytes(pid));
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, CancellationToken.None);
-        }
-
-        await output;
-        return peaks.Values.Sum();
-    }
-
-    private static List<string> Descendants(string pid)
-    {
-        var all = new List<string> { pid };
-        for (var i = 0; i < all.Count; i++)
-        {
-            all.AddRange(Read($"/proc/{all[i]}/task/{all[i]}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries));
-        }
-
-        return all;
-    }
-
-    private static double PeakMegabytes(string pid)
-    {
-        var line = Array.Find(Read($"/proc/{pid}/status").Split('\n'), line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return line is null ? 0 : double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) * 1024 / 1e6;
-    }
-
-    private static string Read(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (IOException)
-        {
-            return ""; // it has just ended
-        }
     }
 
     private static void MakeRepository(string path, int size)
@@ -150,16 +86,4 @@ internal static class ReaderBench
     }
 
     private static RefLookRequest Ask(Uri url, string? validator) => new(url, [new KindRequest(RefKind.Branch, [], validator)]);
-
-    // CPU milliseconds of all children that have ended, with theirs.
-    private static double ChildrenCpu()
-    {
-        var usage = new long[18];
-        _ = GetUsage(ChildrenUsage, usage);
-        return (usage[0] * 1000.0) + (usage[1] / 1000.0) + (usage[2] * 1000.0) + (usage[3] / 1000.0);
-    }
-
-    [DllImport("libc", EntryPoint = "getrusage")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int GetUsage(int who, [Out] long[] usage);
 }

@@ -1,18 +1,10 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
-using RepoSentry.Abstractions;
-using RepoSentry.Cli.Receiver;
 
 namespace RepoSentry.Bench;
 
 /// <summary>The service as a whole: start, memory, CPU per look, delay from push to webhook.</summary>
 internal static class ServiceBench
 {
-    private static readonly TimeSpan Window = TimeSpan.FromSeconds(30);
-
     /// <summary>The brief's five targets, with the default configuration.</summary>
     public static async Task TargetsAsync(string executable)
     {
@@ -49,29 +41,15 @@ internal static class ServiceBench
 
         await using var busy = await Story.StartAsync(executable, Count, "polling: { strategy: fixed, interval: 10s }");
         await busy.Service.WatchingAsync(Count, await busy.Service.ReadyAsync());
-        var (perLook, perSecond) = await busy.CostAsync();
+        var cost = await busy.CostAsync(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(30));
         Report(
             $"{Count} repositories on plain Git",
             ("start to ready", $"{ready.TotalSeconds:0.00} s"),
             ("start to every first look done", $"{watching.TotalSeconds:0.00} s"),
             ("resident memory, idle", $"{idle:0} MB"),
             ("resident memory, each looked at every 10 s", $"{busy.Service.Megabytes:0} MB"),
-            ("looks a second", $"{perSecond:0}"),
-            ("CPU per unchanged look (ls-refs, 21 branches)", $"{perLook:0.000} ms"));
-    }
-
-    /// <summary>Conditional requests: GitHub's secondary limit allows 900 a minute, so fewer repositories.</summary>
-    public static async Task ConditionalAsync(string executable)
-    {
-        const int Count = 100;
-        await using var story = await Story.StartAsync(executable, Count, "polling: { strategy: fixed, interval: 10s }", github: true);
-        await story.Service.ReadyAsync();
-        await story.Service.WatchingAsync(Count);
-        var (perLook, perSecond) = await story.CostAsync();
-        Report(
-            $"{Count} repositories by GitHub's interface, each looked at every 10 s",
-            ("looks a second", $"{perSecond:0}"),
-            ("CPU per unchanged look (REST, 304)", $"{perLook:0.000} ms"));
+            ("looks a second", $"{cost.PerSecond:0}"),
+            ("CPU per unchanged look (ls-refs, 21 branches)", $"{cost.Cpu:0.000} ms"));
     }
 
     public static async Task DelayAsync(string executable)
@@ -132,98 +110,4 @@ internal static class ServiceBench
     }
 
     private static double At(double[] values, double quantile) => values.Order().ElementAt((int)(quantile * (values.Length - 1)));
-
-    private sealed class Story(Forge forge, EventListener receiver, MeasuredService service, ConcurrentDictionary<string, long> arrivals, Func<int> receivedCount) : IAsyncDisposable
-    {
-        private int pushes;
-
-        public MeasuredService Service => service;
-
-        public static async Task<Story> StartAsync(string executable, int count, string polling, string pacing = "requests_per_second: 0", bool github = false)
-        {
-            var forge = await new Forge().StartAsync();
-            var arrivals = new ConcurrentDictionary<string, long>(StringComparer.Ordinal);
-            var received = new int[1];
-            var secret = Guid.NewGuid().ToString("N");
-            var receiver = await EventListener.StartAsync(
-                new ReceiverOptions { Secret = new Secret(secret), Received = arrival => Note(arrival, arrivals, ref received[0]) }, CancellationToken.None);
-            var yaml = new StringBuilder(polling).AppendLine()
-                .AppendLine(CultureInfo.InvariantCulture, $"tekton: {{ event_listener_url: \"{receiver.Url}\", secret: \"{secret}\", {pacing} }}")
-                .AppendLine(github
-                    ? $"providers: [{{ name: forge, type: github, url: \"{forge.Url}\", api_base_url: \"{forge.Url}api/v3\", token: \"{secret}\", requests_per_minute: 60000 }}]"
-                    : $"providers: [{{ name: forge, type: git, url: \"{forge.Url}\" }}]")
-                .AppendLine("repositories:");
-            for (var number = 0; number < count; number++)
-            {
-                yaml.AppendLine(CultureInfo.InvariantCulture, $"  - {{ name: r{number}, url: \"{forge.Url}{(github ? "acme" : "git")}/r{number}\", provider: forge }}");
-            }
-
-            return new Story(forge, receiver, new MeasuredService(executable, yaml.ToString()), arrivals, () => Volatile.Read(ref received[0]));
-        }
-
-        /// <summary>Moves the main branch of every repository at once.</summary>
-        /// <returns>Seconds until each webhook arrived; fewer entries than repositories if some did not in time.</returns>
-        public async Task<IReadOnlyList<double>> PushAllAsync(int count, TimeSpan limit)
-        {
-            var pushed = new Dictionary<string, long>(StringComparer.Ordinal);
-            for (var number = 0; number < count; number++)
-            {
-                var commit = (++pushes).ToString("x40", CultureInfo.InvariantCulture);
-                pushed[commit] = Stopwatch.GetTimestamp();
-                forge.Push($"r{number}", commit);
-            }
-
-            var clock = Stopwatch.GetTimestamp();
-            while (pushed.Keys.Any(commit => !arrivals.ContainsKey(commit)) && Stopwatch.GetElapsedTime(clock) < limit)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);
-            }
-
-            return [.. pushed.Where(pair => arrivals.ContainsKey(pair.Key)).Select(pair => Stopwatch.GetElapsedTime(pair.Value, arrivals[pair.Key]).TotalSeconds)];
-        }
-
-        /// <returns>Webhooks that arrived.</returns>
-        public async Task<int> BurstAsync(int count, int changes, TimeSpan limit)
-        {
-            var commit = (++pushes).ToString("x40", CultureInfo.InvariantCulture);
-            var before = receivedCount();
-            for (var number = 0; number < count; number++)
-            {
-                forge.Push($"r{number}", commit);
-                forge.PushTopics($"r{number}", commit);
-            }
-
-            var clock = Stopwatch.GetTimestamp();
-            while (receivedCount() - before < changes && Stopwatch.GetElapsedTime(clock) < limit)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
-            }
-
-            return receivedCount() - before;
-        }
-
-        /// <returns>CPU milliseconds per look, and looks per second, over half a minute after warming up.</returns>
-        public async Task<(double PerLook, double PerSecond)> CostAsync()
-        {
-            await Task.Delay(TimeSpan.FromSeconds(15), TimeProvider.System, CancellationToken.None);
-            var (cpu, looks) = (service.Cpu, forge.Looks);
-            await Task.Delay(Window, TimeProvider.System, CancellationToken.None);
-            var made = forge.Looks - looks;
-            return ((service.Cpu - cpu).TotalMilliseconds / made, made / Window.TotalSeconds);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await service.DisposeAsync();
-            await receiver.DisposeAsync();
-            await forge.DisposeAsync();
-        }
-
-        private static void Note(Arrival arrival, ConcurrentDictionary<string, long> arrivals, ref int received)
-        {
-            Interlocked.Increment(ref received);
-            using var json = JsonDocument.Parse(arrival.Body);
-            arrivals.TryAdd(json.RootElement.GetProperty("after").GetString()!, Stopwatch.GetTimestamp());
-        }
-    }
 }

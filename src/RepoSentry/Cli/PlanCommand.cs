@@ -36,7 +36,7 @@ internal static class PlanCommand
         {
             try
             {
-                return result.GetValue(Csv) is null && result.GetValue(Clones) is null or [] ? Plan(result) : await ReplayAsync(result, token);
+                return IsReplay(result) ? await ReplayAsync(result, token) : Plan(result);
             }
             catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException or InvalidDataException or Win32Exception)
             {
@@ -47,8 +47,17 @@ internal static class PlanCommand
         return command;
     }
 
+    private static bool IsReplay(ParseResult result) => result.GetValue(Csv) is not null || result.GetValue(Clones) is { Length: > 0 };
+
     private static int Plan(ParseResult result)
     {
+        Option[] ofReplays = [Fleet, PerHour, Weeks, WarmUp, Least, Most, Seed];
+        if (Array.Find(ofReplays, option => result.GetResult(option) is { Implicit: false }) is { } misplaced)
+        {
+            Console.Error.WriteLine($"{misplaced.Name} is for replays: add --replay or --from-git");
+            return ExitCode.Usage;
+        }
+
         var loaded = ConfigFile.Load(result.GetValue(Config), Console.Error.WriteLine, offline: true);
         if (loaded.Config is null)
         {

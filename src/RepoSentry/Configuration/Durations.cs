@@ -70,6 +70,10 @@ internal static class Durations
         return days + hours + minutes + seconds;
     }
 
+    /// <summary>For reading: from a minute on in whole seconds, below in hundredths.</summary>
+    public static string About(TimeSpan duration) =>
+        Format(duration >= TimeSpan.FromMinutes(1) ? TimeSpan.FromSeconds(Math.Round(duration.TotalSeconds)) : TimeSpan.FromSeconds(Math.Round(duration.TotalSeconds, 2)));
+
     private static (string? Unit, double Seconds) UnitOf(ReadOnlySpan<char> text)
     {
         foreach (var unit in Units)

@@ -170,7 +170,7 @@ internal static class ConfigText
     {
         if (bytes.Length > YamlTree.MaxBytes)
         {
-            return (null, $"is larger than {YamlTree.MaxBytes / 1024} KiB");
+            return (null, $"is larger than {YamlTree.MaxBytes / 1024} KiB: let discovery find the repositories, or bring them through the API (repo add)");
         }
 
         try

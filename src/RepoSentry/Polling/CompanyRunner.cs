@@ -99,7 +99,7 @@ internal sealed class CompanyRunner(CurrentConfig current, LookRunner runner, Ti
         await Task.WhenAll(repositories.Select(async (repository, at) => ended(
             repository,
             looks[at].Look is { } look
-                ? await runner.RunAsync(repository, blocked: false, lateness(repository), new ToldLook(look, took), stopping)
+                ? await runner.RunAsync(repository, blocked: false, lateness(repository), new ToldLook(look, requests[at].Kinds, took), stopping)
                 : LookEnd.NotMade with { InCompany = looks[at].Alone == AloneBecause.TooManyRefs ? Company.TooLarge : Company.NotTold })));
         return null;
     }
@@ -152,9 +152,11 @@ internal sealed class CompanyRunner(CurrentConfig current, LookRunner runner, Ti
     }
 }
 
-/// <summary>What a batch told of one repository.</summary>
+/// <summary>What a request for several told of one repository.</summary>
+/// <param name="Asked">What was asked for.</param>
 /// <param name="Took">How long ago it was asked for.</param>
-internal sealed record ToldLook(RefLook Look, TimeSpan Took);
+/// <param name="HasValidators">It was asked for as a look at it alone is.</param>
+internal sealed record ToldLook(RefLook Look, IReadOnlyList<KindRequest> Asked, TimeSpan Took, bool HasValidators = false);
 
 /// <param name="Pushes">Of each owner, newest first; null for one that is not there, or not shown to us.</param>
 /// <param name="Skew">How far the forge's clock is ahead of ours.</param>
@@ -174,4 +176,7 @@ internal enum Company
 
     /// <summary>Nothing was told that could be relied on.</summary>
     NotTold,
+
+    /// <summary>Another watcher of its remote looked for it, in vain.</summary>
+    NotShared,
 }

@@ -38,7 +38,14 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
     public double Needed => Repositories / Polling.Interval.TotalSeconds;
 
     /// <summary>What is left beside pinned repositories, which are served first up to four fifths.</summary>
-    public double Left => Available - (Way == LookWay.Single ? Math.Min(Pinned, MostForPins * Available) : 0); // pinned ones are looked at alone, from another quota
+    public double Left => Overdraft > 1 ? Available - (Pinned / Overdraft) : Beside;
+
+    private double Beside => Available - (Way == LookWay.Single ? Math.Min(Pinned, MostForPins * Available) : 0); // else pinned ones, which are looked at alone, have another quota
+
+    // By how much all wait longer, alike, where those without an interval of their own cannot have max_interval.
+    private double Overdraft => Way == LookWay.Single && Beside < LeastNeeded ? (Pinned + LeastNeeded) / Available : 1;
+
+    private double LeastNeeded => Repositories / Polling.MaxInterval.TotalSeconds;
 
     /// <summary>Whether polling.interval holds for everyone; else what there is is spread, up to max_interval.</summary>
     public bool KeepsInterval => Sweeps?.KeepsInterval ?? (double.IsInfinity(Available) || Left >= Needed);
@@ -51,7 +58,7 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
 
     /// <summary>Nobody waits longer.</summary>
     public TimeSpan Longest => Sweeps?.Longest
-        ?? (KeepsInterval ? Polling.Interval : Left < Repositories / Polling.MaxInterval.TotalSeconds ? TimeSpan.FromSeconds(Repositories / Left) : Polling.MaxInterval);
+        ?? (KeepsInterval ? Polling.Interval : Left < LeastNeeded ? TimeSpan.FromSeconds(Repositories / Left) : Polling.MaxInterval);
 
     /// <summary>Of those that are looked at in their turn.</summary>
     public LookLimits Limits => Sweeps?.Others ?? new(Spent, Polling.MinInterval.TotalSeconds, Longest.TotalSeconds, AtOnce);
@@ -60,13 +67,13 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
     public double Stretch => KeepsInterval ? 1 : Needed / Spent;
 
     /// <summary>How much longer those wait that have an interval of their own: where they want more than their part, and where nobody can have max_interval.</summary>
-    public double PinStretch => Math.Max(1, Math.Max(Pinned / MostPinned, IsOverdrawn && Way == LookWay.Single ? Longest / Polling.MaxInterval : 1));
+    public double PinStretch => Overdraft > 1 ? Overdraft : Math.Max(1, Pinned / MostPinned);
 
     /// <summary>Of looks that find nothing new.</summary>
-    public double RequestsPerHour => ((Sweeps is { } sweeps ? sweeps.RequestsPerSecond : AtOnce > 1 ? Spent / AtOnce : Spent * Each) + (Math.Min(Pinned, MostPinned) * Each)) * 3600;
+    public double RequestsPerHour => ((Sweeps is { } sweeps ? sweeps.RequestsPerSecond : AtOnce > 1 ? Spent / AtOnce : Spent * Each) + (Pinned / PinStretch * Each)) * 3600;
 
-    public string Explain(string credential) => Pinned <= MostPinned ? ExplainShared(credential) : string.Create(
-        CultureInfo.InvariantCulture, $"repositories with a polling_interval of their own want {Pinned:0.##} looks a second where there are {MostPinned:0.##}: each waits {PinStretch:0.##} times as long; {ExplainShared(credential)}");
+    public string Explain(string credential) => PinStretch <= 1 ? ExplainShared(credential) : string.Create(
+        CultureInfo.InvariantCulture, $"repositories with a polling_interval of their own want {Pinned:0.##} looks a second where there are {Pinned / PinStretch:0.##}: each waits {PinStretch:0.##} times as long; {ExplainShared(credential)}");
 
     private string ExplainShared(string credential)
     {
@@ -83,7 +90,7 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
         var together = AtOnce > 1 ? $", looked at {AtOnce} at a time" : "";
         return KeepsInterval
             ? $"polling.interval of {Durations.Format(Polling.Interval)} is kept for all {Repositories} of credential {credential}{together}"
-            : string.Create(CultureInfo.InvariantCulture, $"credential {credential} has {Left:0.##} looks a second where polling.interval needs {Needed:0.##}: they are spread{together}, nobody waits longer than {Durations.Format(Longest)}{(IsOverdrawn ? ", which is beyond polling.max_interval" : "")}");
+            : string.Create(CultureInfo.InvariantCulture, $"credential {credential} has {Left:0.##} looks a second where polling.interval needs {Needed:0.##}: they are spread{together}, nobody waits longer than {Durations.About(Longest)}{(IsOverdrawn ? ", which is beyond polling.max_interval" : "")}");
     }
 
     /// <summary>Requests of one look that finds nothing new.</summary>

@@ -7,16 +7,21 @@ namespace RepoSentry.Polling;
 internal sealed class LookComparer(PollStore store, TimeProvider time)
 {
     /// <param name="isFallback">Git is asked in the place of the forge's interface.</param>
-    /// <param name="told">What a batch told of it already; null if it is to be asked for.</param>
+    /// <param name="told">What was asked for together with others already; null if it is to be asked for.</param>
     /// <exception cref="RefSourceException">The look does not count.</exception>
-    public async Task<Sight> LookAsync(PolledRepository repository, IRefSource source, bool isFallback, RefLook? told, CancellationToken cancellationToken)
+    public async Task<Sight> LookAsync(PolledRepository repository, IRefSource source, bool isFallback, ToldLook? told, CancellationToken cancellationToken)
     {
-        var wanted = Wanted(repository);
-        var look = told ?? await source.LookAsync(Request(repository, wanted), cancellationToken);
-        var sight = new Sight(look, hasValidators: told is null && !isFallback);
-        foreach (var kind in look.Kinds)
+        var wanted = told?.Asked ?? Wanted([repository, .. repository.Companions]);
+        var look = told?.Look ?? await source.LookAsync(Request(repository, wanted), cancellationToken);
+        if (told is null && !isFallback)
         {
-            var asked = wanted.Find(request => request.Kind == kind.Kind)!;
+            repository.GitInstead.Answered(look, kind => repository.Heads.GetValueOrDefault(kind) is { } head ? head.WholeCount ?? head.RefCount : 0, time);
+        }
+
+        var sight = new Sight(look, hasValidators: told?.HasValidators ?? !isFallback) { Asked = wanted };
+        foreach (var kind in look.Kinds.Where(kind => !repository.Filters[kind.Kind].MatchesNothing))
+        {
+            var asked = wanted.First(request => request.Kind == kind.Kind);
             var compared = await CompareAsync(repository, kind, asked, sight, cancellationToken);
 
             // A known ref that is missing is believed only of a second look, an unconditional one at the whole kind: a single answer may have been short.
@@ -42,7 +47,19 @@ internal sealed class LookComparer(PollStore store, TimeProvider time)
     public static RefLookRequest RequestInCompany(PolledRepository repository) =>
         Request(repository, [.. repository.Filters.Where(pair => !pair.Value.MatchesNothing).Select(pair => new KindRequest(pair.Key, [], null))]);
 
-    private static List<KindRequest> Wanted(PolledRepository repository) => [.. repository.Filters.Where(pair => !pair.Value.MatchesNothing).Select(pair => Ask(repository, pair.Key))];
+    /// <summary>What Git is asked in the place of the forge's interface: its validators are others.</summary>
+    public static RefLookRequest RequestByGit(PolledRepository repository) =>
+        Request(repository, [.. Wanted([repository, .. repository.Companions]).Select(request => request with { Validator = null })]);
+
+    // What all the watchers of one remote need. "Nothing new" is an answer to all of them only where they hold the same.
+    private static IReadOnlyList<KindRequest> Wanted(IReadOnlyList<PolledRepository> watchers)
+    {
+        var asked = watchers.SelectMany(watcher => watcher.Filters.Where(pair => !pair.Value.MatchesNothing).Select(pair => Ask(watcher, pair.Key)));
+        return watchers.Count == 1 ? [.. asked] : [.. asked.GroupBy(request => request.Kind).Select(same => new KindRequest(
+            same.Key,
+            same.Any(request => request.Prefixes.Count == 0) ? [] : [.. same.SelectMany(request => request.Prefixes).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+            same.Select(request => request.Validator).Distinct(StringComparer.Ordinal).Count() == 1 ? same.First().Validator : null))];
+    }
 
     private static RefLookRequest Request(PolledRepository repository, IReadOnlyList<KindRequest> kinds) =>
         new(repository.Config.Url, kinds, repository.Config.ApiBaseUrl, repository.ForgeId);
@@ -202,6 +219,11 @@ internal sealed class Sight(RefLook look, bool hasValidators)
 {
     /// <summary>It was looked at as usual: not by Git in the place of the forge's interface, and not in a batch.</summary>
     public bool HasValidators => hasValidators;
+
+    public RefLook Look => look;
+
+    /// <summary>What was asked for.</summary>
+    public required IReadOnlyList<KindRequest> Asked { get; init; }
 
     public string? DefaultBranch => look.DefaultBranch;
     public string? ForgeId => look.ForgeId;

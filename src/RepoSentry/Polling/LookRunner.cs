@@ -27,9 +27,10 @@ internal sealed partial class LookRunner(
         try
         {
             var viaGit = blocked && CanFallBack(repository);
+            var narrow = told is null && !viaGit ? await LookNarrowlyAsync(repository, both.Token) : null;
             var result = viaGit
                 ? await poller.PollAsync(repository, sources.Fallback!, "git", null, both.Token)
-                : await poller.PollAsync(repository, sources.Primary, sources.PrimaryName, told, both.Token);
+                : await poller.PollAsync(repository, sources.Primary, narrow is null ? sources.PrimaryName : "git", told ?? narrow, both.Token);
             repository.OnFallback &= viaGit;
             return Counted(repository, result, lateness);
         }
@@ -69,6 +70,28 @@ internal sealed partial class LookRunner(
 
         await RecordFailureAsync(repository, failure, clock, lateness);
         return new LookEnd(null, failure);
+    }
+
+    // What it tells goes the way of a look by the forge's interface, which still tells of commits and confirms what is missing.
+    private async Task<ToldLook?> LookNarrowlyAsync(PolledRepository repository, CancellationToken cancellationToken)
+    {
+        if (!CanFallBack(repository) || !repository.GitInstead.IsCheaper(repository.Sources.Page, time) || !repository.Filters[RefKind.PullRequest].MatchesNothing || repository.Companions.Any(companion => !companion.Filters[RefKind.PullRequest].MatchesNothing))
+        {
+            return null;
+        }
+
+        var clock = time.GetTimestamp();
+        var request = LookComparer.RequestByGit(repository);
+        try
+        {
+            return new ToldLook(await repository.Sources.Fallback!.LookAsync(request, cancellationToken), request.Kinds, time.GetElapsedTime(clock));
+        }
+        catch (RefSourceException failure)
+        {
+            repository.GitInstead.Failed(time);
+            Log.NotByGit(logger, repository.Config.Name, failure.Message);
+            return null;
+        }
     }
 
     private LookEnd Counted(PolledRepository repository, PollResult result, TimeSpan lateness)
@@ -162,6 +185,9 @@ internal sealed partial class LookRunner(
 
         [LoggerMessage(Level = LogLevel.Information, Message = "looks at {Repository} count again")]
         public static partial void Recovered(ILogger logger, string repository);
+
+        [LoggerMessage(Level = LogLevel.Debug, Message = "{Repository} has more refs than its forge tells with one request, and Git, which would be the cheaper way to look, failed ({Reason}): it is not asked for an hour")]
+        public static partial void NotByGit(ILogger logger, string repository, string reason);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "look at {Repository} by {Source} failed ({Reason}): falling back to Git")]
         public static partial void FallsBack(ILogger logger, string repository, string source, string reason);

@@ -152,6 +152,13 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
         }
     }
 
+    /// <summary>Takes one out whose remote is looked at in another's turn; its due time stays, for a look that comes to nothing.</summary>
+    public static void Withdraw(PolledRepository repository)
+    {
+        repository.Place++;
+        repository.MemberOf?.Withdraw(repository);
+    }
+
     public void Leave(PolledRepository repository)
     {
         repository.Place++;
@@ -201,10 +208,16 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
     /// <returns>Null where the adaptive policy has it.</returns>
     private TimeSpan? NextAt(PolledRepository repository, LookEnd end)
     {
-        if (end.InCompany != Company.Usual && repository is { IsWatched: true, AskedAgain: false } && rosters.Takes(repository))
+        if (end.InCompany is not (Company.Usual or Company.NotShared) && repository is { IsWatched: true, AskedAgain: false } && rosters.Takes(repository))
         {
             rosters.Return(repository, Now);
             return null;
+        }
+
+        if (end.InCompany == Company.NotShared)
+        {
+            (var again, repository.AskedAgain) = (repository.AskedAgain, false);
+            return again ? Now : rosters.PutBack(repository) ? null : repository.DueAt;
         }
 
         if (end.TryAgainIn is { } wait)

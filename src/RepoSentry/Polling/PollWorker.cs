@@ -17,6 +17,7 @@ internal sealed partial class PollWorker(
     private readonly PollTurns turns = new(current, time, runner.CanFallBack);
     private readonly Dictionary<string, HostSlots> hosts = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<HostSlots> crowded = [];
+    private readonly SharedRemotes remotes = new();
     private Dictionary<string, PolledRepository> polled = new(StringComparer.Ordinal);
     private readonly LookCheckpoints unwritten = new(repositories);
     private readonly LogGate gate = new(time);
@@ -30,7 +31,7 @@ internal sealed partial class PollWorker(
 
     public TimeSpan IntervalOf(PolledRepository repository) => turns.IntervalOf(repository);
 
-    public string Why(PolledRepository repository) => turns.Why(repository);
+    public string Why(PolledRepository repository) => turns.Why(repository) + remotes.Explain(repository);
 
     /// <summary>Whether a look or a request for many is under way, or something that it was told is not acted on yet.</summary>
     public bool IsBusy => Volatile.Read(ref told) > 0 || Volatile.Read(ref looking) > 0;
@@ -52,6 +53,7 @@ internal sealed partial class PollWorker(
         var all = new Dictionary<string, PolledRepository>(polled, StringComparer.Ordinal);
         var first = added.ToList();
         first.ForEach(repository => all.Add(repository.Config.Name, repository));
+        remotes.Know(all.Values);
         turns.Begin(first);
         Volatile.Write(ref polled, all);
     }
@@ -150,6 +152,13 @@ internal sealed partial class PollWorker(
     {
         looking++;
         Begin(repository);
+        repository.Companions = turns.IsBlocked(repository) ? [] : remotes.CompanionsOf(repository);
+        foreach (var companion in repository.Companions)
+        {
+            PollTurns.Withdraw(companion);
+            Begin(companion);
+        }
+
         _ = LookAsync(repository, stopping);
     }
 
@@ -186,10 +195,21 @@ internal sealed partial class PollWorker(
     private async Task LookAsync(PolledRepository repository, CancellationToken stopping)
     {
         await Task.Yield();
-        var end = LookEnd.NotMade;
+        var end = await LookAsync(repository, look: null, stopping);
+        var shared = repository.OnFallback ? null : end.Result?.ToldOthers;
+        foreach (var companion in repository.Companions)
+        {
+            Tell(new PollSignal.Ended(companion, shared is null ? LookEnd.NotMade with { InCompany = Company.NotShared } : await LookAsync(companion, shared, stopping), IsAlone: false));
+        }
+
+        Tell(new PollSignal.Ended(repository, end, IsAlone: true));
+    }
+
+    private async Task<LookEnd> LookAsync(PolledRepository repository, ToldLook? look, CancellationToken stopping)
+    {
         try
         {
-            end = await runner.RunAsync(repository, turns.IsBlocked(repository), LatenessOf(repository), told: null, stopping);
+            return await runner.RunAsync(repository, look is null && turns.IsBlocked(repository), LatenessOf(repository), look, stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -200,7 +220,7 @@ internal sealed partial class PollWorker(
             Unexpected(e, repository);
         }
 
-        Tell(new PollSignal.Ended(repository, end, IsAlone: true));
+        return LookEnd.NotMade;
     }
 
     private void Unexpected(Exception e, PolledRepository repository)
@@ -308,6 +328,7 @@ internal sealed partial class PollWorker(
             unwritten.Forget(gone);
         }
 
+        remotes.Know(all.Values);
         turns.Begin(added);
         turns.Adjust(same);
         Volatile.Write(ref polled, all);

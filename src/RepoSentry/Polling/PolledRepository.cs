@@ -102,6 +102,9 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     public int Place { get; set; }
     public bool Looking { get; set; }
 
+    /// <summary>Other watchers of the same remote that the look under way is made for too.</summary>
+    public IReadOnlyList<PolledRepository> Companions { get; set; } = [];
+
     /// <summary>When the look under way began, monotonic.</summary>
     public TimeSpan LookingSince { get; set; }
 
@@ -119,6 +122,9 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
 
     /// <summary>Git stands in for the forge's interface.</summary>
     public bool OnFallback { get; set; }
+
+    /// <summary>When Git is the cheaper way to look.</summary>
+    public GitInstead GitInstead { get; } = new();
 
     /// <summary>paused, pending, error, gone, held, archived or active.</summary>
     public string Status => Config.Enabled && !Paused ? Standing.Status : RepositoryStatus.Paused;

@@ -20,18 +20,18 @@ internal sealed class RepositoryPoller(
         var startedAt = time.GetUtcNow() - (told?.Took ?? TimeSpan.Zero);
         var clock = time.GetTimestamp();
         var before = repository.LastSureAt;
-        var seen = await comparer.LookAsync(repository, source, isFallback: sourceName != repository.Sources.PrimaryName, told?.Look, cancellationToken);
+        var seen = await comparer.LookAsync(repository, source, isFallback: sourceName != repository.Sources.PrimaryName, told, cancellationToken);
         repository.Learn(seen);
         var standing = repository.StandingAfter(seen, time.GetUtcNow());
         if (seen.IsQuiet && standing == repository.Standing)
         {
-            return new PollResult(new PollOutcome(startedAt, time.GetElapsedTime(clock) + (told?.Took ?? TimeSpan.Zero), PollOutcome.Unchanged, sourceName), seen.Marks, []);
+            return new PollResult(new PollOutcome(startedAt, time.GetElapsedTime(clock) + (told?.Took ?? TimeSpan.Zero), PollOutcome.Unchanged, sourceName), seen.Marks, []) { Seen = seen };
         }
 
         var (events, found) = await RouteAsync(repository, seen, source, before, startedAt, cancellationToken);
         var outcome = new PollOutcome(startedAt, time.GetElapsedTime(clock) + (told?.Took ?? TimeSpan.Zero), OutcomeOf(seen, repository.LastLookedAt), sourceName, events.Count);
         await CommitAsync(repository, seen, repository.StandingAfter(seen, time.GetUtcNow()), events, outcome);
-        return new PollResult(outcome, seen.Marks, events) { Loops = found, Earlier = told is null ? await EarlierAsync(repository, source, outcome, cancellationToken) : [] };
+        return new PollResult(outcome, seen.Marks, events) { Seen = seen, Loops = found, Earlier = told is null ? await EarlierAsync(repository, source, outcome, cancellationToken) : [] };
     }
 
     // Of one that is new: its last commits tell how often it moves. Not worth what the budget needs for looks.
@@ -144,11 +144,17 @@ internal sealed class RepositoryPoller(
 /// <param name="Events">What was recorded.</param>
 internal sealed record PollResult(PollOutcome Outcome, IReadOnlyList<ValidatorMark> Marks, IReadOnlyList<RoutedEvent> Events)
 {
+    /// <summary>What it saw.</summary>
+    public required Sight Seen { get; init; }
+
     /// <summary>When commits were made that were there before the first look, as far as the forge was asked.</summary>
     public IReadOnlyList<DateTimeOffset> Earlier { get; init; } = [];
 
     /// <summary>Refs that seem to start themselves, and were not known to: a sentence each.</summary>
     public IReadOnlyList<string> Loops { get; init; } = [];
+
+    /// <summary>What it tells other watchers of the same remote.</summary>
+    public ToldLook ToldOthers => new(Seen.Look, Seen.Asked, Outcome.Duration, Seen.HasValidators);
 
     /// <summary>Whether it told the polling policy something.</summary>
     public bool IsTelling => Events.Count > 0 || Earlier.Count > 0;

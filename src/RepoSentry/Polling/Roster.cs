@@ -95,6 +95,13 @@ internal sealed class Roster(string credential, HourProfile fleet, LookBudget bu
     public bool IsInCompany(PolledRepository repository, TimeSpan now) =>
         IsTogether && repository.AloneUntil <= now && repository.Sources.Primary is IBatchSource source && source.CanBatch(LookComparer.RequestInCompany(repository));
 
+    /// <summary>Takes one out of its turn for a look that is made in another's.</summary>
+    public void Withdraw(PolledRepository repository)
+    {
+        isWanted.Remove(repository);
+        TurnsOf(repository).Withdraw(repository.Cadence!);
+    }
+
     /// <returns>False if it was there already.</returns>
     public bool Add(PolledRepository repository)
     {

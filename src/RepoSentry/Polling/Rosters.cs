@@ -110,6 +110,21 @@ internal sealed class Rosters(CurrentConfig current, TimeProvider time)
         Ask(roster, At(now));
     }
 
+    /// <summary>Puts one back where it stood before it was withdrawn.</summary>
+    /// <returns>False if it does not stand here.</returns>
+    public bool PutBack(PolledRepository repository)
+    {
+        if (repository.Roster is not { } roster || repository.MemberOf != roster || !Takes(repository))
+        {
+            return false;
+        }
+
+        roster.Looked(repository, repository.Cadence!.LookedAt);
+        Told(repository, roster);
+        Ask(roster, double.NegativeInfinity);
+        return true;
+    }
+
     /// <summary>Takes note of what the forge said to a batch or to lists.</summary>
     public void Answered(Roster roster, RefSourceException? failure, TimeSpan now)
     {

@@ -45,7 +45,7 @@ internal sealed record SweepBudget(IReadOnlySet<string> Owners, int Swept, doubl
 
     public string Explain(string credential, LookBudget budget) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{(KeepsInterval ? $"polling.interval of {Durations.Format(Polling.Interval)} is kept for all {budget.Repositories} of credential {credential}" : $"credential {credential} has a share of {Share:0.##} of what polling.interval needs: nobody waits longer than {Durations.Format(Longest)}{(budget.IsOverdrawn ? ", which is beyond polling.max_interval" : "")}")}; the forge lists the pushes of {Owners.Count} owners with {Swept} repositories, and what it does not list (deletions, tags) is seen within {Durations.Format(Polling.MaxInterval)}");
+        $"{(KeepsInterval ? $"polling.interval of {Durations.Format(Polling.Interval)} is kept for all {budget.Repositories} of credential {credential}" : $"credential {credential} has a share of {Share:0.##} of what polling.interval needs: nobody waits longer than {Durations.About(Longest)}{(budget.IsOverdrawn ? ", which is beyond polling.max_interval" : "")}")}; the forge lists the pushes of {Owners.Count} owners with {Swept} repositories, and what it does not list (deletions, tags) is seen within {Durations.Format(Polling.MaxInterval)}");
 
     /// <summary>Whether a list of pushes tells what is watched of a repository: pull requests come and go without one.</summary>
     public static bool IsTold(RepositoryConfig repository) => repository.PullRequests == PullRequestScope.None;

@@ -59,8 +59,17 @@ internal sealed class RefSourceCatalog
         provider = app is null ? provider : provider with { Token = app.Token, Username = "x-access-token" };
         var git = PlainGitRefSource.For(provider, http, time, options => new GitHistory(options, outbound, cache, time));
         var source = provider.Type == "github" ? GitHubRefSource.For(provider, http, time, app) : SourceOf(provider, http, time);
-        return source is null ? new RefSources(provider.Name, git, "git", null) : new RefSources(provider.Name, source, provider.Type, git);
+        return source is null ? new RefSources(provider.Name, git, "git", null) : new RefSources(provider.Name, source, provider.Type, git) { Page = PageOf(provider) };
     }
+
+    // Azure tells all of a kind at once.
+    private static int PageOf(ProviderConfig provider) => provider.Type switch
+    {
+        "gitea" => GiteaRefSource.PageSize,
+        "bitbucket" when !BitbucketOptions.IsCloud(provider) => BitbucketServerRefSource.MostOnPage,
+        "azure" => int.MaxValue,
+        _ => RefPages.PageSize,
+    };
 
     /// <summary>What asks the interface of a forge whose only credential is a token; null for plain Git.</summary>
     public static IRefSource? SourceOf(ProviderConfig provider, HttpClient http, TimeProvider time) => provider.Type switch
@@ -79,4 +88,8 @@ internal sealed class RefSourceCatalog
 /// <param name="Primary">Asked first.</param>
 /// <param name="PrimaryName">Its type, such as github; git for plain Git.</param>
 /// <param name="Fallback">Git, where the primary is an API; null where it is Git already.</param>
-internal sealed record RefSources(string Credential, IRefSource Primary, string PrimaryName, IRefSource? Fallback);
+internal sealed record RefSources(string Credential, IRefSource Primary, string PrimaryName, IRefSource? Fallback)
+{
+    /// <summary>Refs of a kind that the primary tells with one request.</summary>
+    public int Page { get; init; } = int.MaxValue;
+}

@@ -69,6 +69,7 @@ public sealed class DiscoveryTests
         var environment = new Dictionary<string, string> { ["REPOSENTRY_SERVER"] = $"http://127.0.0.1:{service.Port}", ["RECEIVER_SECRET"] = Receiver.SecretText };
 
         (await Service.RunAsync(["plan", "-c", service.ConfigPath], environment)).Errors.ShouldContain("the repositories of forge/acme are not counted");
+        (await Service.RunAsync(["plan", "-c", service.ConfigPath, "--fleet", "10"], environment)).Errors.ShouldContain("--fleet is for replays: add --replay or --from-git");
         await service.StartReadyAsync();
         await UntilAsync(service, "svc-web");
 

@@ -44,6 +44,13 @@ public sealed class ConfigValueTests
         });
 
     [Theory]
+    [InlineData(66_666.6666666, "18h31m7s")]
+    [InlineData(6.6666666, "6.67s")]
+    [InlineData(0.25, "250ms")]
+    [InlineData(3600, "1h")]
+    public void What_is_shown_of_a_duration_is_as_exact_as_anybody_reads(double seconds, string text) => Durations.About(TimeSpan.FromSeconds(seconds)).ShouldBe(text);
+
+    [Theory]
     [InlineData("^(main|dev)$", "dev", true)]
     [InlineData("^(main|dev)$", "develop", false)]
     [InlineData("elea", "release/1", true)]

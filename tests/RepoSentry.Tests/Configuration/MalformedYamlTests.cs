@@ -79,7 +79,7 @@ public sealed class MalformedYamlTests
 
     [Fact]
     public void A_file_over_one_mebibyte_is_refused() =>
-        ConfigLoader.LoadBytes(new byte[YamlTree.MaxBytes + 1], "config.yaml", ConfigOf.Environment()).Errors.ShouldHaveSingleItem().Message.ShouldBe("the configuration file is larger than 1024 KiB");
+        ConfigLoader.LoadBytes(new byte[YamlTree.MaxBytes + 1], "config.yaml", ConfigOf.Environment()).Errors.ShouldHaveSingleItem().Message.ShouldBe("the configuration file is larger than 1024 KiB: let discovery find the repositories, or bring them through the API (repo add)");
 
     [Fact]
     public void A_bomb_of_aliases_is_refused()

@@ -70,6 +70,22 @@ public sealed class LookBudgetTests
         LookBudget.Of(GitHub, fleet[..10], Polling).Explain("github").ShouldBe("each repository of credential github has an interval of its own");
     }
 
+    [Theory]
+    [InlineData(10, 100_000)]
+    [InlineData(400, 100_000)] // they want more than all there is
+    public void Where_nobody_can_have_the_longest_interval_all_wait_alike_and_all_is_spent(int pins, int others)
+    {
+        var corp = new ProviderConfig { Name = "corp", Type = "gitlab", RequestsPerHour = 36_000 };
+        var fleet = Fleet(others + pins, 1).Select((repository, at) => at < pins ? repository with { PollingInterval = TimeSpan.FromSeconds(20) } : repository).ToArray();
+
+        var budget = LookBudget.Of(corp, fleet, Polling);
+
+        budget.IsOverdrawn.ShouldBeTrue();
+        budget.PinStretch.ShouldBe(budget.Longest / Polling.MaxInterval, tolerance: 1e-6);
+        ((pins / 20.0 / budget.PinStretch) + (others / budget.Longest.TotalSeconds)).ShouldBe(budget.Available, tolerance: 1e-6);
+        (budget.RequestsPerHour / 3600).ShouldBe(budget.Available * budget.Each, tolerance: 1e-4);
+    }
+
     [Fact]
     public void A_limit_that_runs_short_slows_looks_down_and_leaves_the_way_as_it_is()
     {

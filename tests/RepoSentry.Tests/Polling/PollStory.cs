@@ -61,12 +61,15 @@ internal sealed class PollStory : IAsyncDisposable
     /// <summary>Looked at in the place of <see cref="Forge"/>.</summary>
     public IRefSource? Source { get; set; }
 
+    /// <summary>Refs that the forge tells with one request.</summary>
+    public int Page { get; set; } = int.MaxValue;
+
     /// <summary>What a restart with this configuration polls.</summary>
     public async Task<IReadOnlyList<PolledRepository>> StartAsync(params RepositoryConfig[] repositories)
     {
         var watched = await new RepositoryStore(database, Time).ApplyAsync(repositories, CancellationToken.None);
         await ownership.TakeAsync("node", ["git/1"], "test", CancellationToken.None);
-        Assignments = [.. watched.Select(repository => new RepositoryAssignment(repository, new RefSources(Provider?.Name ?? "forge", Source ?? Forge, "github", Source is null ? Git : null), "git/1"))];
+        Assignments = [.. watched.Select(repository => new RepositoryAssignment(repository, new RefSources(Provider?.Name ?? "forge", Source ?? Forge, "github", Source is null ? Git : null) { Page = Page }, "git/1"))];
         return [.. Assignments.Select(assignment => new PolledRepository(assignment.Watched, assignment.Sources, assignment.Shard))];
     }
 

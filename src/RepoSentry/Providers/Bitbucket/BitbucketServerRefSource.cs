@@ -11,7 +11,7 @@ namespace RepoSentry.Providers.Bitbucket;
 internal sealed class BitbucketServerRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited, IRepositoryLister
 {
     /// <summary>The most that an instance gives on one page, unless its administrator allows more.</summary>
-    private const int MostOnPage = 1000;
+    public const int MostOnPage = 1000;
 
     private readonly ForgeRateLimit limit;
     private readonly ForgeApi api;

@@ -11,7 +11,7 @@ namespace RepoSentry.Providers.Gitea;
 internal sealed class GiteaRefSource : IRefSource, ICommitSource, IPullRequestSource, IRateLimited, IRepositoryLister
 {
     /// <summary>The most that an instance gives on one page, unless its administrator allows more.</summary>
-    private const int PageSize = 50;
+    public const int PageSize = 50;
 
     private readonly ForgeRateLimit limit;
     private readonly ForgeApi api;
