@@ -39,6 +39,9 @@ internal static class ApiDescription
         ["actor"] = "Only by this caller",
         ["action"] = "Only this action, such as repository.poll",
         ["outcome"] = "started, done, refused or failed",
+        ["q"] = "Only those whose name has this in it",
+        ["sort"] = "name, or changed for the newest change first",
+        ["span"] = "hour or day",
         ["revoked"] = "Whether tokens no longer in use are in it",
     };
 

@@ -12,6 +12,7 @@ internal static class ApiModule
         .AddSingleton<RepositoryLog>()
         .AddSingleton<SentryGauges>()
         .AddSingleton<EventStreams>()
+        .AddSingleton<FleetHistory>()
         .ConfigureHttpJsonOptions(options =>
         {
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
@@ -56,16 +57,22 @@ internal static class ApiModule
         api.MapAudit();
         app.MapGroup("/api/v1").AddEndpointFilter(EntityTags.AddAsync).MapStatus();
         _ = app.Services.GetRequiredService<SentryGauges>();
+        app.Services.GetRequiredService<FleetHistory>().Begin();
         return app;
     }
 
     // Before the storage is open there is nothing to read; saying so beats waiting.
     private static async ValueTask<object?> RunningOnlyAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        var services = context.HttpContext.RequestServices;
+        return NotRunning(context.HttpContext.RequestServices) ?? await next(context);
+    }
+
+    /// <summary>Null while there is something to read.</summary>
+    internal static IResult? NotRunning(IServiceProvider services)
+    {
         var lifecycle = services.GetRequiredService<Lifecycle>();
         return services.GetRequiredService<OpenedDatabase>().IsOpen && lifecycle.State is LifecycleState.Running or LifecycleState.Reloading or LifecycleState.Stopping
-            ? await next(context)
+            ? null
             : Problems.Starting(lifecycle.Reason);
     }
 }

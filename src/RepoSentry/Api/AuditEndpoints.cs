@@ -10,7 +10,7 @@ internal static class AuditEndpoints
         routes.MapGet("/audit", ListAsync).RequireRole(Role.Admin).WithTags("audit").WithName("listAudit").WithSummary("What callers did or were refused, newest first")
             .Produces<ListAnswer<AuditRow>>().ProducesProblem(400);
 
-    private static async Task<IResult> ListAsync(
+    internal static async Task<IResult> ListAsync(
         AuditLog log, HttpContext context, string? actor, string? action, string? outcome, string? since, string? until, CancellationToken cancellationToken)
     {
         if (!Paging.TryReadKey(context.Request, out var limit, out var before, out var refusal))

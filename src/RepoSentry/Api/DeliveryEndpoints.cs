@@ -17,7 +17,7 @@ internal static class DeliveryEndpoints
         group.MapGet("/{id:long}", ShowAsync).RequireRole(Role.Viewer).WithName("getDelivery").WithSummary("One delivery: what was sent, and a page of its attempts").Produces<DeliveryAnswer>().ProducesProblem(404);
     }
 
-    private static async Task<IResult> ListAsync(
+    internal static async Task<IResult> ListAsync(
         EventLog log, HttpContext context, string? trigger, string? status, string? repository, string? @event, CancellationToken cancellationToken)
     {
         if (!Paging.TryReadKey(context.Request, out var limit, out var before, out var refusal))
@@ -35,7 +35,7 @@ internal static class DeliveryEndpoints
         return TypedResults.Ok(Paging.Answer(context, page.Items, Paging.Key(page.Next), item => Paging.Key(item.Id)));
     }
 
-    private static async Task<IResult> ShowAsync(long id, EventLog log, HttpContext context, CancellationToken cancellationToken)
+    internal static async Task<IResult> ShowAsync(long id, EventLog log, HttpContext context, CancellationToken cancellationToken)
     {
         if (!Paging.TryReadKey(context.Request, out var limit, out var after, out var refusal))
         {

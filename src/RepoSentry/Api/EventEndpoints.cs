@@ -22,7 +22,7 @@ internal static class EventEndpoints
         group.MapGet("/{id}", ShowAsync).RequireRole(Role.Viewer).WithName("getEvent").WithSummary("One event with its deliveries").Produces<EventView>().ProducesProblem(404);
     }
 
-    private static async Task<IResult> ListAsync(
+    internal static async Task<IResult> ListAsync(
         EventLog log, HttpContext context, string? repository, string? @ref, string? type, string? status, string? since, string? until, CancellationToken cancellationToken)
     {
         if (!Paging.TryReadKey(context.Request, out var limit, out var before, out var refusal))
@@ -83,7 +83,7 @@ internal static class EventEndpoints
         return refusal is null;
     }
 
-    private static async Task<IResult> ShowAsync(string id, EventLog log, TektonOutcomes outcomes, CancellationToken cancellationToken) =>
+    internal static async Task<IResult> ShowAsync(string id, EventLog log, TektonOutcomes outcomes, CancellationToken cancellationToken) =>
         await log.FindEventAsync(id, cancellationToken) is { } found
             ? TypedResults.Ok((await outcomes.AddToAsync([found], cancellationToken))[0])
             : Problems.NotFound($"There is no event {id}.");

@@ -12,7 +12,7 @@ internal static class ReloadEndpoints
             .WithDescription("All or nothing: where anything is wrong, the configuration before stays in force and every error is told. The file is read again by itself whenever its content changes, and at SIGHUP.")
             .Produces<ReloadAnswer>().ProducesProblem(409).ProducesProblem(422);
 
-    private static async Task<IResult> ReloadAsync(ConfigRequests requests, CancellationToken cancellationToken)
+    internal static async Task<IResult> ReloadAsync(ConfigRequests requests, CancellationToken cancellationToken)
     {
         var result = await requests.ReloadAsync("asked for through the API", cancellationToken);
         return result.Outcome switch

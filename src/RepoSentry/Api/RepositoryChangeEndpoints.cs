@@ -64,7 +64,7 @@ internal static class RepositoryChangeEndpoints
         return result.Outcome == EntryOutcome.Done ? TypedResults.NoContent() : Refusal(name, result);
     }
 
-    private static async Task<IResult> PauseAsync(string name, bool paused, PollWorker polling, RepositoryStore store, CancellationToken cancellationToken)
+    internal static async Task<IResult> PauseAsync(string name, bool paused, PollWorker polling, RepositoryStore store, CancellationToken cancellationToken)
     {
         name = RepositoryEndpoints.Decode(name);
         if (!polling.Repositories.TryGetValue(name, out var repository))

@@ -18,7 +18,7 @@ internal static class RepositoryEndpoints
     public static void MapRepositories(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/repositories").WithTags("repositories");
-        group.MapGet("", ListAsync).RequireRole(Role.Viewer).WithName("listRepositories").WithSummary("Repositories by name").Produces<ListAnswer<RepositoryView>>();
+        group.MapGet("", ListAsync).RequireRole(Role.Viewer).WithName("listRepositories").WithSummary("Repositories by name, or by their last change").Produces<ListAnswer<RepositoryView>>();
         group.MapGet("/{name}", ShowAsync).RequireRole(Role.Viewer).WithName("getRepository").WithSummary("One repository").Produces<RepositoryView>().ProducesProblem(404);
         group.MapGet("/{name}/refs", RefsAsync).RequireRole(Role.Viewer).WithName("listRefs").WithSummary("The refs of the last look").Produces<ListAnswer<StoredRef>>().ProducesProblem(404);
         group.MapGet("/{name}/polls", PollsAsync).RequireRole(Role.Viewer).WithName("listPolls").WithSummary("Looks, newest first").Produces<ListAnswer<PollView>>().ProducesProblem(404);
@@ -28,7 +28,7 @@ internal static class RepositoryEndpoints
         group.MapGet("/{name}/explain", ExplainAsync).RequireRole(Role.Viewer).WithName("explainRepository").WithSummary("What the last look saw, and why each rule fired or not").Produces<Explanation>().ProducesProblem(404);
     }
 
-    private static async Task<IResult> ListAsync(RepositoryLog log, PollWorker polling, HttpContext context, string? status, CancellationToken cancellationToken)
+    internal static async Task<IResult> ListAsync(RepositoryLog log, PollWorker polling, HttpContext context, string? status, string? q, string? sort, CancellationToken cancellationToken)
     {
         if (!Paging.TryRead(context.Request, out var limit, out var after, out var refusal))
         {
@@ -40,15 +40,32 @@ internal static class RepositoryEndpoints
             return Problems.BadRequest($"status is one of {string.Join(", ", RepositoryStatus.All)}");
         }
 
-        var rows = await log.ListAsync(after, status, limit + 1, cancellationToken);
+        if (sort is not (null or "name" or "changed"))
+        {
+            return Problems.BadRequest("sort is name or changed");
+        }
+
+        var query = new RepositoryQuery(limit + 1) { Status = status, Search = q, ByChange = sort == "changed", After = after };
+        if (query.ByChange && after is not null)
+        {
+            if (after.IndexOf('|', StringComparison.Ordinal) is not (>= 0 and var bar))
+            {
+                return Problems.BadRequest("cursor is not one that this API gave");
+            }
+
+            query = query with { Changed = after[..bar], After = after[(bar + 1)..] };
+        }
+
+        var rows = await log.ListAsync(query, cancellationToken);
         var items = rows.Take(limit).Select(row => RepositoryView.Of(row, polling)).ToList();
-        return TypedResults.Ok(Paging.Answer(context, items, rows.Count > limit ? items[^1].Name : null, item => item.Name));
+        string Key(RepositoryView item) => query.ByChange ? $"{(item.LastChanged is { } at ? SqlTime.Text(at) : "")}|{item.Name}" : item.Name;
+        return TypedResults.Ok(Paging.Answer(context, items, rows.Count > limit ? Key(items[^1]) : null, Key));
     }
 
-    private static async Task<IResult> ShowAsync(string name, RepositoryLog log, PollWorker polling, CancellationToken cancellationToken) =>
+    internal static async Task<IResult> ShowAsync(string name, RepositoryLog log, PollWorker polling, CancellationToken cancellationToken) =>
         await log.FindAsync(Decode(name), cancellationToken) is { } row ? TypedResults.Ok(RepositoryView.Of(row, polling)) : Missing(name);
 
-    private static async Task<IResult> RefsAsync(string name, RepositoryLog log, HttpContext context, string? kind, CancellationToken cancellationToken)
+    internal static async Task<IResult> RefsAsync(string name, RepositoryLog log, HttpContext context, string? kind, CancellationToken cancellationToken)
     {
         if (!Paging.TryRead(context.Request, out var limit, out var after, out var refusal))
         {
@@ -69,7 +86,7 @@ internal static class RepositoryEndpoints
         return TypedResults.Ok(Paging.Answer(context, refs.Take(limit).ToList(), refs.Count > limit ? refs[limit - 1].Name : null, item => item.Name));
     }
 
-    private static async Task<IResult> PollsAsync(string name, RepositoryLog log, PollWorker polling, HttpContext context, CancellationToken cancellationToken)
+    internal static async Task<IResult> PollsAsync(string name, RepositoryLog log, PollWorker polling, HttpContext context, CancellationToken cancellationToken)
     {
         if (!Paging.TryRead(context.Request, out var limit, out var cursor, out var refusal))
         {
@@ -91,7 +108,7 @@ internal static class RepositoryEndpoints
         return TypedResults.Ok(Paging.Answer(context, looks.Take(limit).ToList(), looks.Count > limit ? looks[limit - 1].Place : null, look => look.Place));
     }
 
-    private static IResult Poll(string name, PollWorker polling)
+    internal static IResult Poll(string name, PollWorker polling)
     {
         if (!polling.Repositories.ContainsKey(Decode(name)))
         {
@@ -107,7 +124,7 @@ internal static class RepositoryEndpoints
         return TypedResults.Accepted((string?)null);
     }
 
-    private static async Task<IResult> ReleaseAsync(string name, RepositoryStore store, PollWorker polling, CancellationToken cancellationToken)
+    internal static async Task<IResult> ReleaseAsync(string name, RepositoryStore store, PollWorker polling, CancellationToken cancellationToken)
     {
         if (!polling.Repositories.TryGetValue(Decode(name), out var repository))
         {
@@ -123,7 +140,7 @@ internal static class RepositoryEndpoints
         return TypedResults.Json(new ReleaseAnswer(count), ApiJson.Default.ReleaseAnswer, statusCode: StatusCodes.Status202Accepted);
     }
 
-    private static async Task<IResult> ExplainAsync(
+    internal static async Task<IResult> ExplainAsync(
         string name, string? @ref, PollWorker polling, SentryConfig config, DeliveryWorkers deliveries, EventLog log, RepositoryLog stored, CancellationToken cancellationToken)
     {
         if (!polling.Repositories.TryGetValue(Decode(name), out var repository))

@@ -25,7 +25,7 @@ internal static class RetryEndpoints
             .WithSummary("Send every event once more that matches").Accepts<BulkRequest>("application/json").Produces<ReplayResult>(202).ProducesProblem(400);
     }
 
-    private static async Task<IResult> RetryOneAsync(long id, RetryStore store, EventLog log, SentryConfig config, CancellationToken cancellationToken)
+    internal static async Task<IResult> RetryOneAsync(long id, RetryStore store, EventLog log, SentryConfig config, CancellationToken cancellationToken)
     {
         if (await log.FindDeliveryAsync(id, 0, 1, cancellationToken) is not { } found)
         {
@@ -47,12 +47,17 @@ internal static class RetryEndpoints
     private static async Task<IResult> RetryManyAsync(HttpRequest request, RetryStore store, SentryConfig config, CancellationToken cancellationToken)
     {
         var (asked, refusal) = await BulkRequest.ReadAsync(request, cancellationToken);
-        if (asked is null || !asked.TryTimes(out var since, out var until))
+        return asked is null ? refusal! : await RetryAsync(asked, request.HttpContext, store, config, cancellationToken);
+    }
+
+    internal static async Task<IResult> RetryAsync(BulkRequest asked, HttpContext context, RetryStore store, SentryConfig config, CancellationToken cancellationToken)
+    {
+        if (!asked.TryTimes(out var since, out var until))
         {
-            return refusal ?? BulkRequest.BadTimes;
+            return BulkRequest.BadTimes;
         }
 
-        request.HttpContext.Concerns(asked.Words);
+        context.Concerns(asked.Words);
         if (!asked.Restricts)
         {
             return BulkRequest.NoFilter;
@@ -78,9 +83,14 @@ internal static class RetryEndpoints
     private static async Task<IResult> ReplayOneAsync(string id, HttpRequest request, RetryStore store, EventLog log, SentryConfig config, CancellationToken cancellationToken)
     {
         var (asked, refusal) = await BulkRequest.ReadAsync(request, cancellationToken);
-        if (asked is null || (refusal = Unknown(asked.Trigger, config)) is not null)
+        return asked is null ? refusal! : await ReplayAsync(id, asked, store, log, config, cancellationToken);
+    }
+
+    internal static async Task<IResult> ReplayAsync(string id, BulkRequest asked, RetryStore store, EventLog log, SentryConfig config, CancellationToken cancellationToken)
+    {
+        if (Unknown(asked.Trigger, config) is { } refusal)
         {
-            return refusal!;
+            return refusal;
         }
 
         if (await log.FindEventAsync(id, cancellationToken) is not { } found)

@@ -22,7 +22,7 @@ internal static class SessionEndpoints
     }
 
     public const string SignOut = "sign_out";
-    private const string SignIn = "sign_in";
+    public const string SignIn = "sign_in";
 
     private static async Task<IResult> SignInAsync(HttpContext context, SentryConfig config, TokenJudge judge, TokenBook book, SessionCookies cookies, AuditTrail audit, CancellationToken cancellationToken)
     {
@@ -36,7 +36,12 @@ internal static class SessionEndpoints
             return Problems.BadRequest("Send a JSON object with the token: {\"token\": \"rst_...\"}.");
         }
 
-        var (caller, refusal) = await judge.OfTokenAsync(context, asked.Token);
+        return await BeginAsync(context, asked.Token, judge, book, cookies, audit);
+    }
+
+    internal static async Task<IResult> BeginAsync(HttpContext context, string token, TokenJudge judge, TokenBook book, SessionCookies cookies, AuditTrail audit)
+    {
+        var (caller, refusal) = await judge.OfTokenAsync(context, token);
         if (caller is null)
         {
             return refusal!;
@@ -73,7 +78,7 @@ internal static class SessionEndpoints
     private static SessionView Show(HttpContext context, SessionCookies cookies) =>
         context.Caller()! is var caller && caller.Session is { } session ? SessionView.Of(caller, cookies.Proof(session)) : SessionView.Of(caller, proof: null);
 
-    private static async Task<IResult> SignOutAsync(HttpContext context, TokenBook book, CancellationToken cancellationToken)
+    internal static async Task<IResult> SignOutAsync(HttpContext context, TokenBook book, CancellationToken cancellationToken)
     {
         if (context.Caller() is { Session: not null } caller)
         {

@@ -16,10 +16,13 @@ internal static class StatusEndpoints
     public static void MapStatus(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/status", Status).RequireRole(Role.Viewer).WithName("getStatus").WithTags("status").WithSummary("State, components, backlog");
+        routes.MapGet("/history", (FleetHistory history, string? span) => span is null or "hour" or "day" ? TypedResults.Ok(history.Read(span == "day")) : Problems.BadRequest("span is hour or day"))
+            .RequireRole(Role.Viewer).WithName("getHistory").WithTags("status").WithSummary("How the fleet stood, how long looks took and what was sent: since the start, an hour by ten seconds or a day by five minutes")
+            .Produces<HistoryAnswer>().ProducesProblem(400);
         routes.MapGet("/metrics.json", NumbersAsync).RequireRole(Role.Viewer).WithName("getNumbers").WithTags("status").WithSummary("The brief's metrics as JSON");
     }
 
-    private static StatusAnswer Status(SentryConfig config, DiscoveryBook book, CurrentConfig current, Lifecycle lifecycle, HealthRegistry health, PollWorker polling, DeliveryWorkers deliveries, RefSourceCatalog sources, TimeProvider time)
+    internal static StatusAnswer Status(SentryConfig config, DiscoveryBook book, CurrentConfig current, Lifecycle lifecycle, HealthRegistry health, PollWorker polling, DeliveryWorkers deliveries, RefSourceCatalog sources, TimeProvider time)
     {
         using var process = Process.GetCurrentProcess();
         var startedAt = new DateTimeOffset(process.StartTime.ToUniversalTime());
@@ -35,13 +38,14 @@ internal static class StatusEndpoints
             current.Standing,
             new PollingStatus(config.Polling.Strategy, config.Polling.Interval.TotalSeconds, [.. polling.Budgets.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => PollingBudget.Of(one.Key, one.Value))]),
             RepositoryCounts(polling),
+            FleetStanding.Of(polling, time.GetUtcNow()),
             [.. config.Discovery.Select(discovery => DiscoveryStatus.Of(discovery, book.Of(discovery.Key), config))],
             [.. deliveries.All.Select(worker => worker.View)],
             [.. sources.Limits.Select(limit => new BudgetStatus(limit.Credential, limit.Provider, limit.State.Resource, limit.State.Limit, limit.State.Remaining, limit.State.ResetsAt))],
             health.Check());
     }
 
-    private static async Task<NumbersAnswer> NumbersAsync(RepositoryLog log, PollWorker polling, RecentLooks looks, RefSourceCatalog sources, TimeProvider time, CancellationToken cancellationToken)
+    internal static async Task<NumbersAnswer> NumbersAsync(RepositoryLog log, PollWorker polling, RecentLooks looks, RefSourceCatalog sources, TimeProvider time, CancellationToken cancellationToken)
     {
         using var process = Process.GetCurrentProcess();
         var counts = await log.CountAsync(cancellationToken);
@@ -79,6 +83,7 @@ internal sealed record StatusAnswer(
     ConfigStanding Config,
     PollingStatus Polling,
     IReadOnlyDictionary<string, int> Repositories,
+    FleetStanding Fleet,
     IReadOnlyList<DiscoveryStatus> Discovery,
     IReadOnlyList<TriggerView> Triggers,
     IReadOnlyList<BudgetStatus> Budgets,

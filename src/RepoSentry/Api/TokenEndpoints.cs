@@ -18,7 +18,7 @@ internal static class TokenEndpoints
         group.MapDelete("/{name}", RevokeAsync).Writes(Role.Admin, "token.revoke").WithName("revokeToken").WithSummary("Revoke a token by its name or id").Produces(204).ProducesProblem(404);
     }
 
-    private static async Task<IResult> ListAsync(TokenStore store, HttpContext context, TimeProvider time, bool? revoked, CancellationToken cancellationToken)
+    internal static async Task<IResult> ListAsync(TokenStore store, HttpContext context, TimeProvider time, bool? revoked, CancellationToken cancellationToken)
     {
         if (!Paging.TryReadKey(context.Request, out var limit, out var after, out var refusal))
         {
@@ -32,11 +32,11 @@ internal static class TokenEndpoints
     private static async Task<IResult> CreateAsync(HttpContext context, TokenStore store, TokenBook book, TimeProvider time, CancellationToken cancellationToken)
     {
         var (asked, refusal) = await ReadAsync(context.Request, cancellationToken);
-        if (asked is null)
-        {
-            return refusal!;
-        }
+        return asked is null ? refusal! : await MakeAsync(asked, context, store, book, time, cancellationToken);
+    }
 
+    internal static async Task<IResult> MakeAsync(TokenRequest asked, HttpContext context, TokenStore store, TokenBook book, TimeProvider time, CancellationToken cancellationToken)
+    {
         context.Concerns(asked.Name ?? "");
         if (asked.Name is not { } name || TokenStore.NameProblem(name) is not null)
         {
@@ -62,7 +62,7 @@ internal static class TokenEndpoints
             : Results.Json(CreatedToken.Of(created, secret), ApiJson.Default.CreatedToken, statusCode: StatusCodes.Status201Created);
     }
 
-    private static async Task<IResult> RevokeAsync(string name, HttpContext context, TokenStore store, TokenBook book, CancellationToken cancellationToken)
+    internal static async Task<IResult> RevokeAsync(string name, HttpContext context, TokenStore store, TokenBook book, CancellationToken cancellationToken)
     {
         var revoked = await store.RevokeAsync(name, cancellationToken);
         book.Forget();

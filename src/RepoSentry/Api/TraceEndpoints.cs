@@ -13,7 +13,7 @@ internal static class TraceEndpoints
         routes.MapGet("/trace/{id}", TraceAsync).RequireRole(Role.Viewer).WithName("trace").WithTags("events")
             .WithSummary("Events of a commit (7 characters or more), an event id, or a receiver's id of a delivery; newest first").Produces<ListAnswer<EventView>>().ProducesProblem(400).ProducesProblem(404);
 
-    private static async Task<IResult> TraceAsync(string id, EventLog log, TektonOutcomes outcomes, CancellationToken cancellationToken)
+    internal static async Task<IResult> TraceAsync(string id, EventLog log, TektonOutcomes outcomes, CancellationToken cancellationToken)
     {
         if (id.Length < Shortest)
         {

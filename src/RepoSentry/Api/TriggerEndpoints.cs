@@ -22,10 +22,10 @@ internal static class TriggerEndpoints
             .Produces<TriggerTestResult>().ProducesProblem(404);
     }
 
-    private static async Task<IResult> TestAsync(string name, TriggerTest test, CancellationToken cancellationToken) =>
+    internal static async Task<IResult> TestAsync(string name, TriggerTest test, CancellationToken cancellationToken) =>
         await test.RunAsync(name, cancellationToken) is { } result ? TypedResults.Ok(result) : Problems.NotFound($"There is no trigger {name}.");
 
-    private static IResult Tell(string name, DeliveryWorkers workers, Action<DeliveryWorker> order)
+    internal static IResult Tell(string name, DeliveryWorkers workers, Action<DeliveryWorker> order)
     {
         if (workers.All.FirstOrDefault(worker => worker.Name == name) is not { } found)
         {

@@ -13,6 +13,9 @@ namespace RepoSentry.Cli;
 /// <summary>The product at work on one machine: real repositories behind real smart HTTP, the service, a receiver that sometimes fails.</summary>
 internal static class DemoCommand
 {
+    /// <summary>The trigger that the story is told of.</summary>
+    internal const string MainTrigger = "tekton";
+
     private const int PreferredPort = 8080;
     private static readonly TimeSpan PushEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -57,9 +60,11 @@ internal static class DemoCommand
         await using var git = await SmartHttpServer.StartAsync(repositories.Served, ending.Token);
         await using var receiver = await EventListener.StartAsync(
             new ReceiverOptions { Secret = secret, Fail = ReceiverOptions.FailSometimes(0.2), Received = story.Received }, ending.Token);
-        await using var app = SentryHost.Build(Describe(folder, git.Url, receiver.Url, secret));
+        await using var audit = await EventListener.StartAsync(new ReceiverOptions { Secret = secret, Fail = RefuseSometimes }, ending.Token);
+        await using var app = SentryHost.Build(Describe(folder, git.Url, receiver.Url, audit.Url, secret));
         app.Services.GetRequiredService<LiveFeed>().Subscribe(story.Noted);
         await app.StartAsync(ending.Token);
+        await Console.Error.WriteLineAsync($"Dashboard: {app.Urls.First()}");
         await Console.Error.WriteLineAsync($"RepoSentry on {app.Urls.First()}, Git on {git.Url}, a receiver that fails one time in five on {receiver.Url}; Ctrl-C ends it");
 
         var pushing = PushAsync(repositories, git.Url, story, ending.Token);
@@ -90,7 +95,10 @@ internal static class DemoCommand
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
-    private static SentryConfig Describe(string folder, Uri git, Uri receiver, Secret secret)
+    // What is refused is not tried again: a dead letter, which the dashboard can send once more.
+    private static int? RefuseSometimes(Arrival arrival) => Random.Shared.NextDouble() < 0.15 ? StatusCodes.Status400BadRequest : null;
+
+    private static SentryConfig Describe(string folder, Uri git, Uri receiver, Uri audit, Secret secret)
     {
         const string Provider = "demo";
         return new SentryConfig
@@ -100,7 +108,7 @@ internal static class DemoCommand
             Polling = new PollingConfig { Strategy = "fixed", Interval = TimeSpan.FromSeconds(1), MinInterval = TimeSpan.FromSeconds(1) },
             Storage = new StorageConfig { SqlitePath = Path.Combine(folder, "reposentry.db") },
             Providers = [new ProviderConfig { Name = Provider, Type = "git", Url = git }],
-            Triggers = [new TriggerConfig { Name = "tekton", Url = receiver, Secret = secret }],
+            Triggers = [new TriggerConfig { Name = MainTrigger, Url = receiver, Secret = secret }, new TriggerConfig { Name = "audit", Url = audit, Secret = secret }],
             Repositories = [.. DemoRepositories.Names.Select(name => new RepositoryConfig
             {
                 Name = name,

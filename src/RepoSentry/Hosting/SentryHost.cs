@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting.Systemd;
 using RepoSentry.Api;
 using RepoSentry.Configuration;
 using RepoSentry.Configuration.Secrets;
+using RepoSentry.Dashboard;
 using RepoSentry.Delivery;
 using RepoSentry.Events;
 using RepoSentry.Polling;
@@ -41,6 +42,7 @@ internal static class SentryHost
             .AddDelivery()
             .AddPolling()
             .AddApi()
+            .AddDashboard()
             .AddSingleton<ComponentChecks>()
             .AddSingleton<Assigner>()
             .AddSingleton<Discoveries>()
@@ -54,6 +56,7 @@ internal static class SentryHost
 
         var app = builder.Build();
         app.UseApi();
+        app.UseDashboard();
         return app;
     }
 

@@ -7,8 +7,13 @@ internal sealed class RecentLooks(TimeProvider time)
 
     private readonly Lock gate = new();
     private readonly (long Minute, int Looks, int Failed)[] window = new (long, int, int)[Minutes];
+    private readonly int[] byDuration = new int[Bounds.Length + 1];
     private long total;
+    private long failures;
     private double milliseconds;
+
+    /// <summary>Milliseconds that looks are sorted by; the last ones took longer.</summary>
+    public static readonly double[] Bounds = [10, 25, 50, 100, 250, 500, 1000, 5000];
 
     public long Total => Interlocked.Read(ref total);
 
@@ -39,11 +44,22 @@ internal sealed class RecentLooks(TimeProvider time)
 
     private long Minute => time.GetTimestamp() / (time.TimestampFrequency * 60);
 
+    /// <summary>Looks since the start, those that failed, and all by how long they took.</summary>
+    public (long Looks, long Failed, int[] ByDuration) Totals()
+    {
+        lock (gate)
+        {
+            return (total, failures, [.. byDuration]);
+        }
+    }
+
     public void Note(TimeSpan duration, bool failed)
     {
         lock (gate)
         {
             total++;
+            failures += failed ? 1 : 0;
+            byDuration[Array.FindIndex(Bounds, bound => duration.TotalMilliseconds <= bound) is var at and >= 0 ? at : Bounds.Length]++;
             milliseconds += duration.TotalMilliseconds;
             var now = Minute;
             ref var slot = ref window[now % Minutes];

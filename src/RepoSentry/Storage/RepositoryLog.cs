@@ -13,15 +13,27 @@ internal sealed class RepositoryLog(IDatabase database)
     internal const string RefsSql =
         "SELECT name, kind, commit_sha, tag_object_sha FROM refs WHERE repository_id = @repositoryId AND kind = @kind AND name > @after ORDER BY name LIMIT @limit";
 
-    /// <summary>By name, after a name.</summary>
-    public Task<IReadOnlyList<StoredRepository>> ListAsync(string? after, string? status, int limit, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<StoredRepository>> ListAsync(RepositoryQuery query, CancellationToken cancellationToken) =>
         database.ReadAsync(
             async connection => (IReadOnlyList<StoredRepository>)(await connection.QueryAsync<StoredRepository>(
-                ListSql(status), new { after = after ?? "", status, limit })).AsList(),
+                query.ByChange ? ChangedSql(query.Status, query.Search) : ListSql(query.Status, query.Search),
+                new { after = query.After ?? "", changed = query.ByChange ? query.Changed : null, status = query.Status, search = query.Search, limit = query.Limit })).AsList(),
             cancellationToken);
 
-    internal static string ListSql(string? status) =>
-        $"SELECT * FROM repository_states WHERE name > @after AND {(status is null ? "status <> 'removed'" : "status = @status")} ORDER BY name LIMIT @limit";
+    internal static string ListSql(string? status, string? search = null) =>
+        $"SELECT * FROM repository_states WHERE name > @after AND {Chosen(status, search)} ORDER BY name LIMIT @limit";
+
+    // The newest change first; those that never changed come last.
+    internal static string ChangedSql(string? status, string? search) =>
+        $"""
+        SELECT * FROM repository_states WHERE id IN (
+            SELECT id FROM repository_states WHERE (@changed IS NULL OR (COALESCE(last_changed, ''), name) < (@changed, @after)) AND {Chosen(status, search)}
+            ORDER BY COALESCE(last_changed, '') DESC, name DESC LIMIT @limit)
+        ORDER BY COALESCE(last_changed, '') DESC, name DESC
+        """;
+
+    private static string Chosen(string? status, string? search) =>
+        (status is null ? "status <> 'removed'" : "status = @status") + (search is null ? "" : " AND instr(lower(name), lower(@search)) > 0");
 
     public Task<StoredRepository?> FindAsync(string name, CancellationToken cancellationToken) =>
         database.ReadAsync(
@@ -93,6 +105,24 @@ internal sealed class RepositoryLog(IDatabase database)
                        (SELECT value FROM sequences WHERE name = 'events') AS events
                 """),
             cancellationToken);
+}
+
+/// <summary>Which repositories; null fields do not restrict.</summary>
+internal sealed record RepositoryQuery(int Limit)
+{
+    public string? Status { get; init; }
+
+    /// <summary>Part of the name, in any case.</summary>
+    public string? Search { get; init; }
+
+    /// <summary>By the last change, newest first; else by name.</summary>
+    public bool ByChange { get; init; }
+
+    /// <summary>Name that the page before ended with.</summary>
+    public string? After { get; init; }
+
+    /// <summary>And when that one changed, as it is stored; null for the first page, empty for never.</summary>
+    public string? Changed { get; init; }
 }
 
 /// <param name="Name">Full name.</param>

@@ -57,14 +57,14 @@ internal sealed class TokenHandler(TokenJudge judge, AuditTrail audit, SentryCon
             }
         }
 
-        return (refused?.Refusal ?? Problems.Unauthorized(null)).ExecuteAsync(context);
+        return BrowserPage.RefuseAsync(context, refused?.Refusal ?? Problems.Unauthorized(null));
     }
 
     public async Task ForbidAsync(AuthenticationProperties? properties)
     {
         var needed = context.GetEndpoint()?.Metadata.GetMetadata<RouteRole>()?.Role;
         await audit.RefusedAsync(context, context.Caller()?.Name ?? "unknown", $"needs {needed?.Name() ?? "a role that nobody has"}");
-        await Problems.Forbidden(context.Caller(), needed).ExecuteAsync(context);
+        await BrowserPage.RefuseAsync(context, Problems.Forbidden(context.Caller(), needed));
     }
 
     // Tekton can send a credential only as part of the address that it posts to, which Go's client makes Basic authentication of.

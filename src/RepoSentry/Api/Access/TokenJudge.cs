@@ -78,7 +78,7 @@ internal sealed class TokenJudge(TokenBook book, SessionCookies cookies, Failure
     // What the browser says of the page was judged by the gate; here it must have said something.
     private async Task<bool> IsOursAsync(HttpRequest request, string session) =>
         (request.Headers.ContainsKey("Sec-Fetch-Site") || request.Headers.Origin.Count > 0)
-        && await cookies.IsProofAsync(session, request.Headers["X-CSRF-Token"].ToString(), request.HttpContext.RequestAborted);
+        && await cookies.IsProofAsync(session, await BrowserPage.ProofAsync(request) ?? request.Headers["X-CSRF-Token"].ToString(), request.HttpContext.RequestAborted);
 
     private static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
 

@@ -6,7 +6,7 @@ namespace RepoSentry.Cli.Demo;
 /// <summary>Real repositories in a folder, and a clone of each to push from.</summary>
 internal sealed class DemoRepositories(string folder)
 {
-    public static readonly IReadOnlyList<string> Names = ["shop", "billing", "search"];
+    public static readonly IReadOnlyList<string> Names = ["shop", "billing", "search", "gateway", "mobile", "docs"];
 
     private int pushes;
 

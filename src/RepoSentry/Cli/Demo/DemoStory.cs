@@ -54,9 +54,20 @@ internal sealed class DemoStory(TextWriter output, TimeProvider time)
     private void TellAttempt(Guid eventId, string trigger, AttemptRecord attempt)
     {
         var commit = commits.GetValueOrDefault(eventId);
+        if (attempt.DeliveryStatus == DeliveryStatus.Dead)
+        {
+            Tell(commit, "send", $"{trigger} answered {attempt.HttpStatus}: given up as a dead letter; the dashboard can send it again");
+            return;
+        }
+
         if (attempt.DeliveryStatus != DeliveryStatus.Delivered)
         {
             Tell(commit, "send", $"{trigger} answered {attempt.HttpStatus?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "nothing"}, attempt {attempt.Number}: sent again with the same id");
+            return;
+        }
+
+        if (trigger != DemoCommand.MainTrigger)
+        {
             return;
         }
 

@@ -1,0 +1,59 @@
+using RepoSentry.Api;
+using RepoSentry.Events;
+using RepoSentry.Polling;
+using RepoSentry.Storage;
+
+namespace RepoSentry.Dashboard.Pages;
+
+/// <summary>The first page: whether everything is seen in time, what is not well, and what just happened.</summary>
+internal static class FleetPage
+{
+    private const int IncidentsShown = 8;
+    private const int EventsShown = 8;
+
+    public static async Task<Sheet> LoadAsync(Visit v)
+    {
+        var status = v.Status();
+        var events = Answered.Is<ListAnswer<EventView>>(await v.EventsAsync(), out var page) ? page.Items.Take(EventsShown).ToList() : [];
+        var model = new FleetModel(status, await v.NumbersAsync(), v.History(), events, [.. await DeadLettersAsync(v), .. Incidents(v, status)]);
+        return new Sheet(v.T["nav.fleet"], "fleet", FleetView.Of(v, model));
+    }
+
+    // Of the newest ones; more are told as more.
+    private static async Task<IEnumerable<Incident>> DeadLettersAsync(Visit v)
+    {
+        _ = Answered.Is<ListAnswer<DeliveryView>>(await v.DeliveriesAsync(null, DeliveryStatus.Dead), out var dead);
+        return (dead?.Items ?? []).GroupBy(delivery => delivery.Trigger, StringComparer.Ordinal)
+            .Select(group => new Incident(DeliveryStatus.Dead, group.Key, Parts.Show.Trigger(group.Key), v.T.Of("incidents.dead", $"{group.Count()}{(dead!.NextCursor is null ? "" : "+")}")) { IsOurs = true });
+    }
+
+    private static List<Incident> Incidents(Visit v, StatusAnswer status)
+    {
+        var found = new List<Incident>();
+        found.AddRange(status.Components.Where(part => part.Value.Status != "ok" && part.Key is not ("poller" or "trigger") && !part.Key.StartsWith("git:", StringComparison.Ordinal))
+            .Select(part => new Incident(part.Value.Status, part.Key, "/system", part.Value.Message ?? "")));
+        found.AddRange(status.Triggers.Where(trigger => trigger.State != "running").Select(trigger => new Incident(trigger.State, trigger.Name, Parts.Show.Trigger(trigger.Name), trigger.Reason ?? "")));
+        found.AddRange(status.Polling.Budgets.Where(budget => !budget.KeepsInterval).Select(budget => new Incident("degraded", budget.Credential, "/budget", budget.Says)));
+        found.AddRange(v.Get<PollWorker>().Repositories.Values.Where(repository => repository.IsWatched && (repository.FailedLooks > 0 || repository.Status is RepositoryStatus.Held or RepositoryStatus.Gone))
+            .OrderBy(repository => repository.Config.Name, StringComparer.Ordinal)
+            .Select(repository => new Incident(repository.Status, repository.Config.Name, Parts.Show.Repository(repository.Config.Name), repository.Standing.Notice ?? "")));
+        return found;
+    }
+
+    public static (IReadOnlyList<Incident> Shown, int More) Cut(IReadOnlyList<Incident> incidents) => ([.. incidents.Take(IncidentsShown)], Math.Max(0, incidents.Count - IncidentsShown));
+}
+
+/// <param name="Events">The newest.</param>
+internal sealed record FleetModel(StatusAnswer Status, NumbersAnswer Numbers, HistoryAnswer History, IReadOnlyList<EventView> Events, IReadOnlyList<Incident> Incidents)
+{
+    public int Backlog => Status.Triggers.Sum(trigger => trigger.Backlog);
+
+    public DateTimeOffset? OldestUndelivered => Status.Triggers.Min(trigger => trigger.OldestCreatedAt);
+}
+
+/// <summary>Something that is not well, and where one sees more of it.</summary>
+internal sealed record Incident(string Status, string Name, string Path, string Says)
+{
+    /// <summary>The sentence is of the pages, in the caller's language; the service's own are in English.</summary>
+    public bool IsOurs { get; init; }
+}

@@ -1,0 +1,63 @@
+using RepoSentry.Api;
+using RepoSentry.Configuration;
+using RepoSentry.Delivery;
+using RepoSentry.Events;
+using RepoSentry.Storage;
+
+namespace RepoSentry.Dashboard.Pages;
+
+/// <summary>The triggers: whether they send, how that goes, and what waits.</summary>
+internal static class TriggersPage
+{
+    public static void MapTriggerForms(this IEndpointRouteBuilder routes)
+    {
+        routes.Form("/triggers/{name}/pause", Role.Operator, "trigger.pause", v => Tell(v, worker => worker.Pause()), v => LocalPath.With(Parts.Show.Trigger(v.Name), "trigger-paused"));
+        routes.Form("/triggers/{name}/resume", Role.Operator, "trigger.resume", v => Tell(v, worker => worker.Resume()), v => LocalPath.With(Parts.Show.Trigger(v.Name), "trigger-resumed"));
+        routes.Form("/triggers/{name}/test", Role.Operator, "trigger.test", v => TriggerEndpoints.TestAsync(v.Name, v.Get<TriggerTest>(), v.Ends), TriggerPage.TestedAsync);
+        routes.Form("/triggers/{name}/recover", Role.Operator, "deliveries.retry", TriggerPage.RecoverAsync, TriggerPage.RecoveredAsync);
+    }
+
+    public static Task<Sheet> LoadAsync(Visit v) => Task.FromResult(new Sheet(v.T["nav.triggers"], "triggers", TriggersView.Of(v, v.Triggers(), v.History())));
+
+    private static Task<IResult> Tell(Visit v, Action<DeliveryWorker> order) => Task.FromResult(TriggerEndpoints.Tell(v.Name, v.Get<DeliveryWorkers>(), order));
+}
+
+/// <summary>One trigger, its dead letters, and what brings them back.</summary>
+internal static class TriggerPage
+{
+    public static Task<Sheet> LoadAsync(Visit v) => OfAsync(v, null, null);
+
+    public static async Task TestedAsync(Visit v, IResult result) =>
+        await (await OfAsync(v, Answered.Is<TriggerTestResult>(result, out var test) ? test : null, null)).WriteAsync(v);
+
+    public static async Task<IResult> RecoverAsync(Visit v)
+    {
+        var asked = new BulkRequest { Trigger = v.Name, Since = Moment(await v.FieldAsync("since"), v.Now), DryRun = await v.FieldAsync("sure") is null };
+        return await RetryEndpoints.RetryAsync(asked, v.Context, v.Get<RetryStore>(), v.Config, v.Ends);
+    }
+
+    public static async Task RecoveredAsync(Visit v, IResult result) =>
+        await (await OfAsync(v, null, Answered.Is<RetryResult>(result, out var retried) ? new Recovery(retried, Moment(await v.FieldAsync("since"), v.Now)) : null)).WriteAsync(v);
+
+    // A duration is meant to end now.
+    private static string? Moment(string? text, DateTimeOffset now) =>
+        text is not null && Durations.TryParse(text, out var span) && span < TimeSpan.FromDays(3650) ? Parts.Show.Iso(now - span) : text;
+
+    private static async Task<Sheet> OfAsync(Visit v, TriggerTestResult? test, Recovery? recovery)
+    {
+        if (v.Triggers().FirstOrDefault(trigger => trigger.Name == v.Name) is not { } found)
+        {
+            return ProblemView.SheetOf(v, Api.Problems.NotFound($"There is no trigger {v.Name}."));
+        }
+
+        _ = Answered.Is<ListAnswer<DeliveryView>>(await v.DeliveriesAsync(found.Name, v.Query("status") ?? "dead"), out var deliveries);
+        var model = new TriggerModel(found, v.History().Triggers.GetValueOrDefault(found.Name) ?? TriggerFigures.None, deliveries, test, recovery);
+        return new Sheet(found.Name, "triggers", TriggerDetail.Of(v, model));
+    }
+}
+
+/// <param name="Test">What came of the test that was just made.</param>
+internal sealed record TriggerModel(TriggerView Trigger, TriggerFigures Figures, ListAnswer<DeliveryView>? Deliveries, TriggerTestResult? Test, Recovery? Recovery);
+
+/// <param name="Since">As it was asked for.</param>
+internal sealed record Recovery(RetryResult Result, string? Since);

@@ -1,0 +1,85 @@
+using Microsoft.AspNetCore.Mvc;
+using RepoSentry.Api;
+using RepoSentry.Api.Access;
+using RepoSentry.Dashboard.Pages;
+using RepoSentry.Storage;
+
+namespace RepoSentry.Dashboard;
+
+/// <summary>What a route of the dashboard does around its page: the role, the audit log, refusals as pages.</summary>
+internal static class Routes
+{
+    private const int MostFormBytes = 256 * 1024;
+
+    public static void Page(this IEndpointRouteBuilder routes, string path, Role role, Func<Visit, Task<Sheet>> load) =>
+        routes.MapGet(path, context => ShowAsync(new Visit(context), load)).RequireRole(role).AsPage();
+
+    /// <summary>The same for who is not known.</summary>
+    public static void OpenPage(this IEndpointRouteBuilder routes, string path, Func<Visit, Task<Sheet>> load) =>
+        routes.MapGet(path, async context =>
+        {
+            var visit = new Visit(context);
+            await (await load(visit)).WriteAsync(visit);
+        }).AsSignIn().AsPage();
+
+    public static void OpenForm(this IEndpointRouteBuilder routes, string path, RequestDelegate act) => routes.MapPost(path, act).AsSignIn().AsPage();
+
+    /// <summary>A form that does what a route of the API does, with the same row in the audit log, and leads back.</summary>
+    /// <param name="done">Where it leads to.</param>
+    public static void Form(this IEndpointRouteBuilder routes, string path, Role role, string action, Func<Visit, Task<IResult>> act, Func<Visit, string> done) =>
+        routes.Form(path, role, action, act, (visit, _) =>
+        {
+            LocalPath.Go(visit.Context, done(visit));
+            return Task.CompletedTask;
+        });
+
+    /// <summary>The same, with a page that shows what came of it.</summary>
+    public static void Form(this IEndpointRouteBuilder routes, string path, Role role, string action, Func<Visit, Task<IResult>> act, Func<Visit, IResult, Task> done) =>
+        routes.MapPost(path, async context =>
+        {
+            var visit = new Visit(context);
+            if (ApiModule.NotRunning(context.RequestServices) is { } refusal)
+            {
+                await ProblemView.SheetOf(visit, refusal).WriteAsync(visit);
+                return;
+            }
+
+            var result = await AuditedAsync(visit, action, act);
+            if (Answered.Problem(result).Status >= StatusCodes.Status400BadRequest)
+            {
+                await ProblemView.SheetOf(visit, result).WriteAsync(visit);
+                return;
+            }
+
+            await done(visit, result);
+        }).RequireRole(role).WithMetadata(new AuditAction(action)).AsPage();
+
+    public static async Task<IResult> AuditedAsync(Visit visit, string action, Func<Visit, Task<IResult>> act) =>
+        (IResult)(await visit.Get<AuditTrail>().AroundAsync(visit.Context, async () => await act(visit), action))!;
+
+    private static async Task ShowAsync(Visit visit, Func<Visit, Task<Sheet>> load)
+    {
+        var sheet = ApiModule.NotRunning(visit.Context.RequestServices) is { } refusal ? ProblemView.SheetOf(visit, refusal) : await load(visit);
+        if (sheet.Status == StatusCodes.Status503ServiceUnavailable)
+        {
+            visit.Context.Response.Headers["Refresh"] = "2";
+        }
+
+        await sheet.WriteAsync(visit);
+    }
+
+    private static void AsPage(this IEndpointConventionBuilder route) => route.WithMetadata(new BrowserPage(RefuseAsync), new RequestSizeLimitAttribute(MostFormBytes));
+
+    private static Task RefuseAsync(HttpContext context, IResult refusal)
+    {
+        if (Answered.Problem(refusal).Status != StatusCodes.Status401Unauthorized)
+        {
+            var visit = new Visit(context);
+            return ProblemView.SheetOf(visit, refusal).WriteAsync(visit);
+        }
+
+        var next = HttpMethods.IsGet(context.Request.Method) ? context.Request.Path + context.Request.QueryString : "/";
+        LocalPath.Go(context, next == "/" ? "/sign-in" : "/sign-in?next=" + Uri.EscapeDataString(next));
+        return Task.CompletedTask;
+    }
+}

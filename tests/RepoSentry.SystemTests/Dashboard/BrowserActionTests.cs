@@ -1,0 +1,147 @@
+using Microsoft.Playwright;
+using Shouldly;
+using Xunit;
+
+namespace RepoSentry.SystemTests.Dashboard;
+
+/// <summary>What one does on the pages, with scripts and without, and what moves by itself.</summary>
+public sealed class BrowserActionTests(Site site) : IClassFixture<Site>, IAsyncDisposable
+{
+    public ValueTask DisposeAsync() => site.CloseAllAsync();
+
+    [Fact]
+    public async Task A_push_is_on_the_page_within_a_second_of_its_delivery_without_a_reload()
+    {
+        var page = await site.OpenAsync("/events");
+        await page.WaitForSelectorAsync("#live-state:not(.stale)");
+        await page.EvaluateAsync("window.same = true");
+        var commit = site.Push("live", "live");
+        await site.UntilAsync(async () => (await site.ApiAsync("/api/v1/events?ref=live")).GetProperty("items").EnumerateArray().Any(item =>
+            item.GetProperty("deliveries").EnumerateArray().Any(delivery => delivery.GetProperty("status").GetString() == "delivered")), "delivered");
+        await page.WaitForSelectorAsync($"code[title='{commit}']", new PageWaitForSelectorOptions { Timeout = 1000 });
+        (await page.EvaluateAsync<bool>("window.same")).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task The_tail_can_be_paused_and_goes_on()
+    {
+        var page = await site.OpenAsync("/events");
+        await page.ClickAsync("#pause-tail");
+        var commit = site.Push("paused", "paused");
+        await site.UntilAsync(async () => (await site.ApiAsync("/api/v1/events?ref=paused")).GetProperty("items").GetArrayLength() == 1, "seen");
+        await page.WaitForTimeoutAsync(600);
+        (await page.QuerySelectorAsync($"code[title='{commit}']")).ShouldBeNull();
+        await page.ClickAsync("#pause-tail");
+        await page.WaitForSelectorAsync($"code[title='{commit}']");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_repository_is_looked_at_paused_and_resumed(bool scripts)
+    {
+        var page = await site.OpenAsync("/repositories/team%2Fshop", scripts: scripts);
+        await page.ClickAsync("form[action$='/poll'] button");
+        await page.WaitForSelectorAsync(".flash");
+        await page.ClickAsync("#pause > summary");
+        await page.ClickAsync("form[action$='/pause'] button");
+        await page.WaitForSelectorAsync(".flash");
+        await site.UntilAsync(async () => (await site.ApiAsync("/api/v1/repositories/team%2Fshop")).GetProperty("status").GetString() == "paused", "paused");
+        await page.ReloadAsync();
+        await page.ClickAsync("form[action$='/resume'] button");
+        await page.WaitForSelectorAsync(".flash");
+        await site.UntilAsync(async () => (await site.ApiAsync("/api/v1/repositories/team%2Fshop")).GetProperty("status").GetString() == "active", "active");
+        (await ActionsAsync()).ShouldBe(["repository.resume", "repository.pause", "repository.poll"], "the newest first");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_event_is_replayed_and_a_dead_letter_tried_again(bool scripts)
+    {
+        var page = await site.OpenAsync($"/events/{site.EventId}", scripts: scripts);
+        var before = (await site.ApiAsync($"/api/v1/events/{site.EventId}")).GetProperty("deliveries").GetArrayLength();
+        await page.ClickAsync("#replay > summary");
+        await page.SelectOptionAsync("#replay select", "tekton");
+        await page.ClickAsync("#replay button");
+        await page.WaitForSelectorAsync(".flash");
+        (await site.ApiAsync($"/api/v1/events/{site.EventId}")).GetProperty("deliveries").GetArrayLength().ShouldBe(before + 1);
+        await page.ClickAsync("form[action*='/retry'] button >> nth=0");
+        await page.WaitForSelectorAsync(".flash");
+        (await ActionsAsync()).Take(2).ShouldBe(["delivery.retry", "event.replay"]);
+    }
+
+    [Fact]
+    public async Task A_trigger_is_tested_paused_resumed_and_recovered()
+    {
+        var page = await site.OpenAsync("/triggers/tekton", scripts: false);
+        await page.ClickAsync("#test > summary");
+        await page.ClickAsync("form[action$='/test'] button");
+        (await page.TextContentAsync(".result")).ShouldNotBeNull().ShouldContain("202");
+        await page.ClickAsync("#recover > summary");
+        await page.ClickAsync("#recover button");
+        (await page.TextContentAsync(".result h2")).ShouldNotBeNull().ShouldContain("would be tried again");
+        await page.GotoAsync(site.Address + "/triggers/tekton");
+        await page.ClickAsync("#pause > summary");
+        await page.ClickAsync("form[action$='/pause'] button");
+        await site.UntilAsync(async () => (await site.ApiAsync("/api/v1/triggers")).GetProperty("items").EnumerateArray().Any(item => item.GetProperty("state").GetString() == "paused" && item.GetProperty("name").GetString() == "tekton"), "paused");
+        await page.ReloadAsync();
+        await page.ClickAsync("form[action$='/resume'] button");
+        await site.UntilAsync(async () => (await site.ApiAsync("/api/v1/triggers")).GetProperty("items").EnumerateArray().Any(item => item.GetProperty("state").GetString() == "running" && item.GetProperty("name").GetString() == "tekton"), "running");
+    }
+
+    [Fact]
+    public async Task A_token_is_made_used_and_revoked_and_its_holder_sees_no_button_too_many()
+    {
+        var page = await site.OpenAsync("/settings");
+        await page.FillAsync("input[name='name']", "watcher");
+        await page.ClickAsync("form[action='/settings/tokens'] button");
+        var token = (await page.TextContentAsync("#new-token"))!;
+        token.ShouldStartWith("rst_");
+        var viewer = await site.OpenAsync("/repositories/web", state: await site.SignInAsync(token));
+        (await viewer.QuerySelectorAllAsync("main form[method='post']")).ShouldBeEmpty();
+        await page.GotoAsync(site.Address + "/settings");
+        await page.ClickAsync("tr:has-text('watcher') details summary");
+        await page.ClickAsync("tr:has-text('watcher') form button");
+        await page.WaitForSelectorAsync(".flash");
+        await viewer.ReloadAsync();
+        viewer.Url.ShouldContain("/sign-in");
+    }
+
+    [Fact]
+    public async Task The_configuration_is_read_again()
+    {
+        var page = await site.OpenAsync("/system");
+        await page.ClickAsync("#reload > summary");
+        await page.ClickAsync("#reload button");
+        (await page.TextContentAsync(".result h2")).ShouldBe("The file says the same as before");
+        (await ActionsAsync())[0].ShouldBe("config.reload");
+    }
+
+    [Fact]
+    public async Task A_page_says_when_it_is_stale_and_goes_on_by_itself()
+    {
+        var page = await site.OpenAsync("/");
+        await page.WaitForSelectorAsync("#live-state:not(.stale)");
+        await page.Context.SetOfflineAsync(true);
+        await page.WaitForSelectorAsync("#live-state.stale", new PageWaitForSelectorOptions { Timeout = 12_000 });
+        (await page.TextContentAsync("#live-state")).ShouldNotBeNull().ShouldContain("Stale since");
+        await page.Context.SetOfflineAsync(false);
+        await page.WaitForSelectorAsync("#live-state:not(.stale)", new PageWaitForSelectorOptions { Timeout = 15_000 });
+    }
+
+    [Fact]
+    public async Task What_is_open_and_where_one_is_stays_while_the_page_moves()
+    {
+        var page = await site.OpenAsync($"/events/{site.EventId}");
+        await page.ClickAsync("details[id^='curl-'] summary >> nth=0");
+        await page.FocusAsync("h3 a >> nth=0");
+        site.Push("again", "again");
+        await page.WaitForTimeoutAsync(6_000); // longer than the page waits between two reads
+        (await page.EvaluateAsync<bool>("document.querySelector(\"details[id^='curl-']\").open")).ShouldBeTrue();
+        (await page.EvaluateAsync<string>("document.activeElement.closest('h3') ? 'there' : 'gone'")).ShouldBe("there");
+    }
+
+    private async Task<IReadOnlyList<string?>> ActionsAsync() =>
+        [.. (await site.ApiAsync("/api/v1/audit?limit=3")).GetProperty("items").EnumerateArray().Select(row => row.GetProperty("action").GetString())];
+}

@@ -1,0 +1,131 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using Shouldly;
+using Xunit;
+
+namespace RepoSentry.SystemTests.Dashboard;
+
+/// <summary>Each page in a real browser: for everybody, at every width, in both themes and languages.</summary>
+public sealed class BrowserPageTests(Site site) : IClassFixture<Site>, IAsyncDisposable
+{
+    public ValueTask DisposeAsync() => site.CloseAllAsync();
+
+    private static readonly AxeRunOptions Contrast = new() { RunOnly = new RunOnlyOptions { Type = "rule", Values = ["color-contrast"] } };
+
+    private string[] Pages =>
+    [
+        "/", "/repositories", "/repositories/web", "/repositories/team%2Fshop", "/events", $"/events/{site.EventId}", "/triggers", "/triggers/audit",
+        "/rules?repository=team%2Fshop&refs=main%0Arefs%2Ftags%2Fv1%0Arefs%2Ftags%2Fx", "/budget", "/system", "/settings", "/sign-in", "/events/nope", "/repositories?q=nothing-is-called-so",
+    ];
+
+    [Theory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task Axe_finds_nothing_in_either_theme_and_the_browser_does_not_complain(string language)
+    {
+        var found = new List<string>();
+        var page = await site.OpenAsync("/", language: language);
+        foreach (var path in Pages)
+        {
+            await page.GotoAsync(site.Address + path, new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded });
+            found.AddRange(Told(path, await page.RunAxe()));
+            await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Dark }); // the pages follow the system: only colours are others
+            found.AddRange(Told(path + " in the dark", await page.RunAxe(Contrast)));
+            await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Light });
+            (await page.GetAttributeAsync("html", "lang")).ShouldBe(language);
+        }
+
+        found.ShouldBeEmpty();
+        site.Complaints.Where(complaint => !complaint.Contains("404", StringComparison.Ordinal)).ShouldBeEmpty();
+    }
+
+    private static IEnumerable<string> Told(string path, AxeResult result) =>
+        result.Violations.Select(violation => $"{path}: {violation.Id} {violation.Help}: {string.Join(" | ", violation.Nodes.Take(3).Select(node => node.Html))}");
+
+    [Theory]
+    [InlineData(360)]
+    [InlineData(820)]
+    [InlineData(1440)]
+    public async Task No_page_is_wider_than_its_window(int width)
+    {
+        var wide = new List<string>();
+        var page = await site.OpenAsync("/", width: width);
+        foreach (var path in Pages)
+        {
+            await page.GotoAsync(site.Address + path, new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded });
+            var over = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+            if (over > 0)
+            {
+                wide.Add($"{path}: {over} px");
+            }
+        }
+
+        wide.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Everything_is_reached_by_the_tab_key_and_shows_where_one_is()
+    {
+        var page = await site.OpenAsync("/repositories");
+        var wanted = await page.EvaluateAsync<int>("[...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')].filter(e => e.checkVisibility()).length");
+        var seen = new HashSet<string>();
+        for (var presses = 0; presses < wanted + 20; presses++)
+        {
+            await page.Keyboard.PressAsync("Tab");
+            var at = await page.EvaluateAsync<string?>("(() => { const e = document.activeElement; if (!e || e === document.body) return null; const s = getComputedStyle(e); return [...document.querySelectorAll('*')].indexOf(e) + '|' + e.matches('a[href], button, input:not([type=hidden]), select, textarea, summary') + '|' + (s.outlineStyle !== 'none'); })()");
+            if (at is null)
+            {
+                continue;
+            }
+
+            at.ShouldEndWith("|true");
+            if (at.Contains("|true|", StringComparison.Ordinal))
+            {
+                seen.Add(at);
+            }
+        }
+
+        seen.Count.ShouldBe(wanted);
+    }
+
+    [Fact]
+    public async Task Keys_lead_to_pages_rows_search_and_help()
+    {
+        var page = await site.OpenAsync("/");
+        await page.Keyboard.PressAsync("g");
+        await page.Keyboard.PressAsync("e");
+        await page.WaitForURLAsync(site.Address + "/events");
+        await page.Keyboard.PressAsync("/");
+        (await page.EvaluateAsync<string>("document.activeElement.id")).ShouldBe("search");
+        await page.Keyboard.PressAsync("g");
+        (await page.InputValueAsync("#search")).ShouldBe("g", "keys are letters in a field");
+        await page.EvaluateAsync("document.activeElement.blur()");
+        await page.Keyboard.PressAsync("j");
+        await page.Keyboard.PressAsync("k");
+        await page.WaitForFunctionAsync("document.activeElement.classList.contains('row-link')");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync(url => url.StartsWith(site.Address + "/events/", StringComparison.Ordinal));
+        await page.Keyboard.PressAsync("g");
+        await page.Keyboard.PressAsync("r");
+        await page.WaitForURLAsync(site.Address + "/repositories");
+        await page.Keyboard.PressAsync("?");
+        (await page.IsVisibleAsync("#keys")).ShouldBeTrue();
+        await page.Keyboard.PressAsync("Escape");
+        await page.Keyboard.PressAsync("g");
+        await page.Keyboard.PressAsync("f");
+        await page.WaitForURLAsync(site.Address + "/");
+    }
+
+    [Fact]
+    public async Task Language_and_theme_are_chosen_without_scripts()
+    {
+        var page = await site.OpenAsync("/settings", scripts: false);
+        await page.CheckAsync("input[value='zh-CN']");
+        await page.CheckAsync("input[value='dark']");
+        await page.ClickAsync(".preferences button");
+        (await page.GetAttributeAsync("html", "lang")).ShouldBe("zh-CN");
+        (await page.GetAttributeAsync("html", "data-theme")).ShouldBe("dark");
+        (await page.TitleAsync()).ShouldStartWith("设置");
+    }
+}

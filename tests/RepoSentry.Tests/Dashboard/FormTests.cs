@@ -1,0 +1,111 @@
+using Microsoft.Extensions.DependencyInjection;
+using RepoSentry.Polling;
+using RepoSentry.Tests.Api;
+using Shouldly;
+using Xunit;
+
+namespace RepoSentry.Tests.Dashboard;
+
+/// <summary>What forms do: the same as the API, with the same row in the audit log.</summary>
+public sealed class FormTests
+{
+    [Theory]
+    [InlineData("/repositories/web/poll", "/repositories/web?said=poll", "repository.poll", "web")]
+    [InlineData("/repositories/group%2Fapi/pause", "/repositories/group%2Fapi?said=pause", "repository.pause", "group/api")]
+    [InlineData("/repositories/web/resume", "/repositories/web?said=resume", "repository.resume", "web")]
+    [InlineData("/triggers/tekton/pause", "/triggers/tekton?said=trigger-paused", "trigger.pause", "tekton")]
+    [InlineData("/triggers/tekton/resume", "/triggers/tekton?said=trigger-resumed", "trigger.resume", "tekton")]
+    public async Task A_form_leads_back_with_a_word_about_it(string path, string back, string action, string about)
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        var (status, _, location) = await surfer.PostAsync(path, proof: false);
+        (status, location).ShouldBe((303, back));
+        (await surfer.GetAsync(back)).Html.ShouldContain("class=\"flash\"");
+        (await surfer.GetAsync(back.Split('?')[0] + "?said=<b>no</b>")).Html.ShouldNotContain("class=\"flash\"");
+        var row = (await host.JsonAsync("/api/v1/audit")).GetProperty("items")[0];
+        (row.GetProperty("action").GetString(), row.GetProperty("object").GetString(), row.GetProperty("outcome").GetString(), row.GetProperty("actor").GetString()).ShouldBe((action, about, "done", "local"));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_done_is_told_and_stands_as_failed()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        var (status, html, _) = await surfer.PostAsync("/repositories/web/release", proof: false);
+        status.ShouldBe(409);
+        html.ShouldContain("Nothing of web is held");
+        (await host.JsonAsync("/api/v1/audit")).GetProperty("items")[0].GetProperty("outcome").GetString().ShouldBe("failed");
+    }
+
+    [Fact]
+    public async Task Several_are_paused_at_once_and_each_stands_in_the_audit_log()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        (await surfer.PostAsync("/repositories", proof: false, ("do", "pause"), ("name", "web"), ("name", "group/api"), ("back", "/repositories?status=error"))).Location.ShouldBe("/repositories?status=error&said=bulk");
+        var polling = host.Services.GetRequiredService<PollWorker>();
+        await RunningHost.UntilAsync(() => Task.FromResult(polling.Repositories.Values.All(repository => repository.Paused)));
+        var rows = (await host.JsonAsync("/api/v1/audit?action=repository.pause")).GetProperty("items");
+        rows.EnumerateArray().Select(row => row.GetProperty("object").GetString()).ShouldBe(["group/api", "web"]);
+        (await surfer.PostAsync("/repositories", proof: false, ("do", "pause"))).Status.ShouldBe(400);
+    }
+
+    [Fact]
+    public async Task An_event_is_replayed_and_a_token_is_made_shown_once_and_revoked()
+    {
+        await using var host = await RunningHost.StartAsync();
+        await host.RecordAsync(1);
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        var id = (await host.JsonAsync("/api/v1/events")).GetProperty("items")[0].GetProperty("id").GetString();
+        (await surfer.PostAsync($"/events/{id}/replay", proof: false, ("trigger", RunningHost.TriggerName))).Location.ShouldBe($"/events/{id}?said=replayed");
+        (await host.JsonAsync($"/api/v1/events/{id}")).GetProperty("deliveries").GetArrayLength().ShouldBe(1);
+
+        var (status, html, _) = await surfer.PostAsync("/settings/tokens", proof: false, ("name", "ci"), ("role", "viewer"), ("expires", "90d"));
+        status.ShouldBe(200);
+        html.ShouldContain("rst_");
+        (await surfer.GetAsync("/settings")).Html.ShouldNotContain("It is shown now");
+        (await surfer.PostAsync("/settings/tokens", proof: false, ("name", "ci"), ("role", "viewer"))).Status.ShouldBe(409);
+        (await surfer.PostAsync("/settings/tokens/ci/revoke", proof: false)).Location.ShouldBe("/settings?said=revoked");
+        (await host.JsonAsync("/api/v1/tokens")).GetProperty("items").GetArrayLength().ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Recovering_counts_first()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        (await surfer.PostAsync($"/triggers/{RunningHost.TriggerName}/recover", proof: false, ("since", "2h"))).Html.ShouldContain("0 dead letters would be tried again");
+    }
+
+    [Fact]
+    public async Task Language_and_theme_are_kept()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        (await surfer.PostAsync("/preferences", proof: false, ("language", "zh-CN"), ("theme", "dark"), ("next", "/budget"))).Location.ShouldBe("/budget");
+        (await surfer.GetAsync("/budget", "en")).Html.ShouldContain("<html lang=\"zh-CN\" data-theme=\"dark\"");
+    }
+
+    [Fact]
+    public async Task Scripts_and_styles_are_small_packed_and_kept_for_ever()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        var html = (await surfer.GetAsync("/")).Html;
+        var total = 0L;
+        foreach (var address in System.Text.RegularExpressions.Regex.Matches(html, "/assets/[0-9a-f]+/[a-z.]+", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)).Select(match => match.Value).Distinct())
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, UriKind.Relative));
+            request.Headers.Add("Accept-Encoding", "gzip");
+            using var response = await host.Http.SendAsync(request, TestContext.Current.CancellationToken);
+            response.EnsureSuccessStatusCode();
+            response.Headers.CacheControl!.ToString().ShouldContain("immutable");
+            response.Content.Headers.ContentEncoding.ShouldBe(["gzip"]);
+            total += response.Content.Headers.ContentLength!.Value;
+        }
+
+        total.ShouldBeInRange(1_000, 120 * 1024);
+        (await surfer.GetAsync("/assets/000000000000/app.css")).Status.ShouldBe(404);
+    }
+}

@@ -1,0 +1,133 @@
+using System.Text.Json;
+using RepoSentry.Dashboard.Parts;
+using RepoSentry.Storage.Sqlite;
+using RepoSentry.Tests.Api;
+using RepoSentry.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace RepoSentry.Tests.Dashboard;
+
+/// <summary>The pages as they come from the server, on a service that asks for no token.</summary>
+public sealed class PageTests
+{
+    public static TheoryData<string> Paths => ["/", "/?span=day", "/repositories", "/repositories/web", "/repositories/group%2Fapi", "/events", "/events?q=repo:web+status:pending+since:2h", "/triggers", $"/triggers/{RunningHost.TriggerName}", "/rules?repository=web&refs=main%0Arefs/tags/v1", "/budget", "/system", "/settings", "/sign-in"];
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public async Task Each_page_is_there_in_both_languages(string path)
+    {
+        await using var host = await RunningHost.StartAsync();
+        await host.RecordAsync(2, triggers: [RunningHost.TriggerName]);
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        foreach (var (language, word) in new[] { ("en", "Settings"), ("zh-CN", "设置") })
+        {
+            var (status, html, _) = await surfer.GetAsync(path, language);
+            status.ShouldBe(200, html);
+            html.ShouldStartWith("<!DOCTYPE html>");
+            html.ShouldContain($"<html lang=\"{language}\"");
+            html.ShouldContain(word);
+            html.ShouldNotContain("<script>");
+            html.ShouldNotContain("style=");
+        }
+    }
+
+    [Theory]
+    [InlineData("/repositories/nope", 404)]
+    [InlineData("/events/nope", 404)]
+    [InlineData("/triggers/nope", 404)]
+    [InlineData("/repositories?status=lost", 400)]
+    [InlineData("/repositories?cursor=%21", 400)]
+    public async Task What_is_not_there_is_told_on_a_page(string path, int status)
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        var answer = await surfer.GetAsync(path);
+        answer.Status.ShouldBe(status);
+        answer.Html.ShouldContain("role=\"alert\"");
+    }
+
+    [Fact]
+    public async Task A_search_that_cannot_be_is_explained_beside_it()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        (await surfer.GetAsync("/events?q=status:lost")).Html.ShouldContain("status is one of");
+        (await surfer.GetAsync("/events?q=nope:1")).Html.ShouldContain("nope: is not known here");
+        (await surfer.GetAsync("/events?q=%3Cscript%3Ealert(1)%3C/script%3E")).Status.ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task Numbers_are_those_of_the_api()
+    {
+        await using var host = await RunningHost.StartAsync();
+        await host.RecordAsync(7, triggers: [RunningHost.TriggerName]);
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        await RunningHost.UntilAsync(async () => (await host.JsonAsync("/api/v1/status")).GetProperty("fleet").GetProperty("failing").GetInt32() == 2);
+
+        var html = (await surfer.GetAsync("/")).Html;
+        var status = await host.JsonAsync("/api/v1/status");
+        var fleet = status.GetProperty("fleet");
+        html.ShouldContain($"{Number(fleet, "fresh")} of {Number(fleet, "watched")} repositories");
+        html.ShouldContain($"<span class=\"label\">Failing</span><span class=\"value\">{Number(fleet, "failing")}</span>");
+        html.ShouldContain($"<span class=\"label\">Undelivered</span><span class=\"value\">{status.GetProperty("triggers").EnumerateArray().Sum(trigger => trigger.GetProperty("backlog").GetInt32())}</span>");
+        html.ShouldContain($"<span class=\"label\">Events</span><span class=\"value\">{Number(await host.JsonAsync("/api/v1/metrics.json"), "event_count")}</span>");
+    }
+
+    [Fact]
+    public async Task A_page_leads_to_the_next_and_keeps_what_is_filtered_by()
+    {
+        await using var host = await RunningHost.StartAsync();
+        await host.RecordAsync(60);
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        var html = (await surfer.GetAsync("/events?q=repo:web")).Html;
+        html.ShouldContain("rel=\"next\" href=\"/events?q=repo%3Aweb&cursor=");
+    }
+
+    [Fact]
+    public async Task The_script_gets_the_content_without_its_frame()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/", UriKind.Relative));
+        request.Headers.Add("X-RepoSentry-Part", "live");
+        using var response = await host.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        var html = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        html.ShouldNotContain("<html");
+        html.ShouldContain("id=\"fleet-tiles\"");
+    }
+
+    [Fact]
+    public async Task Before_it_runs_a_page_says_so_and_comes_again_by_itself()
+    {
+        PollerLock? held = null;
+        await using var host = await RunningHost.StartAsync(ready: false, before: starting => held = PollerLock.TryTake(starting.DatabasePath, Build.Noon));
+        using (held)
+        {
+            using var response = await host.SendAsync("/events");
+            ((int)response.StatusCode).ShouldBe(503);
+            response.Headers.GetValues("Refresh").ShouldBe(["2"]);
+            (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain("Not ready yet");
+        }
+
+        await RunningHost.UntilAsync(async () => (await host.SendAsync("/events")).IsSuccessStatusCode);
+    }
+
+    [Fact]
+    public void A_share_that_is_not_all_is_never_shown_as_all()
+    {
+        Show.Percent(1).ShouldBe("100 %");
+        Show.Percent(0.9999).ShouldBe("99.9 %");
+    }
+
+    [Fact]
+    public async Task Names_are_shown_and_never_become_markup()
+    {
+        await using var host = await RunningHost.StartAsync(config => config with { Repositories = [.. config.Repositories, config.Repositories[0] with { Name = "<b>x</b>&\"" }] });
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        var raw = await host.Http.GetStringAsync(new Uri("/repositories", UriKind.Relative), TestContext.Current.CancellationToken);
+        raw.ShouldNotContain("<b>x</b>");
+        (await surfer.GetAsync("/repositories?q=%3Cb%3E")).Html.ShouldContain("<b>x</b>&\"");
+    }
+
+    private static string Number(JsonElement element, string name) => Show.Number(element.GetProperty(name).GetInt64());
+}
