@@ -300,6 +300,9 @@ internal sealed record RepositoryConfig
     /// <summary>Without userinfo.</summary>
     public required Uri Url { get; init; }
 
+    /// <summary>The remote behind the URL: a forge's repository is the same with .git and without.</summary>
+    public Uri Remote => ProviderType == "git" || !Url.AbsolutePath.EndsWith(".git", StringComparison.Ordinal) ? Url : new Uri(Url.GetLeftPart(UriPartial.Path)[..^4]);
+
     /// <summary>Name of the <see cref="ProviderConfig"/> that looks at it; the loader resolves it (and makes one where a repository brings its own token).</summary>
     public required string Provider { get; init; }
 

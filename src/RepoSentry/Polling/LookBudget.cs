@@ -137,7 +137,7 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
     }
 
     // Watchers of one remote are looked at with one request.
-    private static (Uri Url, Uri? ApiBaseUrl) RemoteOf(RepositoryConfig repository) => (repository.Url, repository.ApiBaseUrl);
+    private static (Uri Url, Uri? ApiBaseUrl) RemoteOf(RepositoryConfig repository) => (repository.Remote, repository.ApiBaseUrl);
 
     // A 304 costs GitHub's primary limit nothing where the caller says who it is; GitLab counts every request.
     private static double RequestsPerSecond(ProviderConfig? provider) => provider switch

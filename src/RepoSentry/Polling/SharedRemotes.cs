@@ -25,7 +25,7 @@ internal sealed class SharedRemotes
     // One whose looks fail, or are made by Git, looks by itself: it may be for what only it asks.
     private static bool IsAlong(PolledRepository repository) => repository is { IsWatched: true, FailedLooks: 0, Tries: 0, OnFallback: false };
 
-    private static Remote RemoteOf(PolledRepository repository) => new(repository.Sources, repository.Config.Url, repository.Config.ApiBaseUrl);
+    private static Remote RemoteOf(PolledRepository repository) => new(repository.Sources, repository.Config.Remote, repository.Config.ApiBaseUrl);
 
     private readonly record struct Remote(RefSources Sources, Uri Url, Uri? ApiBaseUrl);
 }

@@ -124,6 +124,11 @@ public sealed class SharedRemotesTests
         var other = new PolledRepository(story.Assignments[2].Watched, story.Assignments[2].Sources with { Credential = "other" }, story.Assignments[2].Shard);
         var remotes = new SharedRemotes();
 
+        var page = new PolledRepository(story.Assignments[2].Watched with { Config = story.Assignments[2].Watched.Config with { ProviderType = "gitlab", Url = new Uri("https://git.example/acme/web") } }, same[0].Sources, same[0].Shard);
+        var clone = new PolledRepository(story.Assignments[2].Watched with { Config = story.Assignments[2].Watched.Config with { ProviderType = "gitlab" } }, same[0].Sources, same[0].Shard);
+
+        remotes.Know([page, clone]);
+        remotes.CompanionsOf(page).ShouldBe([clone]);
         remotes.Know([same[0], same[1], other]);
 
         remotes.CompanionsOf(same[0]).ShouldBe([same[1]]);

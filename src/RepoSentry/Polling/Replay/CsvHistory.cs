@@ -7,6 +7,7 @@ namespace RepoSentry.Polling.Replay;
 internal static class CsvHistory
 {
     private const string Header = "repo,push_time_seconds";
+    private const double MaxSeconds = 100 * 366 * 86_400.0;
 
     /// <exception cref="FormatException">Its message says which line is not as it must be.</exception>
     public static PushHistory Read(string path)
@@ -18,7 +19,7 @@ internal static class CsvHistory
         for (var number = 1; reader.ReadLine() is { } line; number++)
         {
             var comma = line.LastIndexOf(',');
-            if (comma > 0 && double.TryParse(line.AsSpan(comma + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var time) && double.IsFinite(time) && time >= 0)
+            if (comma > 0 && !line.AsSpan(0, comma).Contains(',') && double.TryParse(line.AsSpan(comma + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var time) && time is >= 0 and < MaxSeconds)
             {
                 if (!pushes.TryGetValue(line[..comma], out var list))
                 {
