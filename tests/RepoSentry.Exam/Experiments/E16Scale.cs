@@ -18,7 +18,7 @@ internal static class E16Scale
 
     public static async Task RunAsync(Trial trial)
     {
-        var (count, interval, perSecond) = (trial.Scale(10_000, 300), trial.Scale(60, 2), trial.Scale(50, 5));
+        var (count, interval, perSecond) = (trial.Scale(10_000, 300), trial.Scale(60, 2), trial.Scale(50, 30));
         var warmUp = TimeSpan.FromSeconds((1.0 * count / perSecond) + interval + trial.Scale(10, 1)); // each has moved once, and its first change brings what is kept of a repository that moves
         var span = TimeSpan.FromSeconds(trial.Scale(240, 15));
         using var folder = new TemporaryFolder();
