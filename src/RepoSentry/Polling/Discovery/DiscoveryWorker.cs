@@ -128,7 +128,7 @@ internal sealed partial class DiscoveryWorker(
             problem = "what was listed could not be stored: " + failure.Message;
             wait = Shorter(wait, RetryAfter);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure) when (failure is not OperationCanceledException || !stopping.IsCancellationRequested)
         {
             Log.Unexpected(logger, failure, course.Config.Key);
             problem = "listing failed in a way that was not expected: the log says why";
