@@ -321,6 +321,9 @@ public sealed class GitHubRepo(long id, string owner, string name)
 
     public ConcurrentDictionary<string, string> Heads { get; } = new(StringComparer.Ordinal) { ["main"] = new string('1', 40) };
 
+    /// <summary>A branch that GraphQL leaves out, as a replica that lags behind does.</summary>
+    public string? HiddenInBatches { get; set; }
+
     /// <summary>Open pull requests: by number, the newest commit of each.</summary>
     public ConcurrentDictionary<long, string> Pulls { get; } = [];
 

@@ -160,7 +160,7 @@ internal sealed class GraphQuestion
 
     private static IEnumerable<object> Refs(GitHubRepo repository, string prefix) => prefix == "refs/tags/"
         ? repository.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal).Select(tag => new Item(tag.Key, tag.Value, IsTag: true))
-        : repository.Heads.OrderBy(head => head.Key, StringComparer.Ordinal).Select(head => new Item(head.Key, head.Value, IsTag: false));
+        : repository.Heads.Where(head => head.Key != repository.HiddenInBatches).OrderBy(head => head.Key, StringComparer.Ordinal).Select(head => new Item(head.Key, head.Value, IsTag: false));
 
     // A connection costs as many requests as there are parents that it is filled for.
     private (int Connections, int Nodes) Count(GraphQLSelectionSet selection, int parents)

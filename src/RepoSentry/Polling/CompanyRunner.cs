@@ -79,7 +79,7 @@ internal sealed class CompanyRunner(CurrentConfig current, LookRunner runner, Ti
     private async Task<RefSourceException?> LookAsync(IReadOnlyList<PolledRepository> repositories, Func<PolledRepository, TimeSpan> lateness, Action<PolledRepository, LookEnd> ended, CancellationToken stopping)
     {
         var clock = time.GetTimestamp();
-        var requests = repositories.Select(LookComparer.RequestInCompany).ToList();
+        var requests = repositories.Select(repository => new BatchRequest(LookComparer.RequestInCompany(repository), repository.ToldBefore?.MarkFor(repository))).ToList();
         IReadOnlyList<BatchLook> looks;
         try
         {
@@ -99,9 +99,21 @@ internal sealed class CompanyRunner(CurrentConfig current, LookRunner runner, Ti
         await Task.WhenAll(repositories.Select(async (repository, at) => ended(
             repository,
             looks[at].Look is { } look
-                ? await runner.RunAsync(repository, blocked: false, lateness(repository), new ToldLook(look, requests[at].Kinds, took), stopping)
+                ? await TellAsync(repository, new ToldLook(look, requests[at].Request.Kinds, took), looks[at].Mark, lateness(repository), stopping)
                 : LookEnd.NotMade with { InCompany = looks[at].Alone == AloneBecause.TooManyRefs ? Company.TooLarge : Company.NotTold })));
         return null;
+    }
+
+    private async Task<LookEnd> TellAsync(PolledRepository repository, ToldLook told, byte[]? mark, TimeSpan lateness, CancellationToken stopping)
+    {
+        var config = repository.Config;
+        var end = await runner.RunAsync(repository, blocked: false, lateness, told, stopping);
+        if (mark is not null && mark != repository.ToldBefore?.Mark && end is { Result.Seen.IsAsHeld: true, Failure: null })
+        {
+            repository.ToldBefore = ToldBefore.By(mark, config, repository);
+        }
+
+        return end;
     }
 
     // Each owner back to what is known.

@@ -96,6 +96,7 @@ internal sealed class LookComparer(PollStore store, TimeProvider time)
             return null;
         }
 
+        sight.IsAsHeld = false;
         var previous = head is null ? null : await store.LoadSnapshotAsync(repository.Id, look.Kind, cancellationToken);
         var changes = Changes(repository, head, previous, watched, filter);
         if (look.Kind == RefKind.PullRequest)
@@ -241,6 +242,9 @@ internal sealed class Sight(RefLook look, bool hasValidators)
     /// <summary>Deletions that are not believed yet.</summary>
     public List<HeldDrop> Held { get; } = [];
     public List<RefKind> NoLongerHeld { get; } = [];
+
+    /// <summary>All that was told was compared with what is held, and is the same.</summary>
+    public bool IsAsHeld { get; set; } = true;
 
     public bool IsQuiet => Kinds.Count == 0 && Held.Count == 0 && NoLongerHeld.Count == 0;
 }

@@ -86,6 +86,9 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     /// <summary>Whose list of pushes tells when it is to be looked at; null where none does.</summary>
     public SweptOwner? Owner { get; set; }
 
+    /// <summary>The last answer of a batch; null where none was compared yet.</summary>
+    public ToldBefore? ToldBefore { get; set; }
+
     /// <summary>What lists of pushes have told of it.</summary>
     public ListedPush Listed { get; } = new();
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
@@ -18,11 +19,14 @@ namespace RepoSentry.Providers;
 /// <param name="Continuation">What asks for the rest, where a header has such a token.</param>
 internal sealed record ForgeAnswer(Uri At, bool NotModified, ReadOnlyMemory<byte> Body, string? ETag, string? Next, int? LastPage, int? Total = null, string? Continuation = null)
 {
-    public T Read<T>(JsonTypeInfo<T> type)
+    public T Read<T>(JsonTypeInfo<T> type) => Read(text => JsonSerializer.Deserialize(text, type)) ?? throw Malformed("null", null);
+
+    /// <summary>Reads it by hand.</summary>
+    public T Read<T>(Func<ReadOnlySpan<byte>, T> read)
     {
         try
         {
-            return JsonSerializer.Deserialize(Body.Span, type) ?? throw Malformed("null", null);
+            return read(Body.Span);
         }
         catch (JsonException failure)
         {
@@ -58,6 +62,7 @@ internal static class ForgeHttp
 {
     private const int MaxETag = 512;
     private const int MaxRedirects = 3;
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
 
     /// <summary>Whether a credential for the one may go to the other.</summary>
     public static bool SameServer(Uri a, Uri b) =>
@@ -74,7 +79,7 @@ internal static class ForgeHttp
     }
 
     /// <summary>The id in lower case; null if it is none.</summary>
-    public static string? CommitId(string text) => text.Length is 40 or 64 && text.All(char.IsAsciiHexDigit) ? text.ToLowerInvariant() : null;
+    public static string? CommitId(string text) => text.Length is not (40 or 64) || text.AsSpan().ContainsAnyExcept(HexDigits) ? null : text.AsSpan().ContainsAnyInRange('A', 'F') ? text.ToLowerInvariant() : text;
 
     /// <summary>Null where one of them is no id, or nothing was told.</summary>
     public static IReadOnlyList<string>? CommitIds(IEnumerable<string?>? told)
@@ -169,18 +174,24 @@ internal static class ForgeHttp
     /// <summary>The whole JSON body, counted after decompression.</summary>
     public static async Task<ReadOnlyMemory<byte>> ReadJsonAsync(HttpResponseMessage response, Uri at, AnswerBudget budget, CancellationToken cancellationToken)
     {
+        using var body = await LendJsonAsync(response, at, budget, cancellationToken);
+        return body.Memory.ToArray();
+    }
+
+    /// <summary>The same in a buffer that is taken back: for answers that are large and many.</summary>
+    public static async Task<LentBuffer> LendJsonAsync(HttpResponseMessage response, Uri at, AnswerBudget budget, CancellationToken cancellationToken)
+    {
         var type = response.Content.Headers.ContentType?.MediaType ?? "";
         if (type != "application/json" && !type.EndsWith("+json", StringComparison.Ordinal))
         {
             throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} answered with {PlainGitErrors.Shown(type)} in the place of JSON: is it a login page, or is api_base_url wrong?");
         }
 
+        var body = new LentBuffer();
         try
         {
             await using var stream = await BodyAsync(response, at, cancellationToken);
-            using var body = new MemoryStream();
-            var buffer = new byte[16 * 1024];
-            for (int count; (count = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
+            for (int count; (count = await stream.ReadAsync(body.Free, cancellationToken)) > 0;)
             {
                 if (body.Length + count > AnswerBudget.PerAnswer || !budget.Covers(count))
                 {
@@ -188,10 +199,11 @@ internal static class ForgeHttp
                 }
 
                 await budget.MakeRoomAsync(body.Length + count, cancellationToken);
-                body.Write(buffer, 0, count);
+                body.Filled(count);
             }
 
-            return body.GetBuffer().AsMemory(0, (int)body.Length);
+            (var whole, body) = (body, null);
+            return whole;
         }
         catch (HttpIOException failure) when (failure.HttpRequestError is HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse)
         {
@@ -204,6 +216,10 @@ internal static class ForgeHttp
         catch (Exception failure) when (failure is IOException or HttpRequestException)
         {
             throw new RefSourceException(RefSourceError.Unavailable, $"the connection to {SafeText.Of(at)} broke in the middle of its answer", innerException: failure);
+        }
+        finally
+        {
+            body?.Dispose();
         }
     }
 

@@ -14,13 +14,17 @@ internal interface IBatchSource
     /// <summary>Looks once at each, at the whole of each kind.</summary>
     /// <returns>One answer for each request, in its order.</returns>
     /// <exception cref="RefSourceException">There is no answer for any of them. Rate limited: the credential may not ask anything; unavailable: it may still ask for each alone.</exception>
-    Task<IReadOnlyList<BatchLook>> LookAsync(IReadOnlyList<RefLookRequest> requests, CancellationToken cancellationToken);
+    Task<IReadOnlyList<BatchLook>> LookAsync(IReadOnlyList<BatchRequest> requests, CancellationToken cancellationToken);
 }
 
+/// <param name="Mark">Of the answer that what is held came from; null asks for the refs in any case.</param>
+internal readonly record struct BatchRequest(RefLookRequest Request, byte[]? Mark = null);
+
 /// <summary>What a batch tells of one repository.</summary>
-/// <param name="Look">Null if it has to be looked at alone.</param>
+/// <param name="Look">Null if it has to be looked at alone; without snapshots where the answer has the mark that was asked with.</param>
 /// <param name="Alone">Why it has to.</param>
-internal readonly record struct BatchLook(RefLook? Look, AloneBecause Alone = AloneBecause.None);
+/// <param name="Mark">Stands for the answer: equal marks, equal answers to the byte.</param>
+internal readonly record struct BatchLook(RefLook? Look, AloneBecause Alone = AloneBecause.None, byte[]? Mark = null);
 
 internal enum AloneBecause
 {

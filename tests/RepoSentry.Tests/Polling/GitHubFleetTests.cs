@@ -185,6 +185,42 @@ public sealed class GitHubFleetTests
         fleet.World.Requests["graphql"].ShouldBeGreaterThan(together);
     }
 
+    [Fact]
+    public async Task A_batch_that_tells_again_what_was_there_before_another_look_tells_a_change()
+    {
+        await using var fleet = await Fleet.StartAsync(owners: 600, each: 1);
+        await fleet.RunAsync(TimeSpan.FromMinutes(5));
+        var (there, watched) = (fleet.World.Find("org7", "repo0")!, fleet.Run.Worker.Repositories["org7-repo0"]);
+        watched.ToldBefore!.MarkFor(watched).ShouldNotBeNull("two batches told the same");
+        var first = there.Heads["main"];
+        var second = fleet.World.Push(there);
+
+        fleet.Run.Worker.PollNow("org7-repo0");
+        await fleet.RunAsync(TimeSpan.FromSeconds(2));
+        watched.ToldBefore.MarkFor(watched).ShouldBeNull("a look at it alone learnt something");
+        there.Heads["main"] = first;
+        await fleet.RunAsync(TimeSpan.FromMinutes(2));
+
+        fleet.Moves.ShouldBe([(first, second), (second, first)]);
+    }
+
+    [Fact]
+    public async Task A_batch_that_lacked_what_another_look_found_is_compared_again_when_it_is_really_gone()
+    {
+        await using var fleet = await Fleet.StartAsync(owners: 600, each: 1, prepare: world => world.Find("org7", "repo0")!.Heads["topic"] = new string('4', 40));
+        await fleet.RunAsync(TimeSpan.FromMinutes(5));
+        var there = fleet.World.Find("org7", "repo0")!;
+        there.HiddenInBatches = "topic";
+        await fleet.RunAsync(TimeSpan.FromMinutes(3));
+        fleet.Moves.ShouldBeEmpty();
+
+        there.HiddenInBatches = null;
+        there.Heads.TryRemove("topic", out _);
+        await fleet.RunAsync(TimeSpan.FromMinutes(2));
+
+        fleet.Moves.ShouldBe([(new string('4', 40), null)]);
+    }
+
     private sealed class Fleet : IAsyncDisposable
     {
         private readonly List<GitHubRepo> repositories = [];
@@ -223,6 +259,9 @@ public sealed class GitHubFleetTests
             await run.BeginAsync([.. fleet.configs]);
             return fleet;
         }
+
+        /// <summary>Of all that changed, in order.</summary>
+        public ConcurrentQueue<(string? Before, string? After)> Moves { get; } = [];
 
         public Dictionary<string, DateTimeOffset?> Looked() => Run.Worker.Repositories.Values.ToDictionary(repository => repository.Config.Name, repository => repository.LastLookedAt);
 
@@ -264,6 +303,11 @@ public sealed class GitHubFleetTests
 
         private void Note(LiveNote note)
         {
+            if (note is LiveNote.Changed { Event.Change: { } change })
+            {
+                Moves.Enqueue((change.Before, change.After));
+            }
+
             if (note is LiveNote.Changed { Event: { } told } && told.Change.After is { } commit && pushed.TryGetValue((told.Repository.Name, commit), out var push))
             {
                 push.Delay.ShouldBeNull();

@@ -25,8 +25,9 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
 
     /// <summary>Asks the GraphQL interface.</summary>
     /// <param name="points">What GitHub will count for it.</param>
-    public Task<GraphAnswer> QueryAsync(string query, string kind, int points, AnswerBudget budget, CancellationToken cancellationToken) =>
-        WithinAsync(graphUrl, token => PostAsync(query, kind, points, budget, token), cancellationToken);
+    /// <param name="read">Reads the answer, which is gone afterwards.</param>
+    public Task<T> QueryAsync<T>(string query, string kind, int points, Func<GraphAnswer, T> read, CancellationToken cancellationToken) =>
+        WithinAsync(graphUrl, token => PostAsync(query, kind, points, read, token), cancellationToken);
 
     private async Task<T> WithinAsync<T>(Uri url, Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
     {
@@ -43,7 +44,7 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
         }
     }
 
-    private async Task<GraphAnswer> PostAsync(string query, string kind, int points, AnswerBudget budget, CancellationToken cancellationToken)
+    private async Task<T> PostAsync<T>(string query, string kind, int points, Func<GraphAnswer, T> read, CancellationToken cancellationToken)
     {
         limit.ThrowIfSpent(limit.Graph);
         if (options.App is { } app)
@@ -62,16 +63,17 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
             throw ForgeHttp.Header(response, "Retry-After") is null && ForgeHttp.Number(response, "x-ratelimit-remaining") == 0 ? OutOfPoints(response) : FromStatus(response, graphUrl, kind, refusal);
         }
 
-        var body = new ForgeAnswer(graphUrl, NotModified: false, await ForgeHttp.ReadJsonAsync(response, graphUrl, budget, cancellationToken), null, null, null);
-        var told = body.Read(GraphJson.Default.GraphAnswer);
-        if (told.Errors?.Any(error => error?.Type == "RATE_LIMITED") == true)
+        using var budget = new AnswerBudget();
+        using var body = await ForgeHttp.LendJsonAsync(response, graphUrl, budget, cancellationToken);
+        var told = GraphAnswer.Of(new ForgeAnswer(graphUrl, NotModified: false, body.Memory, null, null, null), ForgeHttp.Skew(response, time));
+        if (told.Errors.Any(error => error?.Type == "RATE_LIMITED"))
         {
             throw OutOfPoints(response);
         }
 
-        return told.Data is null
-            ? throw new RefSourceException(RefSourceError.Unavailable, $"{SafeText.Of(graphUrl)} answered without data: {SafeText.Of(told.Errors is [{ Message: { } reason }, ..] ? reason : "no reason given")}")
-            : told with { Skew = ForgeHttp.Skew(response, time) };
+        return told.HasData
+            ? read(told)
+            : throw new RefSourceException(RefSourceError.Unavailable, $"{SafeText.Of(graphUrl)} answered without data: {SafeText.Of(told.Errors is [{ Message: { } reason }, ..] ? reason : "no reason given")}");
     }
 
     private RefSourceException OutOfPoints(HttpResponseMessage response) =>

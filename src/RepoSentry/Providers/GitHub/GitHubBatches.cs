@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using RepoSentry.Abstractions;
 using RepoSentry.Providers.PlainGit;
 
@@ -18,35 +19,51 @@ internal sealed class GitHubBatches(GitHubApi api)
     public int SweepSize => Volatile.Read(ref owners);
 
     /// <returns>One for each, in order; with the facts of the repository where there is a look.</returns>
-    public async Task<IReadOnlyList<(BatchLook Look, RepositoryFacts? Facts)>> LookAsync(IReadOnlyList<(string Owner, string Name, RefLookRequest Request)> asked, CancellationToken cancellationToken)
-    {
-        var points = GitHubQueries.Points(asked.Sum(one => one.Request.Kinds.Count));
-        var answer = await AskAsync(GitHubQueries.Refs(asked), "refs", points, Size, GitHubQueries.Page, size => Volatile.Write(ref this.size, size), cancellationToken);
-        return [.. asked.Select((one, at) => Read(one.Request, answer.Data!.GetValueOrDefault(Alias('r', at))))];
-    }
+    public Task<List<(BatchLook Look, RepositoryFacts? Facts)>> LookAsync(IReadOnlyList<(string Owner, string Name, BatchRequest Request)> asked, CancellationToken cancellationToken) => AskAsync(
+        GitHubQueries.Refs([.. asked.Select(one => (one.Owner, one.Name, one.Request.Request))]),
+        "refs",
+        GitHubQueries.Points(asked.Sum(one => one.Request.Request.Kinds.Count)),
+        (Size, GitHubQueries.Page, size => Volatile.Write(ref this.size, size)),
+        answer => asked.Select((one, at) => Read(one.Request, answer, Alias('r', at))).ToList(),
+        cancellationToken);
 
-    public async Task<SweepAnswer> SweepAsync(IReadOnlyList<SweepRequest> asked, CancellationToken cancellationToken)
-    {
-        var answer = await AskAsync(GitHubQueries.LastPushes(asked), "pushes", GitHubQueries.Points(asked.Count), SweepSize, GitHubQueries.MostOwners, size => Volatile.Write(ref owners, size), cancellationToken);
-        return new SweepAnswer([.. asked.Select((_, at) => Pushes(answer.Data!.GetValueOrDefault(Alias('o', at))))], answer.Skew);
-    }
+    public Task<SweepAnswer> SweepAsync(IReadOnlyList<SweepRequest> asked, CancellationToken cancellationToken) => AskAsync(
+        GitHubQueries.LastPushes(asked),
+        "pushes",
+        GitHubQueries.Points(asked.Count),
+        (SweepSize, GitHubQueries.MostOwners, size => Volatile.Write(ref owners, size)),
+        answer => new SweepAnswer([.. asked.Select((_, at) => Pushes(answer.Node(Alias('o', at))))], answer.Skew),
+        cancellationToken);
 
     private static string Alias(char letter, int at) => string.Create(CultureInfo.InvariantCulture, $"{letter}{at}");
 
-    private async Task<GraphAnswer> AskAsync(string query, string kind, int points, int size, int most, Action<int> resize, CancellationToken cancellationToken)
+    private async Task<T> AskAsync<T>(string query, string kind, int points, (int Now, int Most, Action<int> Set) size, Func<GraphAnswer, T> read, CancellationToken cancellationToken)
     {
-        using var budget = new AnswerBudget();
         try
         {
-            var answer = await api.QueryAsync(query, kind, points, budget, cancellationToken);
-            resize(Math.Min(most, size + Math.Max(1, size / 10)));
+            var answer = await api.QueryAsync(query, kind, points, read, cancellationToken);
+            size.Set(Math.Min(size.Most, size.Now + Math.Max(1, size.Now / 10)));
             return answer;
         }
         catch (RefSourceException failure) when (failure is { Error: RefSourceError.Unavailable or RefSourceError.Malformed, RetryAfter: null })
         {
-            resize(Math.Max(Least, size / 2));
+            size.Set(Math.Max(Least, size.Now / 2));
             throw;
         }
+    }
+
+    // What GitHub said the last time too was understood then.
+    private static (BatchLook Look, RepositoryFacts? Facts) Read(BatchRequest asked, GraphAnswer answer, string alias)
+    {
+        Span<byte> mark = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(answer.Text(alias), mark);
+        if (asked.Mark is { } known && mark.SequenceEqual(known))
+        {
+            return (new BatchLook(new RefLook([.. asked.Request.Kinds.Select(kind => new KindLook(kind.Kind, null))]), Mark: known), null);
+        }
+
+        var (look, facts) = Read(asked.Request, answer.Node(alias));
+        return (look.Look is null ? look : look with { Mark = mark.ToArray() }, facts);
     }
 
     private static (BatchLook Look, RepositoryFacts? Facts) Read(RefLookRequest request, GraphNode? told)

@@ -126,15 +126,15 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IPullRequestS
         options.Token is not null && request.ApiBaseUrl is null && request.Kinds.Count > 0
         && GitHubQueries.NameOf(request.Url) is var (owner, name) && GitHubQueries.IsPlain(owner) && GitHubQueries.IsPlain(name);
 
-    public async Task<IReadOnlyList<BatchLook>> LookAsync(IReadOnlyList<RefLookRequest> requests, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<BatchLook>> LookAsync(IReadOnlyList<BatchRequest> requests, CancellationToken cancellationToken)
     {
-        var asked = requests.Select(request => GitHubQueries.NameOf(request.Url) is var (owner, name) ? (owner, name, request) : throw new ArgumentException("not one that can be asked for in company", nameof(requests))).ToList();
+        var asked = requests.Select(request => GitHubQueries.NameOf(request.Request.Url) is var (owner, name) ? (owner, name, request) : throw new ArgumentException("not one that can be asked for in company", nameof(requests))).ToList();
         var answers = await batches.LookAsync(asked, cancellationToken);
         for (var at = 0; at < answers.Count; at++)
         {
             if (answers[at].Facts is { } facts)
             {
-                var home = HomeOf(requests[at].Url, null);
+                var home = HomeOf(requests[at].Request.Url, null);
                 places[home] = new Place(RootOf(home), facts, places.GetValueOrDefault(home)?.ETag, time.GetTimestamp());
             }
         }

@@ -4,13 +4,6 @@ namespace RepoSentry.Providers.GitHub;
 
 internal sealed record GraphQuestion(string Query);
 
-/// <summary>An answer of GraphQL: by alias, a repository or an owner; null with an error for one that is not there.</summary>
-internal sealed record GraphAnswer(Dictionary<string, GraphNode?>? Data, IReadOnlyList<GraphError?>? Errors)
-{
-    /// <summary>How far GitHub's clock is ahead of ours.</summary>
-    [JsonIgnore]
-    public TimeSpan Skew { get; init; }
-}
 
 internal sealed record GraphError(string? Type, string? Message);
 
@@ -54,5 +47,6 @@ internal sealed record GraphPush(long? DatabaseId, DateTimeOffset? PushedAt);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(GraphQuestion))]
-[JsonSerializable(typeof(GraphAnswer))]
+[JsonSerializable(typeof(GraphNode))]
+[JsonSerializable(typeof(IReadOnlyList<GraphError>))]
 internal sealed partial class GraphJson : JsonSerializerContext;

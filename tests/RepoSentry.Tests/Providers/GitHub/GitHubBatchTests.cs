@@ -37,7 +37,7 @@ public sealed class GitHubBatchTests : IDisposable
         var requests = Enumerable.Range(0, 100).Select(number => RequestFor(world.Add("acme", $"repo{number}"), RefKind.Branch)).ToList();
         world.Find("acme", "repo7")!.Heads["feature/ü"] = new string('7', 40);
 
-        var looks = await source.LookAsync(requests, Token);
+        var looks = await source.LookAsync(Asked(requests), Token);
 
         (world.Graph.Spent, world.Graph.Remaining).ShouldBe((1, 4999));
         world.Rest.Spent.ShouldBe(0);
@@ -57,7 +57,7 @@ public sealed class GitHubBatchTests : IDisposable
         var requests = Enumerable.Range(0, 100).Select(number => RequestFor(world.Add("acme", $"repo{number}"), RefKind.Branch, RefKind.Tag)).ToList();
         world.Find("acme", "repo3")!.Tags["v1"] = new string('a', 40);
 
-        var looks = await source.LookAsync(requests, Token);
+        var looks = await source.LookAsync(Asked(requests), Token);
 
         world.Graph.Spent.ShouldBe(2);
         looks[3].Look!.Kinds[1].Snapshot!.Refs.ShouldBe([new GitRef("refs/tags/v1", new string('a', 40))]);
@@ -70,7 +70,7 @@ public sealed class GitHubBatchTests : IDisposable
         world.Find("acme", "repo3")!.Pulls[12] = new string('a', 40);
         world.Find("acme", "repo3")!.Pulls[9] = new string('b', 40);
 
-        var looks = await source.LookAsync(requests, Token);
+        var looks = await source.LookAsync(Asked(requests), Token);
 
         world.Graph.Spent.ShouldBe(2);
         var told = looks[3].Look!.Kinds[1].Snapshot!;
@@ -94,9 +94,27 @@ public sealed class GitHubBatchTests : IDisposable
         }
 
         var taken = world.Add("acme", "taken");
-        var looks = await source.LookAsync([RequestFor(many, RefKind.Branch), RequestFor(taken, RefKind.Branch) with { ForgeId = "999" }, new RefLookRequest(new Uri("https://github.com/acme/gone"), [new KindRequest(RefKind.Branch, [], null)])], Token);
+        var looks = await source.LookAsync(Asked([RequestFor(many, RefKind.Branch), RequestFor(taken, RefKind.Branch) with { ForgeId = "999" }, new RefLookRequest(new Uri("https://github.com/acme/gone"), [new KindRequest(RefKind.Branch, [], null)])]), Token);
 
         looks.ShouldBe([new BatchLook(null, AloneBecause.TooManyRefs), new BatchLook(null, AloneBecause.NotTold), new BatchLook(null, AloneBecause.NotTold)]);
+    }
+
+    [Fact]
+    public async Task What_is_told_again_to_the_byte_is_not_read_again()
+    {
+        var (web, api) = (world.Add("acme", "web"), world.Add("acme", "api"));
+        var requests = new[] { RequestFor(web, RefKind.Branch, RefKind.Tag), RequestFor(api, RefKind.Branch, RefKind.Tag) };
+        var first = await source.LookAsync(Asked(requests), Token);
+        var marked = requests.Zip(first, (request, look) => new BatchRequest(request, look.Mark)).ToList();
+        world.Push(api);
+
+        var second = await source.LookAsync(marked, Token);
+
+        first.ShouldAllBe(look => look.Look!.Kinds.All(kind => kind.Snapshot != null));
+        second[0].Mark.ShouldBeSameAs(first[0].Mark);
+        second[0].Look!.Kinds.ShouldBe([new KindLook(RefKind.Branch, null), new KindLook(RefKind.Tag, null)]);
+        second[1].Mark.ShouldNotBe(first[1].Mark);
+        second[1].Look!.Kinds[0].Snapshot!.Refs.ShouldHaveSingleItem().CommitId.ShouldBe(api.Heads["main"]);
     }
 
     [Fact]
@@ -141,14 +159,14 @@ public sealed class GitHubBatchTests : IDisposable
     {
         var repository = world.Add("acme", "web");
         world.Graph.PerHour = 1;
-        await source.LookAsync([RequestFor(repository, RefKind.Branch)], Token);
+        await source.LookAsync(Asked([RequestFor(repository, RefKind.Branch)]), Token);
 
-        var refused = await Should.ThrowAsync<RefSourceException>(() => source.LookAsync([RequestFor(repository, RefKind.Branch)], Token));
+        var refused = await Should.ThrowAsync<RefSourceException>(() => source.LookAsync(Asked([RequestFor(repository, RefKind.Branch)]), Token));
         refused.Error.ShouldBe(RefSourceError.Unavailable);
         refused.RetryAfter!.Value.ShouldBeInRange(TimeSpan.FromMinutes(55), TimeSpan.FromMinutes(65));
         (await source.LookAsync(RequestFor(repository, RefKind.Branch), Token)).ForgeId.ShouldBe("1");
         time.Advance(TimeSpan.FromMinutes(61));
-        (await source.LookAsync([RequestFor(repository, RefKind.Branch)], Token))[0].Look.ShouldNotBeNull();
+        (await source.LookAsync(Asked([RequestFor(repository, RefKind.Branch)]), Token))[0].Look.ShouldNotBeNull();
     }
 
     [Theory]
@@ -164,7 +182,7 @@ public sealed class GitHubBatchTests : IDisposable
         var asked = Source(broken);
         var repository = world.Add("acme", "web");
 
-        var failure = await Should.ThrowAsync<RefSourceException>(() => asked.LookAsync([RequestFor(repository, RefKind.Branch)], Token));
+        var failure = await Should.ThrowAsync<RefSourceException>(() => asked.LookAsync(Asked([RequestFor(repository, RefKind.Branch)]), Token));
 
         failure.Error.ShouldBe(expected);
         asked.BatchSize.ShouldBe(expected == RefSourceError.Unauthorized ? 100 : 50);
@@ -172,6 +190,8 @@ public sealed class GitHubBatchTests : IDisposable
 
     private GitHubRefSource Source(HttpClient http, string? token = "secret") =>
         GitHubRefSource.For(new ProviderConfig { Name = "github", Type = "github", Token = token is null ? null : new Secret(token) }, http, time);
+
+    private static IReadOnlyList<BatchRequest> Asked(IEnumerable<RefLookRequest> requests) => [.. requests.Select(request => new BatchRequest(request))];
 
     private static RefLookRequest RequestFor(GitHubRepo repository, params RefKind[] kinds) =>
         new(new Uri($"https://github.com/{repository.Owner}/{repository.Name}.git"), [.. kinds.Select(kind => new KindRequest(kind, [], null))]);
