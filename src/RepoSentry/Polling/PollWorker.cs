@@ -12,6 +12,7 @@ internal sealed partial class PollWorker(
     CurrentConfig current, LookRunner runner, CompanyRunner company, RepositoryStore repositories, TimeProvider time, ILogger<PollWorker> logger)
 {
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Grain = TimeSpan.FromMilliseconds(10);
 
     private readonly Channel<PollSignal> signals = Channel.CreateUnbounded<PollSignal>(new UnboundedChannelOptions { SingleReader = true });
     private readonly PollTurns turns = new(current, time, runner.CanFallBack);
@@ -21,6 +22,7 @@ internal sealed partial class PollWorker(
     private Dictionary<string, PolledRepository> polled = new(StringComparer.Ordinal);
     private readonly LookCheckpoints unwritten = new(repositories);
     private readonly LogGate gate = new(time);
+    private TimeSpan? alarmAt;
     private int looking;
     private int told;
 
@@ -77,7 +79,7 @@ internal sealed partial class PollWorker(
         await using var stop = stopping.Register(() => Tell(new PollSignal.Tick()));
         for (var heard = 0; !stopping.IsCancellationRequested;)
         {
-            alarm.Change(StartDue(stopping), Timeout.InfiniteTimeSpan);
+            Set(alarm, StartDue(stopping));
             Interlocked.Add(ref told, -heard);
             await signals.Reader.WaitToReadAsync(CancellationToken.None);
             for (heard = 0; signals.Reader.TryRead(out var signal); heard++)
@@ -103,7 +105,22 @@ internal sealed partial class PollWorker(
         signals.Writer.TryWrite(signal);
     }
 
-    private TimeSpan StartDue(CancellationToken stopping)
+    // To be woken costs half as much as a look: those that are due almost together begin together.
+    private void Set(ITimer alarm, TimeSpan? dueAt)
+    {
+        var at = dueAt is { } due ? new TimeSpan((due.Ticks + Grain.Ticks - 1) / Grain.Ticks * Grain.Ticks) : (TimeSpan?)null;
+        if (at == alarmAt)
+        {
+            return;
+        }
+
+        alarmAt = at;
+        var wait = at - turns.Now;
+        alarm.Change(wait is null ? Timeout.InfiniteTimeSpan : wait > TimeSpan.Zero ? wait.Value : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <returns>When the next look is due, monotonic; null if the end of another comes first.</returns>
+    private TimeSpan? StartDue(CancellationToken stopping)
     {
         TimeSpan? nextAt = null;
         while (looking < Config.MaxWorkers && turns.Take(out nextAt) is { } turn)
@@ -128,7 +145,7 @@ internal sealed partial class PollWorker(
             }
         }
 
-        return nextAt is not { } at ? Timeout.InfiniteTimeSpan : at - turns.Now is var wait && wait > TimeSpan.Zero ? wait : TimeSpan.Zero; // one reading: a pause between two would make a negative wait, which no timer takes
+        return nextAt;
     }
 
     // Those whose host had no slot go before the schedule, host by host.
@@ -263,6 +280,9 @@ internal sealed partial class PollWorker(
             case PollSignal.Reassigned(var wanted, var done):
                 Reassign(wanted);
                 done.SetResult();
+                break;
+            case PollSignal.Tick:
+                alarmAt = null; // it may have rung a little before its time
                 break;
             case PollSignal.Checkpoint:
                 await WriteCheckpointAsync();
