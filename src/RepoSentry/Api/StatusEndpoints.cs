@@ -110,10 +110,11 @@ internal sealed record PollingBudget(string Credential, int Repositories, double
 /// <param name="Watched">Those of them that are watched.</param>
 /// <param name="ListedAt">When the last listing was complete; null before the first.</param>
 /// <param name="Problem">Why the last listing failed, or is not believed yet; null if neither.</param>
-internal sealed record DiscoveryStatus(string Provider, string Organization, int Found, int Watched, DateTimeOffset? ListedAt, DateTimeOffset? NextAt, string? Problem)
+/// <param name="Name">Provider and organization; with its number where one organization stands in several entries.</param>
+internal sealed record DiscoveryStatus(string Name, string Provider, string Organization, int Found, int Watched, DateTimeOffset? ListedAt, DateTimeOffset? NextAt, string? Problem)
 {
     public static DiscoveryStatus Of(DiscoveryConfig discovery, DiscoveryState state, SentryConfig config) => new(
-        discovery.Provider, discovery.Organization, state.Found, config.Repositories.Count(repository => repository.Discovery == discovery.Key), state.ListedAt, state.NextAt, state.Problem);
+        discovery.Key, discovery.Provider, discovery.Organization, state.Found, config.Repositories.Count(repository => repository.Discovery == discovery.Key), state.ListedAt, state.NextAt, state.Problem);
 }
 
 /// <summary>What a forge said of a credential's limit.</summary>

@@ -111,6 +111,12 @@ internal static class PlanCommand
 
     private static async Task<int> ReplayAsync(ParseResult result, CancellationToken cancellationToken)
     {
+        if (result.GetValue(Csv) is not null && result.GetValue(Clones) is { Length: > 0 })
+        {
+            await Console.Error.WriteLineAsync("--replay and --from-git are two histories: give one of them");
+            return ExitCode.Usage;
+        }
+
         var history = result.GetValue(Csv) is { } csv ? CsvHistory.Read(csv) : await GitHistory.ReadAsync(result.GetValue(Clones)!, cancellationToken);
         if (!Durations.TryParse(result.GetValue(Least)!, out var least) || !Durations.TryParse(result.GetValue(Most)!, out var most) || least <= TimeSpan.Zero || most < least)
         {

@@ -41,7 +41,7 @@ internal static class StatusCommand
             printer.List(
                 [.. status.GetProperty("discovery").EnumerateArray()],
                 item => item.Text("organization"),
-                new Column("DISCOVERY", item => $"{item.Text("provider")}/{item.Text("organization")}"),
+                new Column("DISCOVERY", item => item.Text("name")),
                 new Column("FOUND", item => item.Text("found")),
                 new Column("WATCHED", item => item.Text("watched")),
                 new Column("LISTED", item => item.Ago("listed_at")),

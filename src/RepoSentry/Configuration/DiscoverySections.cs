@@ -35,6 +35,8 @@ internal sealed class DiscoverySections(ProviderResolution providers, IReadOnlyC
         }
 
         Check(entry, provider, organization, discovery);
+        CheckNames(entry, provider, "include", discovery.Include);
+        CheckNames(entry, provider, "exclude", discovery.Exclude);
         return Template(entry, defaults, provider) is not { } template ? null : discovery with
         {
             Key = KeyOf($"{provider.Name}/{organization.ToLowerInvariant()}"),
@@ -79,7 +81,7 @@ internal sealed class DiscoverySections(ProviderResolution providers, IReadOnlyC
             "github" or "gitea" => (1, "the name of an organization or a user"),
             "bitbucket" when isCloud => (2, "a WORKSPACE, or WORKSPACE/PROJECT-KEY"),
             "bitbucket" => (1, "the key of a project"),
-            "azure" => (int.MaxValue, "an ORGANIZATION, or ORGANIZATION/PROJECT"),
+            "azure" => (2, "an ORGANIZATION, or ORGANIZATION/PROJECT"),
             _ => (int.MaxValue, "the path of a group, or the name of a user"),
         };
         var parts = organization.Split('/');
@@ -91,6 +93,15 @@ internal sealed class DiscoverySections(ProviderResolution providers, IReadOnlyC
         if (discovery.Topics.Count > 0 && !WithTopics.Contains(provider.Type, StringComparer.Ordinal))
         {
             entry.Error("topics", $"repositories of {provider.Type} have no topics", "choose by include and exclude");
+        }
+    }
+
+    // Of a group's repositories in its subgroups the path below the group is matched; elsewhere a repository has a plain name.
+    private static void CheckNames(SectionReader entry, ProviderConfig provider, string key, IReadOnlyList<string> globs)
+    {
+        foreach (var glob in globs.Where(glob => provider.Type is "github" or "gitea" && glob.Contains('/', StringComparison.Ordinal) && !glob.StartsWith("**/", StringComparison.Ordinal)))
+        {
+            entry.Error(key, $"the glob {entry.Load.Quote(glob)} has a slash, as no name of a repository does", $"the name alone is matched, such as {glob[(glob.LastIndexOf('/') + 1)..]}");
         }
     }
 

@@ -17,6 +17,8 @@ internal static class PullRequestScopes
 {
     public const string Expected = "true, false or forks";
 
+    public static string NameOf(PullRequestScope scope) => scope switch { PullRequestScope.OwnBranches => "true", PullRequestScope.Forks => "forks", _ => "false" };
+
     public static bool TryParse(string text, out PullRequestScope scope)
     {
         (scope, var isKnown) = text.ToLowerInvariant() switch

@@ -20,6 +20,12 @@ internal static class RefPatterns
                 section.Error(key, problem, hint);
             }
         }
+
+        var taken = globs.Where(glob => !glob.StartsWith('!')).ToList();
+        if (taken.Count > 0 && taken.TrueForAll(glob => globs.Contains("!" + glob, StringComparer.Ordinal) || globs.Contains("!**", StringComparer.Ordinal)))
+        {
+            section.Error(key, "nothing is left: all that the globs take is excluded by those with a leading \"!\"", "leave out what is not wanted, or the whole key");
+        }
     }
 
     private static (string? Problem, string? Hint) Complaint(string glob, string shown)
@@ -31,6 +37,7 @@ internal static class RefPatterns
             { Length: > MaxLength } => ($"a glob is longer than {MaxLength} characters", null),
             _ when Wording.HasInvisible(pattern) => ($"the glob {shown} has a control character", null),
             _ when pattern.AsSpan().IndexOfAny(NeverInRefs) is >= 0 and var at => ($"the glob {shown} has {Wording.Quote(pattern[at].ToString())}, which no ref has", "globs know *, ** and a leading !; for expressions use branch_regex"),
+            _ when pattern.EndsWith('/') => ($"the glob {shown} ends with a slash, as no ref does", "such as release/* for one level below it, release/** for all"),
             _ when pattern.StartsWith("refs/", StringComparison.Ordinal) => ($"the glob {shown} is matched with short names", "write main, not refs/heads/main"),
             _ => (null, null),
         };

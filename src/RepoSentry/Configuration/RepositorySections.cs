@@ -35,6 +35,11 @@ internal sealed class RepositorySections(ProviderResolution providers, IReadOnly
         CheckTriggers(entry, repository.Triggers);
         var provider = url is null ? null : providers.Resolve(entry, repository.Name, url, token, repository.ApiBaseUrl);
         CheckTransport(entry, repository, provider);
+        if (provider is { Type: "github" } && url!.Scheme is "http" or "https" && url.AbsolutePath.Trim('/').Split('/') is not [{ Length: > 0 }, { Length: > 0 }])
+        {
+            entry.Error("url", $"{entry.Load.Quote(url.AbsolutePath)} names no repository of GitHub", "its path is OWNER/NAME; all of an organization are watched by discovery");
+        }
+
         if (repository.PullRequests != PullRequestScope.None && provider is { Type: "git" })
         {
             entry.Error("pull_requests", "plain Git knows no pull requests", "name the provider whose forge this is: " + string.Join(", ", ProviderSections.Types.Where(type => type != "git")));

@@ -7,6 +7,7 @@ internal sealed class TriggerSections(SecurityConfig security)
 {
     private const string TektonType = "tekton";
     private static readonly string[] Types = [TektonType, "webhook", "cloudevents", "exec"];
+    private static readonly string[] OfCreateDelete = ["branch_created", "branch_deleted", "tag_created", "tag_deleted"];
     private static readonly string[] LaterTypes = ["rabbitmq", "redis", "nats", "kafka", "plugin"];
 
     private readonly Names names = new("trigger");
@@ -62,11 +63,17 @@ internal sealed class TriggerSections(SecurityConfig security)
     private TriggerConfig? Tekton(SectionReader section, string name, string urlKey, bool optional)
     {
         var standard = new TriggerConfig { Name = name };
-        return http.Read(section, urlKey, optional, Common(section, standard) with
+        var trigger = Common(section, standard) with
         {
             Secret = section.Secret("secret"),
             Format = section.Choice("format", standard.Format, ["auto", "github", TriggerConfig.CreateDelete, "gitlab", "gitea", "bitbucket", "cloudevents", "native"]),
-        });
+        };
+        if (trigger.Format == TriggerConfig.CreateDelete && trigger.Events.Count > 0 && !Array.Exists(OfCreateDelete, GlobSet.Of(trigger.Events).Matches))
+        {
+            section.Error("events", $"none of them is sent in the format {TriggerConfig.CreateDelete}", "it is for " + string.Join(", ", OfCreateDelete));
+        }
+
+        return http.Read(section, urlKey, optional, trigger);
     }
 
     private TriggerConfig? Webhook(SectionReader section, string name)

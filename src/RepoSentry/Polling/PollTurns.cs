@@ -32,7 +32,8 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
 
     /// <summary>Time from its last look to the next, as things are.</summary>
     public TimeSpan IntervalOf(PolledRepository repository) =>
-        repository is { Roster: not null, Cadence: { } cadence }
+        repository.BackOff is { } backOff ? backOff
+            : repository is { Roster: not null, Cadence: { } cadence }
             ? TimeSpan.FromSeconds(Math.Clamp(cadence.Interval, 0, LongestShown.TotalSeconds))
             : Strategy.IntervalOf(repository.Config, repository.Archived);
 
@@ -242,13 +243,15 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
         repository.FailedLooks++;
         repository.DueBecause = failure.RetryAfter is null ? $"looks fail ({repository.FailedLooks} in a row)" : "the forge asked to wait";
         var next = Strategy.AfterFailure(repository.Config, Now, failure.Error, repository.FailedLooks);
-        return failure.RetryAfter is { } asked && Now + asked > next ? Spread(repository, Now + asked) : next;
+        next = failure.RetryAfter is { } asked && Now + asked > next ? Spread(repository, Now + asked) : next;
+        repository.BackOff = next - Now;
+        return next;
     }
 
     private TimeSpan? AfterResult(PolledRepository repository, PollResult result)
     {
         var first = repository.LastLookedAt is null;
-        repository.FailedLooks = 0;
+        (repository.FailedLooks, repository.BackOff) = (0, null);
         repository.LastLookedAt = result.Outcome.StartedAt;
         if (result.Events.Count > 0)
         {

@@ -120,6 +120,9 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     /// <summary>Looks in a row that failed, their tries included.</summary>
     public int FailedLooks { get; set; } = watched.Stored.Status is RepositoryStatus.Error or RepositoryStatus.Gone ? 1 : 0;
 
+    /// <summary>Time from the last look, which failed, to the next; null while looks count.</summary>
+    public TimeSpan? BackOff { get; set; }
+
     /// <summary>What the log was last told of a failure; null while looks count.</summary>
     public string? LastFailure { get; set; }
 

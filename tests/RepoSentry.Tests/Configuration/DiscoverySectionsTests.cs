@@ -70,6 +70,8 @@ public sealed class DiscoverySectionsTests
     [InlineData("{ provider: hub, organization: a, every: 30s }", "1:44", "every: must be at least 1m")]
     [InlineData("{ provider: hub, organization: a, exclude: [\"!x\"] }", "1:46", "exclude: the glob \"!x\" begins with \"!\"")]
     [InlineData("{ provider: hub, organization: a, include: [\"\"] }", "1:46", "include: an empty glob")]
+    [InlineData("{ provider: hub, organization: a, include: [\"a/*\"] }", "1:46", "include: the glob \"a/*\" has a slash, as no name of a repository does (the name alone is matched, such as *)")]
+    [InlineData("{ provider: azure, organization: a/b/c }", "1:36", "organization: \"a/b/c\" is not an ORGANIZATION, or ORGANIZATION/PROJECT")]
     [InlineData("{ provider: hub, organization: a, archive: true }", "1:37", "unknown key \"archive\" in discovery[0] (did you mean \"archived\"?)")]
     [InlineData("{ provider: hub, organization: a, defaults: { url: \"https://x/y\" } }", "1:54", "defaults.url: cannot be a default of many repositories")]
     [InlineData("{ provider: hub, organization: a, defaults: { token: abc } }", "1:56", "defaults.token: cannot be a default")]

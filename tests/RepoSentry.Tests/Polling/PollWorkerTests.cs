@@ -66,7 +66,13 @@ public sealed class PollWorkerTests
         await run.UntilAsync(() => run.Failures.Count == 1);
         run.Story.Git.Asked.ShouldBeEmpty();
         (await run.Story.ScalarAsync<string>("SELECT status FROM repository_states")).ShouldBe("error");
+        await run.UntilAsync(() => !run.Worker.IsBusy);
+        var waiting = run.Worker.Repositories.Values.Single();
+        run.Worker.IntervalOf(waiting).ShouldBe(run.Worker.NextLookAt(waiting) - run.Story.Time.GetUtcNow(), "it waits longer than others, and says so");
+
         await run.UntilAsync(() => run.Baselines == 1, advance: TimeSpan.FromSeconds(30)); // and it recovers by itself
+        await run.UntilAsync(() => !run.Worker.IsBusy);
+        run.Worker.IntervalOf(waiting).ShouldBe(new PollingConfig().Interval);
     }
 
     [Fact]

@@ -107,6 +107,21 @@ public abstract class RetryStoreContract : StoreContract
         (await ScalarAsync<string>("SELECT trigger_name FROM deliveries")).ShouldBe("audit");
     }
 
+    [Theory]
+    [InlineData("refs/pull/7/head")]
+    [InlineData("refs/merge-requests/7/head")]
+    [InlineData("refs/pull-requests/7/from")]
+    public async Task A_pull_request_is_named_by_its_number_at_whatever_forge(string gitRef)
+    {
+        await OweAsync(2, ["tekton"]);
+        await FinishAsync(1, DeliveryStatus.Delivered);
+        await FinishAsync(2, DeliveryStatus.Delivered);
+        await Database.WriteAsync(scope => scope.Connection.ExecuteAsync("UPDATE events SET ref = @gitRef WHERE seq = 1", new { gitRef }, scope.Transaction), Token);
+
+        (await Store.ReplayAsync(new ReplayFilter { Ref = "#7" }, Triggers, dryRun: true, Token)).Replayed.ShouldBe(1);
+        (await Store.ReplayAsync(new ReplayFilter { Ref = "#77" }, Triggers, dryRun: true, Token)).Replayed.ShouldBe(0);
+    }
+
     [Fact]
     public async Task Replays_by_filter_go_through_every_batch()
     {

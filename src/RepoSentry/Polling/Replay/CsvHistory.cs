@@ -15,6 +15,18 @@ internal static class CsvHistory
         using var file = File.OpenRead(path);
         using var plain = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : (Stream)file;
         using var reader = new StreamReader(plain);
+        try
+        {
+            return Read(path, reader);
+        }
+        catch (InvalidDataException broken)
+        {
+            throw new FormatException($"{path} is no gzip file, or is cut off: {broken.Message}", broken);
+        }
+    }
+
+    private static PushHistory Read(string path, StreamReader reader)
+    {
         var pushes = new Dictionary<string, List<double>>(StringComparer.Ordinal);
         for (var number = 1; reader.ReadLine() is { } line; number++)
         {
