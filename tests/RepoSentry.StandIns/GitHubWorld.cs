@@ -321,6 +321,9 @@ public sealed class GitHubRepo(long id, string owner, string name)
 
     public ConcurrentDictionary<string, string> Heads { get; } = new(StringComparer.Ordinal) { ["main"] = new string('1', 40) };
 
+    /// <summary>When the commits of its default branch were made, as far as histories tell.</summary>
+    public IReadOnlyList<DateTimeOffset> Commits { get; set; } = [];
+
     /// <summary>A branch that GraphQL leaves out, as a replica that lags behind does.</summary>
     public string? HiddenInBatches { get; set; }
 

@@ -101,7 +101,11 @@ internal sealed class GraphQuestion
                 case (GitHubRepo repository, "url"): json.WriteStringValue($"https://github.example/{repository.Owner}/{repository.Name}"); break;
                 case (GitHubRepo, "isArchived" or "isPrivate"): json.WriteBooleanValue(false); break;
                 case (GitHubRepo repository, "pushedAt"): json.WriteStringValue(repository.PushedAt.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)); break;
-                case (GitHubRepo, "defaultBranchRef"): Write(json, new Named("main"), field.SelectionSet!); break;
+                case (GitHubRepo repository, "defaultBranchRef"): Write(json, new Main(repository), field.SelectionSet!); break;
+                case (Main, "name"): json.WriteStringValue("main"); break;
+                case (Main main, "target"): Write(json, new Tip(main.Repository), field.SelectionSet!); break;
+                case (Tip tip, "history"): WritePage(json, field, [.. tip.Repository.Commits.OrderDescending().Select(at => new Commit(at))]); break;
+                case (Commit commit, "committedDate"): json.WriteStringValue(commit.At.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)); break;
                 case (Named named, "name"): json.WriteStringValue(named.Name); break;
                 case (GitHubRepo repository, "refs"): WritePage(json, field, [.. Refs(repository, Text(field, "refPrefix"))]); break;
                 case (GitHubRepo repository, "pullRequests"): WritePage(json, field, [.. repository.Pulls.OrderBy(pull => pull.Key).Select(pull => new Pull(repository, pull.Key, pull.Value))]); break;
@@ -186,7 +190,7 @@ internal sealed class GraphQuestion
         _ => throw new NotSupportedException(part.Kind.ToString()),
     });
 
-    private static string TypeOf(object of) => of switch { Target { IsTag: true } => "Tag", Target => "Commit", GitHubRepo => "Repository", _ => "Other" };
+    private static string TypeOf(object of) => of switch { Target { IsTag: true } => "Tag", Target or Tip => "Commit", GitHubRepo => "Repository", _ => "Other" };
 
     private static string NameOf(GraphQLField field) => field.Alias?.Name.StringValue ?? field.Name.StringValue;
 
@@ -197,6 +201,12 @@ internal sealed class GraphQuestion
     private static int First(GraphQLField field) => int.Parse(((GraphQLIntValue)field.Arguments!.First(one => one.Name.StringValue is "first" or "last").Value).Value.ToString(), CultureInfo.InvariantCulture);
 
     private sealed record Named(string Name);
+
+    private sealed record Main(GitHubRepo Repository);
+
+    private sealed record Tip(GitHubRepo Repository);
+
+    private sealed record Commit(DateTimeOffset At);
 
     private sealed record Pull(GitHubRepo Repository, long Number, string Commit);
 

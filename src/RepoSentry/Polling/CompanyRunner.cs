@@ -96,12 +96,41 @@ internal sealed class CompanyRunner(CurrentConfig current, LookRunner runner, Ti
         }
 
         var took = time.GetElapsedTime(clock);
-        await Task.WhenAll(repositories.Select(async (repository, at) => ended(
-            repository,
-            looks[at].Look is { } look
+        var ends = await Task.WhenAll(repositories.Select(async (repository, at) =>
+        {
+            var end = looks[at].Look is { } look
                 ? await TellAsync(repository, new ToldLook(look, requests[at].Request.Kinds, took), looks[at].Mark, lateness(repository), stopping)
-                : LookEnd.NotMade with { InCompany = looks[at].Alone == AloneBecause.TooManyRefs ? Company.TooLarge : Company.NotTold })));
+                : LookEnd.NotMade with { InCompany = looks[at].Alone == AloneBecause.TooManyRefs ? Company.TooLarge : Company.NotTold };
+            if (!IsFirst(end))
+            {
+                ended(repository, end);
+            }
+
+            return end;
+        }));
+        var first = Enumerable.Range(0, ends.Length).Where(at => IsFirst(ends[at])).ToList();
+        var earlier = first.Count == 0 ? [] : await EarlierAsync((IBatchSource)repositories[0].Sources.Primary, [.. first.Select(at => requests[at].Request)], stopping);
+        foreach (var (at, times) in first.Zip(earlier))
+        {
+            ended(repositories[at], ends[at] with { Result = ends[at].Result! with { Earlier = times } });
+        }
+
         return null;
+    }
+
+    private static bool IsFirst(LookEnd end) => end.Result is { Outcome.Outcome: "baseline" };
+
+    // Of those that are new: their last commits tell how often they move.
+    private async Task<IReadOnlyList<IReadOnlyList<DateTimeOffset>>> EarlierAsync(IBatchSource source, IReadOnlyList<RefLookRequest> requests, CancellationToken stopping)
+    {
+        try
+        {
+            return current.Value.Polling.Strategy == "adaptive" ? await AskAsync(token => source.RecentAsync(requests, token), stopping) : [.. requests.Select(_ => Array.Empty<DateTimeOffset>())];
+        }
+        catch (RefSourceException)
+        {
+            return [.. requests.Select(_ => Array.Empty<DateTimeOffset>())]; // the policy learns it by and by
+        }
     }
 
     private async Task<LookEnd> TellAsync(PolledRepository repository, ToldLook told, byte[]? mark, TimeSpan lateness, CancellationToken stopping)

@@ -15,6 +15,11 @@ internal interface IBatchSource
     /// <returns>One answer for each request, in its order.</returns>
     /// <exception cref="RefSourceException">There is no answer for any of them. Rate limited: the credential may not ask anything; unavailable: it may still ask for each alone.</exception>
     Task<IReadOnlyList<BatchLook>> LookAsync(IReadOnlyList<BatchRequest> requests, CancellationToken cancellationToken);
+
+    /// <summary>When the last commits of each default branch were made.</summary>
+    /// <returns>For each request, in its order; empty where nothing is told, or where the looks need what is left of the limit.</returns>
+    /// <exception cref="RefSourceException">There is no answer.</exception>
+    Task<IReadOnlyList<IReadOnlyList<DateTimeOffset>>> RecentAsync(IReadOnlyList<RefLookRequest> requests, CancellationToken cancellationToken);
 }
 
 /// <param name="Mark">Of the answer that what is held came from; null asks for the refs in any case.</param>

@@ -24,6 +24,7 @@ public sealed class GitHubGraphSchemaTests
             GitHubQueries.Refs(Asked(RefKind.Branch, RefKind.Tag, RefKind.PullRequest)),
             GitHubQueries.LastPushes([.. Enumerable.Range(0, 50).Select(number => new SweepRequest($"org{number}"))]),
             GitHubQueries.LastPushes([new SweepRequest("acme", "Y3Vyc29yOnYyOpK5MjAyNi0xMS0yNA==")]),
+            GitHubQueries.Recent([.. Enumerable.Range(0, GitHubQueries.MostHistories).Select(number => ("acme", $"repo-{number}"))]),
             "query{repository(owner:\"acme\",name:\"web\"){nothing}}",
         ];
 

@@ -74,6 +74,21 @@ public sealed class GitHubFleetTests
     }
 
     [Fact]
+    public async Task What_moved_often_before_the_first_look_is_looked_at_more_often_than_the_rest_at_once()
+    {
+        await using var fleet = await Fleet.StartAsync(owners: 1000, each: 1, prepare: world =>
+            world.Find("org7", "repo0")!.Commits = [.. Enumerable.Range(0, 100).Select(number => world.Now - TimeSpan.FromMinutes(10 * (number + 1)))]);
+
+        await fleet.RunAsync(TimeSpan.FromMinutes(1));
+
+        fleet.Run.Baselines.ShouldBe(1000);
+        fleet.World.Requests.GetValueOrDefault("commits").ShouldBe(0, "no history is asked for alone");
+        fleet.World.Graph.Spent.ShouldBeLessThan(100, "a point tells the histories of 25");
+        var (busy, quiet) = (fleet.Run.Worker.Repositories["org7-repo0"], fleet.Run.Worker.Repositories["org8-repo0"]);
+        fleet.Run.Worker.IntervalOf(busy).ShouldBeLessThan(0.8 * fleet.Run.Worker.IntervalOf(quiet));
+    }
+
+    [Fact]
     public async Task A_limit_that_others_spend_of_too_slows_looks_down_and_never_stops_them()
     {
         await using var fleet = await Fleet.StartAsync(owners: 1000, each: 1);

@@ -35,6 +35,16 @@ internal sealed class GitHubBatches(GitHubApi api)
         answer => new SweepAnswer([.. asked.Select((_, at) => Pushes(answer.Node(Alias('o', at))))], answer.Skew),
         cancellationToken);
 
+    /// <summary>Histories of at most <see cref="GitHubQueries.MostHistories"/>.</summary>
+    public Task<List<IReadOnlyList<DateTimeOffset>>> RecentAsync(IReadOnlyList<(string Owner, string Name)> asked, CancellationToken cancellationToken) => api.QueryAsync(
+        GitHubQueries.Recent(asked),
+        "histories",
+        GitHubQueries.Points(asked.Count),
+        answer => asked.Select((_, at) => Times(answer.Node(Alias('r', at)))).ToList(),
+        cancellationToken);
+
+    private static IReadOnlyList<DateTimeOffset> Times(GraphNode? told) => [.. (told?.DefaultBranchRef?.Target?.History?.Nodes ?? []).Select(commit => commit?.CommittedDate).OfType<DateTimeOffset>()];
+
     private static string Alias(char letter, int at) => string.Create(CultureInfo.InvariantCulture, $"{letter}{at}");
 
     private async Task<T> AskAsync<T>(string query, string kind, int points, (int Now, int Most, Action<int> Set) size, Func<GraphAnswer, T> read, CancellationToken cancellationToken)

@@ -19,6 +19,9 @@ internal static class GitHubQueries
     /// <summary>Owners in one question: half of what a point pays for, so that the answer comes soon.</summary>
     public const int MostOwners = 50;
 
+    /// <summary>Histories in one question: GitHub walks through each.</summary>
+    public const int MostHistories = 25;
+
     private const string Facts = "fragment F on Repository{databaseId nameWithOwner url isArchived isPrivate defaultBranchRef{name}}";
     private const string Heads = "fragment H on RefConnection{pageInfo{hasNextPage}nodes{name target{__typename oid}}}";
     private const string Tags = "fragment T on RefConnection{pageInfo{hasNextPage}nodes{name target{__typename oid ...on Tag{target{__typename oid ...on Tag{target{__typename oid}}}}}}}";
@@ -49,6 +52,18 @@ internal static class GitHubQueries
         }
 
         return text.Append('}').Append(Facts).Append(kinds.Contains(RefKind.Branch) ? Heads : "").Append(kinds.Contains(RefKind.Tag) ? Tags : "").Append(kinds.Contains(RefKind.PullRequest) ? Pulls : "").ToString();
+    }
+
+    /// <summary>When the last commits of repositories were made, as <c>r0</c>, <c>r1</c> and so on.</summary>
+    public static string Recent(IReadOnlyList<(string Owner, string Name)> asked)
+    {
+        var text = new StringBuilder("query{");
+        foreach (var (at, (owner, name)) in asked.Index())
+        {
+            text.Append(CultureInfo.InvariantCulture, $"r{at}:repository(owner:\"{owner}\",name:\"{name}\"){{defaultBranchRef{{target{{...C}}}}}}");
+        }
+
+        return text.Append(CultureInfo.InvariantCulture, $"}}fragment C on Commit{{history(first:{Page}){{nodes{{committedDate}}}}}}").ToString();
     }
 
     /// <summary>The latest pushes of owners, as <c>o0</c>, <c>o1</c> and so on.</summary>

@@ -142,6 +142,19 @@ internal sealed class GitHubRefSource : IRefSource, ICommitSource, IPullRequestS
         return [.. answers.Select(answer => answer.Look)];
     }
 
+    public async Task<IReadOnlyList<IReadOnlyList<DateTimeOffset>>> RecentAsync(IReadOnlyList<RefLookRequest> requests, CancellationToken cancellationToken)
+    {
+        var all = new List<IReadOnlyList<DateTimeOffset>>(requests.Count);
+        foreach (var some in requests.Chunk(GitHubQueries.MostHistories))
+        {
+            all.AddRange(limit.Graph.Current is { } left && left.Remaining < left.Limit / 2
+                ? Enumerable.Repeat<IReadOnlyList<DateTimeOffset>>([], some.Length)
+                : await batches.RecentAsync([.. some.Select(request => GitHubQueries.NameOf(request.Url)!.Value)], cancellationToken));
+        }
+
+        return all;
+    }
+
     public string? OwnerOf(Uri repositoryUrl) => options.Token is not null ? GitHubQueries.OwnerOf(repositoryUrl) : null;
 
     public Task<SweepAnswer> SweepAsync(IReadOnlyList<SweepRequest> owners, CancellationToken cancellationToken) => batches.SweepAsync(owners, cancellationToken);

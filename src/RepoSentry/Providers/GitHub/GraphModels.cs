@@ -20,7 +20,13 @@ internal sealed record GraphNode(
     GraphPullRequests? Pulls,
     GraphPushes? Repositories);
 
-internal sealed record GraphName(string? Name);
+internal sealed record GraphName(string? Name, GraphTip? Target);
+
+internal sealed record GraphTip(GraphCommits? History);
+
+internal sealed record GraphCommits(IReadOnlyList<GraphCommit?>? Nodes);
+
+internal sealed record GraphCommit(DateTimeOffset? CommittedDate);
 
 internal sealed record GraphPage(bool HasNextPage, string? EndCursor);
 
