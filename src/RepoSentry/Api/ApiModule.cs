@@ -27,8 +27,8 @@ internal static class ApiModule
     {
         app.UseSafeAnswers();
         app.UseExceptionHandler(errors => errors.Run(context =>
-            Problems.Of(StatusCodes.Status500InternalServerError, "internal", "Internal error", "The log of the service tells more.").ExecuteAsync(context)));
-        app.UseStatusCodePages(pages => Problems.OfStatus(pages.HttpContext.Response.StatusCode).ExecuteAsync(pages.HttpContext));
+            BrowserPage.RefuseAsync(context, Problems.OfStatus(StatusCodes.Status500InternalServerError))));
+        app.UseStatusCodePages(pages => BrowserPage.RefuseAsync(pages.HttpContext, Problems.OfStatus(pages.HttpContext.Response.StatusCode)));
         app.UseAccess();
         app.MapHealth();
         app.MapOpenApi("/openapi/{documentName}.json").RequireRole(Role.Viewer);

@@ -142,6 +142,16 @@ internal sealed record Explanation(
             return pullRequest;
         }
 
+        if (!RefPatterns.IsLegal(asked))
+        {
+            return new ExplainedRef(asked, "", false, null, "not watched: Git allows no such name");
+        }
+
+        if (asked.StartsWith("refs/", StringComparison.Ordinal) && !asked.StartsWith(GitRef.BranchPrefix, StringComparison.Ordinal) && !asked.StartsWith(GitRef.TagPrefix, StringComparison.Ordinal))
+        {
+            return new ExplainedRef(asked, "", false, null, "not watched: it is neither a branch nor a tag nor a pull request");
+        }
+
         var full = asked.StartsWith("refs/", StringComparison.Ordinal) ? asked
             : refs.FirstOrDefault(item => item.Name == GitRef.BranchPrefix + asked || item.Name == GitRef.TagPrefix + asked)?.Name
             ?? (!repository.Filters[RefKind.Branch].Matches(asked) && repository.Filters[RefKind.Tag].Matches(asked) ? GitRef.TagPrefix : GitRef.BranchPrefix) + asked;
@@ -190,5 +200,6 @@ internal sealed record ExplainedHold(int MissingCount, int KnownCount, int Looks
 /// <param name="State">running, open or paused; null if it has no worker.</param>
 internal sealed record ExplainedTrigger(string Trigger, bool Bound, IReadOnlyList<string> EventTypes, string? State, string Says);
 
+/// <param name="Kind">branch, tag or pull_request; empty for what is none of them.</param>
 /// <param name="CommitSha">As the last look saw it; null if it did not.</param>
 internal sealed record ExplainedRef(string Name, string Kind, bool Watched, string? CommitSha, string Says);

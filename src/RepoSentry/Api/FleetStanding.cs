@@ -10,6 +10,12 @@ namespace RepoSentry.Api;
 /// <param name="New">Never looked at.</param>
 internal sealed record FleetStanding(int Watched, int Fresh, int Late, int Failing, int New)
 {
+    public static readonly string[] States = ["fresh", "late", "failing", "new"];
+
+    /// <summary>Those that are counted as that.</summary>
+    public static IReadOnlyList<string> NamesOf(string state, PollWorker polling, DateTimeOffset now) =>
+        [.. polling.Repositories.Values.Where(repository => repository.IsWatched && StateOf(repository, polling, now) == state).Select(repository => repository.Config.Name)];
+
     public static FleetStanding Of(PollWorker polling, DateTimeOffset now)
     {
         var (fresh, late, failing, unseen) = (0, 0, 0, 0);

@@ -9,6 +9,8 @@ namespace RepoSentry.Api;
 /// <summary>Errors by RFC 9457, each with a stable type. Never the text of an exception.</summary>
 internal static class Problems
 {
+    private const string NoProofType = "https://reposentry.dev/problems/anti-forgery";
+
     public static IResult NotFound(string what) => Of(StatusCodes.Status404NotFound, "not-found", "Not found", what);
 
     public static IResult BadRequest(string why) => Of(StatusCodes.Status400BadRequest, "bad-request", "Bad request", why);
@@ -28,6 +30,10 @@ internal static class Problems
     public static IResult SignInAgain(string why) => Of(
         StatusCodes.Status401Unauthorized, "unauthorized", "Authentication needed", $"{why}: sign in again with POST /api/v1/session.");
 
+    public static IResult UnreadableForm() => BadRequest("The form cannot be read: a field holds a character that no text has, or there are too many.");
+
+    public static bool IsNoProof(IResult refusal) => refusal is IValueHttpResult { Value: ProblemDetails { Type: NoProofType } };
+
     public static IResult NoProof() => Of(
         StatusCodes.Status403Forbidden, "anti-forgery", "Anti-forgery token needed", "With a session cookie a write needs X-CSRF-Token, the csrf_token of GET /api/v1/session, and Sec-Fetch-Site or Origin, which browsers send by themselves.");
 
@@ -42,8 +48,9 @@ internal static class Problems
 
     public static IResult TooManyFailures(HttpContext context, TimeSpan wait)
     {
-        context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-        return Of(StatusCodes.Status429TooManyRequests, "too-many-failures", "Too many failed sign-ins", "Too many tokens from this address were wrong: nothing is tried until Retry-After is over.");
+        var seconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers.RetryAfter = seconds;
+        return Of(StatusCodes.Status429TooManyRequests, "too-many-failures", "Too many failed sign-ins", $"Too many tokens from this address were wrong: nothing is tried for {seconds} seconds.");
     }
 
     public static IResult Misdirected(string host) => Of(

@@ -28,7 +28,8 @@ internal static class RepositoryEndpoints
         group.MapGet("/{name}/explain", ExplainAsync).RequireRole(Role.Viewer).WithName("explainRepository").WithSummary("What the last look saw, and why each rule fired or not").Produces<Explanation>().ProducesProblem(404);
     }
 
-    internal static async Task<IResult> ListAsync(RepositoryLog log, PollWorker polling, HttpContext context, string? status, string? q, string? sort, CancellationToken cancellationToken)
+    internal static async Task<IResult> ListAsync(
+        RepositoryLog log, PollWorker polling, TimeProvider time, HttpContext context, string? status, string? standing, string? q, string? sort, CancellationToken cancellationToken)
     {
         if (!Paging.TryRead(context.Request, out var limit, out var after, out var refusal))
         {
@@ -40,12 +41,18 @@ internal static class RepositoryEndpoints
             return Problems.BadRequest($"status is one of {string.Join(", ", RepositoryStatus.All)}");
         }
 
+        if (standing is not null && !FleetStanding.States.Contains(standing, StringComparer.Ordinal))
+        {
+            return Problems.BadRequest($"standing is one of {string.Join(", ", FleetStanding.States)}");
+        }
+
         if (sort is not (null or "name" or "changed"))
         {
             return Problems.BadRequest("sort is name or changed");
         }
 
-        var query = new RepositoryQuery(limit + 1) { Status = status, Search = q, ByChange = sort == "changed", After = after };
+        var names = standing is null ? null : FleetStanding.NamesOf(standing, polling, time.GetUtcNow());
+        var query = new RepositoryQuery(limit + 1) { Status = status, Search = q, Names = names, ByChange = sort == "changed", After = after };
         if (query.ByChange && after is not null)
         {
             if (after.IndexOf('|', StringComparison.Ordinal) is not (>= 0 and var bar))
@@ -65,7 +72,7 @@ internal static class RepositoryEndpoints
     internal static async Task<IResult> ShowAsync(string name, RepositoryLog log, PollWorker polling, CancellationToken cancellationToken) =>
         await log.FindAsync(Decode(name), cancellationToken) is { } row ? TypedResults.Ok(RepositoryView.Of(row, polling)) : Missing(name);
 
-    internal static async Task<IResult> RefsAsync(string name, RepositoryLog log, HttpContext context, string? kind, CancellationToken cancellationToken)
+    internal static async Task<IResult> RefsAsync(string name, RepositoryLog log, HttpContext context, string? kind, string? q, CancellationToken cancellationToken)
     {
         if (!Paging.TryRead(context.Request, out var limit, out var after, out var refusal))
         {
@@ -82,7 +89,7 @@ internal static class RepositoryEndpoints
             return Missing(name);
         }
 
-        var refs = await log.RefsAsync(row.Id, kind, after, limit + 1, cancellationToken);
+        var refs = await log.RefsAsync(row.Id, kind, q, after, limit + 1, cancellationToken);
         return TypedResults.Ok(Paging.Answer(context, refs.Take(limit).ToList(), refs.Count > limit ? refs[limit - 1].Name : null, item => item.Name));
     }
 

@@ -6,6 +6,9 @@ internal sealed class CurrentConfig(SentryConfig initial)
     private SentryConfig value = initial;
     private ConfigStanding standing = new(null, null, []);
 
+    /// <summary>There is a file to read again.</summary>
+    public bool HasFile { get; init; }
+
     public SentryConfig Value
     {
         get => Volatile.Read(ref value);

@@ -10,6 +10,12 @@ internal static class RefPatterns
     /// <summary>No ref name has these (git check-ref-format), so a glob with one never matches.</summary>
     private static readonly SearchValues<char> NeverInRefs = SearchValues.Create(" ~^:?[\\");
 
+    /// <summary>Whether Git allows such a name (git check-ref-format), in full or short.</summary>
+    public static bool IsLegal(string name) =>
+        name.AsSpan().IndexOfAny(NeverInRefs) < 0 && !name.Contains('*', StringComparison.Ordinal) && !name.Any(char.IsControl)
+        && !name.Contains("..", StringComparison.Ordinal) && !name.Contains("@{", StringComparison.Ordinal) && name != "@" && !name.EndsWith('.')
+        && name.Split('/').All(part => part.Length > 0 && part[0] != '.' && !part.EndsWith(".lock", StringComparison.Ordinal));
+
     public static void Check(SectionReader section, string key, IReadOnlyList<string> globs)
     {
         foreach (var glob in globs)

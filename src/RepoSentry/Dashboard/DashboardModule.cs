@@ -7,7 +7,7 @@ namespace RepoSentry.Dashboard;
 /// <summary>The pages for people, over what the API answers. Nothing of them is loaded before the first browser comes.</summary>
 internal static class DashboardModule
 {
-    public static IServiceCollection AddDashboard(this IServiceCollection services) => services.AddSingleton<StaticFiles>();
+    public static IServiceCollection AddDashboard(this IServiceCollection services) => services.AddSingleton<StaticFiles>().AddSingleton(new BrowserPage(Routes.RefuseAsync));
 
     public static WebApplication UseDashboard(this WebApplication app)
     {
@@ -24,6 +24,7 @@ internal static class DashboardModule
         app.Page("/settings", Role.Viewer, SettingsPage.LoadAsync);
         app.OpenPage("/sign-in", SignInPage.LoadAsync);
 
+        app.Question("/rules", Role.Viewer, RulesPage.AnswerAsync);
         app.OpenForm("/sign-in", SignInPage.SignInAsync);
         app.Form("/sign-out", Role.Viewer, Api.SessionEndpoints.SignOut, SignInPage.SignOutAsync, _ => "/sign-in");
         app.OpenForm("/preferences", Preferences.SaveAsync);

@@ -19,7 +19,7 @@ internal static class Preferences
 
     public static async Task SaveAsync(HttpContext context)
     {
-        var form = await context.Request.ReadFormAsync(context.RequestAborted);
+        var form = await new Visit(context).FormAsync();
         Keep(context, LanguageCookie, form["language"].ToString(), Languages);
         Keep(context, ThemeCookie, form["theme"].ToString(), Themes);
         LocalPath.Go(context, form["next"].ToString());
@@ -43,8 +43,12 @@ internal static class LocalPath
     public static void Go(HttpContext context, string? path)
     {
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
-        context.Response.Headers.Location = Is(path) ? path : "/";
+        context.Response.Headers.Location = Is(path) ? Ascii(path!) : "/";
     }
+
+    // A header takes nothing else.
+    private static string Ascii(string path) => string.Concat(path.EnumerateRunes().Select(rune => rune.IsAscii ? rune.ToString() : Uri.EscapeDataString(rune.ToString())));
+
 
     /// <summary>The path with a word about what was done, whose text stands in a table.</summary>
     public static string With(string path, string said) => $"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}said={said}";

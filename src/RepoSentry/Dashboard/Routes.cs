@@ -10,19 +10,24 @@ namespace RepoSentry.Dashboard;
 internal static class Routes
 {
     private const int MostFormBytes = 256 * 1024;
+    private static readonly string[] Reading = ["GET", "HEAD"];
 
     public static void Page(this IEndpointRouteBuilder routes, string path, Role role, Func<Visit, Task<Sheet>> load) =>
-        routes.MapGet(path, context => ShowAsync(new Visit(context), load)).RequireRole(role).AsPage();
+        routes.MapMethods(path, Reading, context => ShowAsync(new Visit(context), load)).RequireRole(role).AsPage();
 
     /// <summary>The same for who is not known.</summary>
     public static void OpenPage(this IEndpointRouteBuilder routes, string path, Func<Visit, Task<Sheet>> load) =>
-        routes.MapGet(path, async context =>
+        routes.MapMethods(path, Reading, async context =>
         {
             var visit = new Visit(context);
             await (await load(visit)).WriteAsync(visit);
         }).AsSignIn().AsPage();
 
-    public static void OpenForm(this IEndpointRouteBuilder routes, string path, RequestDelegate act) => routes.MapPost(path, act).AsSignIn().AsPage();
+    public static void OpenForm(this IEndpointRouteBuilder routes, string path, RequestDelegate act) => routes.MapPost(path, context => SentAsync(context, act)).AsSignIn().AsPage();
+
+    /// <summary>A form that changes nothing: what it asks is too long for an address.</summary>
+    public static void Question(this IEndpointRouteBuilder routes, string path, Role role, Func<Visit, Task> answer) =>
+        routes.MapPost(path, context => SentAsync(context, sent => answer(new Visit(sent)))).RequireRole(role).AsPage();
 
     /// <summary>A form that does what a route of the API does, with the same row in the audit log, and leads back.</summary>
     /// <param name="done">Where it leads to.</param>
@@ -35,10 +40,10 @@ internal static class Routes
 
     /// <summary>The same, with a page that shows what came of it.</summary>
     public static void Form(this IEndpointRouteBuilder routes, string path, Role role, string action, Func<Visit, Task<IResult>> act, Func<Visit, IResult, Task> done) =>
-        routes.MapPost(path, async context =>
+        routes.MapPost(path, context => SentAsync(context, async sent =>
         {
-            var visit = new Visit(context);
-            if (ApiModule.NotRunning(context.RequestServices) is { } refusal)
+            var visit = new Visit(sent);
+            if (ApiModule.NotRunning(sent.RequestServices) is { } refusal)
             {
                 await ProblemView.SheetOf(visit, refusal).WriteAsync(visit);
                 return;
@@ -52,10 +57,22 @@ internal static class Routes
             }
 
             await done(visit, result);
-        }).RequireRole(role).WithMetadata(new AuditAction(action)).AsPage();
+        })).RequireRole(role).WithMetadata(new AuditAction(action)).AsPage();
 
     public static async Task<IResult> AuditedAsync(Visit visit, string action, Func<Visit, Task<IResult>> act) =>
         (IResult)(await visit.Get<AuditTrail>().AroundAsync(visit.Context, async () => await act(visit), action))!;
+
+    private static async Task SentAsync(HttpContext context, RequestDelegate act)
+    {
+        if (await BrowserPage.FormAsync(context.Request) is not null)
+        {
+            await act(context);
+            return;
+        }
+
+        var visit = new Visit(context);
+        await ProblemView.SheetOf(visit, Problems.UnreadableForm()).WriteAsync(visit);
+    }
 
     private static async Task ShowAsync(Visit visit, Func<Visit, Task<Sheet>> load)
     {
@@ -70,15 +87,18 @@ internal static class Routes
 
     private static void AsPage(this IEndpointConventionBuilder route) => route.WithMetadata(new BrowserPage(RefuseAsync), new RequestSizeLimitAttribute(MostFormBytes));
 
-    private static Task RefuseAsync(HttpContext context, IResult refusal)
+    /// <summary>Where somebody looks for a page that there is not, or may not do what a form asks.</summary>
+    public static Task RefuseAsync(HttpContext context, IResult refusal)
     {
-        if (Answered.Problem(refusal).Status != StatusCodes.Status401Unauthorized)
+        var visit = new Visit(context);
+        var status = Answered.Problem(refusal).Status;
+        if (status != StatusCodes.Status401Unauthorized)
         {
-            var visit = new Visit(context);
-            return ProblemView.SheetOf(visit, refusal).WriteAsync(visit);
+            var isNowhere = context.GetEndpoint() is not RouteEndpoint && status is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed;
+            return ProblemView.SheetOf(visit, refusal, isNowhere ? visit.T["problem.nowhere"] : Problems.IsNoProof(refusal) ? visit.T["problem.proof"] : null).WriteAsync(visit);
         }
 
-        var next = HttpMethods.IsGet(context.Request.Method) ? context.Request.Path + context.Request.QueryString : "/";
+        var next = HttpMethods.IsPost(context.Request.Method) ? visit.From : context.Request.Path + context.Request.QueryString;
         LocalPath.Go(context, next == "/" ? "/sign-in" : "/sign-in?next=" + Uri.EscapeDataString(next));
         return Task.CompletedTask;
     }

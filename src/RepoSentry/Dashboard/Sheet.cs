@@ -21,7 +21,7 @@ internal sealed record Sheet(string Title, string Section, RenderFragment Body)
         var html = await renderer.Dispatcher.InvokeAsync(async () =>
         {
             var root = await renderer.RenderComponentAsync<Markup>(ParameterView.FromDictionary(new Dictionary<string, object?> { [nameof(Markup.Content)] = content }));
-            return root.ToHtmlString();
+            return Parts.Show.Visible(root.ToHtmlString());
         });
         context.Response.StatusCode = Status;
         context.Response.ContentType = "text/html; charset=utf-8";

@@ -54,6 +54,12 @@ internal sealed class Visit
     /// <summary>Null where it is missing or empty.</summary>
     public string? Query(string name) => Context.Request.Query[name].ToString().Trim() is { Length: > 0 } value ? value : null;
 
-    public async Task<string?> FieldAsync(string name) =>
-        Context.Request.HasFormContentType && (await Context.Request.ReadFormAsync(Ends))[name].ToString().Trim() is { Length: > 0 } value ? value : null;
+    /// <summary>The page that a form stood on; the first page where the browser does not say.</summary>
+    public string From =>
+        Uri.TryCreate(Context.Request.Headers.Referer.ToString(), UriKind.Absolute, out var from) && from.Authority == Context.Request.Host.Value && LocalPath.Is(from.PathAndQuery) ? from.PathAndQuery : "/";
+
+    /// <summary>Empty without one; routes refuse one that cannot be read.</summary>
+    public async Task<IFormCollection> FormAsync() => await BrowserPage.FormAsync(Context.Request) ?? FormCollection.Empty;
+
+    public async Task<string?> FieldAsync(string name) => (await FormAsync())[name].ToString().Trim() is { Length: > 0 } value ? value : null;
 }

@@ -30,7 +30,7 @@ internal static class SentryHost
 
         builder.Services
             .AddSingleton(started)
-            .AddSingleton(new CurrentConfig(config))
+            .AddSingleton(new CurrentConfig(config) { HasFile = started.Source is not null })
             .AddTransient(provider => provider.GetRequiredService<CurrentConfig>().Value)
             .AddSingleton<ConfigRequests>()
             .AddSingleton<SealsInUse>()

@@ -11,29 +11,33 @@ internal sealed class RepositoryLog(IDatabase database)
         "SELECT id, started_at, duration_ms, outcome, source, changes, error FROM poll_outcomes WHERE repository_id = @repositoryId AND id < @before ORDER BY id DESC LIMIT @limit";
 
     internal const string RefsSql =
-        "SELECT name, kind, commit_sha, tag_object_sha FROM refs WHERE repository_id = @repositoryId AND kind = @kind AND name > @after ORDER BY name LIMIT @limit";
+        "SELECT name, kind, commit_sha, tag_object_sha FROM refs WHERE repository_id = @repositoryId AND kind = @kind AND name > @after AND (@search IS NULL OR instr(lower(name), lower(@search)) > 0) ORDER BY name LIMIT @limit";
 
     public Task<IReadOnlyList<StoredRepository>> ListAsync(RepositoryQuery query, CancellationToken cancellationToken) =>
         database.ReadAsync(
             async connection => (IReadOnlyList<StoredRepository>)(await connection.QueryAsync<StoredRepository>(
-                query.ByChange ? ChangedSql(query.Status, query.Search) : ListSql(query.Status, query.Search),
-                new { after = query.After ?? "", changed = query.ByChange ? query.Changed : null, status = query.Status, search = query.Search, limit = query.Limit })).AsList(),
+                query.ByChange ? ChangedSql(query.Status, query.Search, query.Names is not null) : ListSql(query.Status, query.Search, query.Names is not null),
+                new { after = query.After ?? "", changed = query.ByChange ? query.Changed : null, status = query.Status, search = query.Search, names = Json(query.Names), limit = query.Limit })).AsList(),
             cancellationToken);
 
-    internal static string ListSql(string? status, string? search = null) =>
-        $"SELECT * FROM repository_states WHERE name > @after AND {Chosen(status, search)} ORDER BY name LIMIT @limit";
+    internal static string ListSql(string? status, string? search = null, bool named = false) =>
+        $"SELECT * FROM repository_states WHERE name > @after AND {Chosen(status, search, named)} ORDER BY name LIMIT @limit";
 
     // The newest change first; those that never changed come last.
-    internal static string ChangedSql(string? status, string? search) =>
+    internal static string ChangedSql(string? status, string? search, bool named = false) =>
         $"""
         SELECT * FROM repository_states WHERE id IN (
-            SELECT id FROM repository_states WHERE (@changed IS NULL OR (COALESCE(last_changed, ''), name) < (@changed, @after)) AND {Chosen(status, search)}
+            SELECT id FROM repository_states WHERE (@changed IS NULL OR (COALESCE(last_changed, ''), name) < (@changed, @after)) AND {Chosen(status, search, named)}
             ORDER BY COALESCE(last_changed, '') DESC, name DESC LIMIT @limit)
         ORDER BY COALESCE(last_changed, '') DESC, name DESC
         """;
 
-    private static string Chosen(string? status, string? search) =>
-        (status is null ? "status <> 'removed'" : "status = @status") + (search is null ? "" : " AND instr(lower(name), lower(@search)) > 0");
+    private static string Chosen(string? status, string? search, bool named) =>
+        (status is null ? "status <> 'removed'" : "status = @status") + (search is null ? "" : " AND instr(lower(name), lower(@search)) > 0")
+        + (named ? " AND name IN (SELECT value FROM json_each(@names))" : "");
+
+    private static string? Json(IReadOnlyCollection<string>? names) =>
+        names is null ? null : System.Text.Json.JsonSerializer.Serialize([.. names], StorageJson.Default.StringArray);
 
     public Task<StoredRepository?> FindAsync(string name, CancellationToken cancellationToken) =>
         database.ReadAsync(
@@ -66,27 +70,28 @@ internal sealed class RepositoryLog(IDatabase database)
 
     /// <summary>A page of the refs of the last look, by name, after a name. Of a snapshot that is one packed blob all are read, else only those of the page.</summary>
     /// <param name="kind">Only of this kind; null for all.</param>
-    public Task<IReadOnlyList<StoredRef>> RefsAsync(long repositoryId, string? kind, string? after, int limit, CancellationToken cancellationToken) =>
+    /// <param name="search">Only those whose name has this part, in any case; null for all.</param>
+    public Task<IReadOnlyList<StoredRef>> RefsAsync(long repositoryId, string? kind, string? search, string? after, int limit, CancellationToken cancellationToken) =>
         database.ReadAsync(
             async connection =>
             {
                 var refs = new List<StoredRef>();
                 foreach (var one in Enum.GetValues<RefKind>().Where(one => kind is null || one.Name() == kind))
                 {
-                    refs.AddRange(await ReadPageAsync(connection, repositoryId, one, after ?? "", limit));
+                    refs.AddRange(await ReadPageAsync(connection, repositoryId, one, search, after ?? "", limit));
                 }
 
                 return (IReadOnlyList<StoredRef>)[.. refs.OrderBy(item => item.Name, RefOrder.Instance).Take(limit)];
             },
             cancellationToken);
 
-    private static async Task<IEnumerable<StoredRef>> ReadPageAsync(DbConnection connection, long repositoryId, RefKind kind, string after, int limit)
+    private static async Task<IEnumerable<StoredRef>> ReadPageAsync(DbConnection connection, long repositoryId, RefKind kind, string? search, string after, int limit)
     {
-        var key = new { repositoryId, kind = kind.Name(), after, limit };
+        var key = new { repositoryId, kind = kind.Name(), search, after, limit };
         var packed = await connection.QuerySingleOrDefaultAsync<byte[]?>("SELECT packed_refs FROM snapshots WHERE repository_id = @repositoryId AND kind = @kind", key);
         return packed is null
             ? await connection.QueryAsync<StoredRef>(RefsSql, key)
-            : PackedRefs.Unpack(packed).Where(item => RefOrder.Instance.Compare(item.Name, after) > 0).OrderBy(item => item.Name, RefOrder.Instance).Take(limit)
+            : PackedRefs.Unpack(packed).Where(item => RefOrder.Instance.Compare(item.Name, after) > 0 && (search is null || item.Name.Contains(search, StringComparison.OrdinalIgnoreCase))).OrderBy(item => item.Name, RefOrder.Instance).Take(limit)
                 .Select(item => new StoredRef(item.Name, key.kind, item.CommitId, item.TagObjectId));
     }
 
@@ -114,6 +119,9 @@ internal sealed record RepositoryQuery(int Limit)
 
     /// <summary>Part of the name, in any case.</summary>
     public string? Search { get; init; }
+
+    /// <summary>Only of these.</summary>
+    public IReadOnlyCollection<string>? Names { get; init; }
 
     /// <summary>By the last change, newest first; else by name.</summary>
     public bool ByChange { get; init; }

@@ -131,6 +131,60 @@ public sealed class BrowserActionTests(Site site) : IClassFixture<Site>, IAsyncD
     }
 
     [Fact]
+    public async Task A_page_whose_reads_hang_says_so()
+    {
+        var page = await site.OpenAsync("/events");
+        await page.WaitForSelectorAsync("#live-state:not(.stale)");
+        await page.RouteAsync("**/events", _ => { }); // never answered
+        await page.WaitForSelectorAsync("#live-state.stale", new PageWaitForSelectorOptions { Timeout = 20_000 });
+        (await page.TextContentAsync("#live-state")).ShouldNotBeNull().ShouldContain(" UTC");
+        await page.UnrouteAllAsync(new PageUnrouteAllOptions { Behavior = UnrouteBehavior.IgnoreErrors });
+        await page.WaitForSelectorAsync("#live-state:not(.stale)", new PageWaitForSelectorOptions { Timeout = 20_000 });
+    }
+
+    [Fact]
+    public async Task Ten_pages_of_one_browser_share_one_stream_and_all_move()
+    {
+        var first = await site.OpenAsync("/events");
+        var streams = 0;
+        first.Context.Request += (_, request) => streams += request.Url.EndsWith("/stream", StringComparison.Ordinal) ? 1 : 0;
+        var pages = new List<IPage> { first };
+        while (pages.Count < 10)
+        {
+            var page = await first.Context.NewPageAsync();
+            await page.GotoAsync(site.Address + "/events", new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded });
+            pages.Add(page);
+        }
+
+        var commit = site.Push("shared", "shared");
+        foreach (var page in pages)
+        {
+            await page.WaitForSelectorAsync($"code[title='{commit}']", new PageWaitForSelectorOptions { Timeout = 10_000 });
+        }
+
+        streams.ShouldBeLessThanOrEqualTo(3); // two may begin at once before one gives way
+        await first.CloseAsync();
+        commit = site.Push("next", "next");
+        await pages[5].WaitForSelectorAsync($"code[title='{commit}']", new PageWaitForSelectorOptions { Timeout = 10_000 });
+    }
+
+    [Fact]
+    public async Task What_came_of_a_form_stays_live_and_reading_it_again_sends_nothing_again()
+    {
+        var page = await site.OpenAsync("/triggers/audit");
+        await page.ClickAsync("#test > summary");
+        await page.ClickAsync("form[action$='/test'] button");
+        await page.WaitForSelectorAsync(".result");
+        page.Url.ShouldBe(site.Address + "/triggers/audit");
+        await page.WaitForTimeoutAsync(7_000); // longer than the page waits between two reads
+        (await page.GetAttributeAsync("#live-state", "class")).ShouldBe("live");
+        (await page.IsVisibleAsync(".result")).ShouldBeTrue();
+        await page.ReloadAsync();
+        (await page.QuerySelectorAsync(".result")).ShouldBeNull();
+        (await ActionsAsync()).Count(action => action == "trigger.test").ShouldBe(1);
+    }
+
+    [Fact]
     public async Task What_is_open_and_where_one_is_stays_while_the_page_moves()
     {
         var page = await site.OpenAsync($"/events/{site.EventId}");

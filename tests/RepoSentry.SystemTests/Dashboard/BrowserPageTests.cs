@@ -64,6 +64,40 @@ public sealed class BrowserPageTests(Site site) : IClassFixture<Site>, IAsyncDis
         wide.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData(360, true)]
+    [InlineData(360, false)]
+    [InlineData(1440, true)]
+    public async Task What_is_asked_twice_is_seen_whole_and_can_be_closed(int width, bool scripts)
+    {
+        await site.TokenAsync($"asked-{width}-{scripts}", "viewer");
+        var page = await site.OpenAsync("/", width: width, scripts: scripts);
+        await page.SetViewportSizeAsync(width, 640);
+        foreach (var path in new[] { "/settings", "/triggers/audit", "/repositories/web", "/system", $"/events/{site.EventId}" })
+        {
+            await page.GotoAsync(site.Address + path, new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded });
+            var asked = page.Locator("details.confirm");
+            var count = await asked.CountAsync();
+            count.ShouldBeGreaterThan(0, path);
+            for (var at = 0; at < count; at++)
+            {
+                await asked.Nth(at).Locator("summary").ClickAsync();
+                var box = (await asked.Nth(at).Locator(".pop").BoundingBoxAsync())!;
+                (box.X >= 0 && box.Y >= 0 && box.X + box.Width <= width && box.Y + box.Height <= 640).ShouldBeTrue($"{path} {at}: {box.X} {box.Y} {box.Width} {box.Height}");
+                await asked.Nth(at).Locator(".pop button").ClickAsync(new LocatorClickOptions { Trial = true }); // it receives a click: nothing cuts it off or lies over it
+                await page.Mouse.ClickAsync(2, 2); // what is dimmed around it
+                (await asked.Nth(at).Locator(".pop").IsVisibleAsync()).ShouldBeFalse($"{path} {at}");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Where_one_is_stands_in_sight_in_a_narrow_window()
+    {
+        var page = await site.OpenAsync("/settings", width: 360);
+        await page.WaitForFunctionAsync("(() => { const box = document.querySelector('nav a[aria-current]').getBoundingClientRect(); return box.left >= 0 && box.right <= innerWidth; })()");
+    }
+
     [Fact]
     public async Task Everything_is_reached_by_the_tab_key_and_shows_where_one_is()
     {

@@ -43,12 +43,91 @@ public sealed class FormTests
     {
         await using var host = await RunningHost.StartAsync();
         using var surfer = new Surfer(host.Http.BaseAddress!);
-        (await surfer.PostAsync("/repositories", proof: false, ("do", "pause"), ("name", "web"), ("name", "group/api"), ("back", "/repositories?status=error"))).Location.ShouldBe("/repositories?status=error&said=bulk");
+        (await surfer.PostAsync("/repositories?status=paused", proof: false, ("do", "pause"), ("name", "web"), ("name", "group/api"))).Html.ShouldContain("Pause: done for 2 of 2");
         var polling = host.Services.GetRequiredService<PollWorker>();
         await RunningHost.UntilAsync(() => Task.FromResult(polling.Repositories.Values.All(repository => repository.Paused)));
         var rows = (await host.JsonAsync("/api/v1/audit?action=repository.pause")).GetProperty("items");
         rows.EnumerateArray().Select(row => row.GetProperty("object").GetString()).ShouldBe(["group/api", "web"]);
         (await surfer.PostAsync("/repositories", proof: false, ("do", "pause"))).Status.ShouldBe(400);
+    }
+
+    [Fact]
+    public async Task What_was_not_done_for_some_of_several_is_told_with_its_reason()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        await surfer.PostAsync("/repositories", proof: false, ("do", "pause"), ("name", "web"));
+        var polling = host.Services.GetRequiredService<PollWorker>();
+        await RunningHost.UntilAsync(() => Task.FromResult(polling.Repositories["web"].Paused));
+        var (status, html, _) = await surfer.PostAsync("/repositories", proof: false, ("do", "poll"), ("name", "web"), ("name", "group/api"), ("name", "gone"));
+        status.ShouldBe(200);
+        html.ShouldContain("Poll now: done for 1 of 3");
+        html.ShouldContain("web is paused: resume it.");
+        html.ShouldContain("There is no repository gone.");
+
+        var many = Enumerable.Range(0, 101).Select(number => ("name", $"r{number}")).Prepend(("do", "pause")).ToArray();
+        (status, html, _) = await surfer.PostAsync("/repositories", proof: false, many);
+        status.ShouldBe(400);
+        html.ShouldContain("101 were chosen, and nothing was done");
+    }
+
+    [Fact]
+    public async Task A_page_that_answers_a_form_stands_where_the_form_stood()
+    {
+        await using var host = await RunningHost.StartAsync();
+        var page = $"/triggers/{RunningHost.TriggerName}";
+        using var surfer = new Surfer(host.Http.BaseAddress!) { From = page + "?status=waiting" };
+        (await surfer.PostAsync(page + "/recover", proof: false, ("since", "2h"))).Html.ShouldContain($"data-at=\"{page}?status=waiting\"");
+        (await surfer.GetAsync(page)).Html.ShouldNotContain("data-at");
+        using var stranger = new Surfer(host.Http.BaseAddress!) { From = "//evil.example/" };
+        (await stranger.PostAsync(page + "/recover", proof: false)).Html.ShouldContain("data-at=\"/\"");
+    }
+
+    [Theory]
+    [InlineData("/preferences", "theme=%00")]
+    [InlineData("/repositories", "do=poll&name=%00web")]
+    [InlineData("/settings/tokens", "name=%00")]
+    [InlineData("/rules", "refs=%00")]
+    public async Task A_form_that_cannot_be_read_is_refused_on_a_page(string path, string form)
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var body = new StringContent(form, null, "application/x-www-form-urlencoded");
+        using var response = await host.Http.PostAsync(new Uri(path, UriKind.Relative), body, TestContext.Current.CancellationToken);
+        ((int)response.StatusCode).ShouldBe(400);
+        (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain("role=\"alert\"");
+        (await host.JsonAsync("/api/v1/audit")).GetProperty("items").GetArrayLength().ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task What_is_no_form_at_all_does_nothing()
+    {
+        await using var host = await RunningHost.StartAsync();
+        foreach (var path in new[] { "/preferences", "/repositories", "/settings/tokens" })
+        {
+            using var response = await host.Http.PostAsync(new Uri(path, UriKind.Relative), null, TestContext.Current.CancellationToken);
+            ((int)response.StatusCode).ShouldBeInRange(200, 400, path);
+        }
+    }
+
+    [Fact]
+    public async Task A_form_leads_also_to_a_page_whose_address_is_not_in_ascii()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        (await surfer.PostAsync("/preferences", proof: false, ("theme", "dark"), ("next", "/events?q=ref:主"))).Location.ShouldBe("/events?q=ref:%E4%B8%BB");
+    }
+
+    [Fact]
+    public async Task More_refs_than_an_address_holds_are_tested_and_what_is_left_out_is_told()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        (await surfer.PostAsync("/rules", proof: false, ("repository", "web"), ("refs", "main\r\nv1"))).Location.ShouldBe("/rules?repository=web&refs=main%0Av1");
+        var refs = string.Join('\n', Enumerable.Range(0, 2000).Select(number => $"feature/{number:0000}"));
+        var (status, html, _) = await surfer.PostAsync("/rules", proof: false, ("repository", "web"), ("refs", refs));
+        status.ShouldBe(200);
+        html.ShouldContain("These are the first 100 of 2,000 refs.");
+        html.ShouldContain("feature/1999", customMessage: "the box keeps what was pasted");
     }
 
     [Fact]

@@ -47,6 +47,118 @@ public sealed class PageTests
         answer.Html.ShouldContain("role=\"alert\"");
     }
 
+    [Theory]
+    [InlineData("/nope", 404)]
+    [InlineData("/settings/x", 404)]
+    [InlineData("/repositories/web/poll", 405)]
+    public async Task A_browser_that_asks_for_what_is_no_page_gets_one_that_says_so(string path, int status)
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        foreach (var (language, text) in new[] { ("en", "There is no page at this address."), ("zh-CN", "此地址没有页面。") })
+        {
+            var answer = await surfer.GetAsync(path, language);
+            answer.Status.ShouldBe(status);
+            answer.Html.ShouldContain($"<html lang=\"{language}\"");
+            answer.Html.ShouldContain(text);
+        }
+
+        using var response = await host.SendAsync(path);
+        response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json", "a program asks for no page");
+        (await surfer.GetAsync("/api/v1/nope")).Html.ShouldStartWith("{");
+    }
+
+    [Fact]
+    public async Task Pages_answer_head_like_get()
+    {
+        await using var host = await RunningHost.StartAsync();
+        foreach (var path in new[] { "/", "/events", "/sign-in" })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Head, new Uri(path, UriKind.Relative));
+            using var response = await host.Http.SendAsync(request, TestContext.Current.CancellationToken);
+            ((int)response.StatusCode).ShouldBe(200, path);
+        }
+    }
+
+    [Theory]
+    [InlineData(400, "/events?cursor=%21&q=x&limit=0", "请求有误")]
+    [InlineData(400, "/repositories?standing=lost", "请求有误")]
+    [InlineData(404, "/triggers/nope", "找不到")]
+    public async Task Problems_have_a_heading_in_the_readers_language(int status, string path, string heading)
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        var answer = await surfer.GetAsync(path, "zh-CN");
+        if (path.StartsWith("/events", StringComparison.Ordinal))
+        {
+            answer.Html.ShouldContain("limit is a number from 1 to 100", customMessage: "it stands beside the search");
+            return;
+        }
+
+        answer.Status.ShouldBe(status);
+        answer.Html.ShouldContain($"<h1>{heading}</h1>");
+    }
+
+    [Fact]
+    public async Task Zeros_in_an_address_break_no_page()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        foreach (var path in new[] { "/events?q=%00", "/events?q=ref:%00", "/repositories?q=%00", "/repositories?standing=%00", "/rules?repository=web&refs=%00", "/rules?repository=%00&refs=a", "/repositories/web?q=%00", "/sign-in?next=%00", "/?said=%00", "/repositories?cursor=%00" })
+        {
+            (await surfer.GetAsync(path)).Status.ShouldBeOneOf(200, 400);
+        }
+    }
+
+    [Fact]
+    public async Task Lines_of_git_are_taken_as_the_refs_in_them_and_what_is_no_ref_is_told()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        var pasted = $"{new string('a', 40)}\trefs/heads/main\n{new string('b', 40)}\trefs/tags/v1^{{}}\n* dev\nrefs/notes/a\na..b";
+        var html = (await surfer.GetAsync("/rules?repository=web&refs=" + Uri.EscapeDataString(pasted))).Html;
+        html.ShouldContain("<code class=\"ref\">main</code>");
+        html.ShouldContain("<code class=\"ref\">dev</code>");
+        html.ShouldNotContain("<code class=\"ref\">v1");
+        html.ShouldContain("neither a branch nor a tag nor a pull request");
+        html.ShouldContain("Git allows no such name");
+        html.ShouldNotContain("main&#10;");
+    }
+
+    [Fact]
+    public async Task The_tiles_lead_to_what_they_count()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        await RunningHost.UntilAsync(async () => (await host.JsonAsync("/api/v1/status")).GetProperty("fleet").GetProperty("failing").GetInt32() == 2);
+        (await surfer.GetAsync("/")).Html.ShouldContain("href=\"/repositories?standing=failing\"");
+        (await surfer.GetAsync("/repositories?standing=failing")).Html.ShouldContain("/repositories/group%2Fapi");
+        (await surfer.GetAsync("/repositories?standing=fresh")).Html.ShouldNotContain("/repositories/group%2Fapi");
+        (await host.JsonAsync("/api/v1/repositories?standing=failing&q=web")).GetProperty("items").GetArrayLength().ShouldBe(1);
+        (await host.JsonAsync("/api/v1/repositories?standing=late&sort=changed")).GetProperty("items").GetArrayLength().ShouldBe(0);
+        (await host.JsonAsync("/api/v1/repositories?standing=failing&limit=1")).GetProperty("next_cursor").GetString().ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task Refs_are_searched_by_a_part_of_their_name()
+    {
+        await using var host = await RunningHost.StartAsync();
+        await host.RecordAsync(1);
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        (await surfer.GetAsync("/repositories/web?q=nothing")).Html.ShouldContain("None matches the search.");
+        (await surfer.GetAsync("/repositories/web?q=B1")).Html.ShouldNotContain("None matches the search.");
+        (await host.JsonAsync("/api/v1/repositories/web/refs?q=B1")).GetProperty("items").GetArrayLength().ShouldBe(1);
+        (await host.JsonAsync("/api/v1/repositories/web/refs?q=B2")).GetProperty("items").GetArrayLength().ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_configuration_without_a_file_is_not_offered_to_be_read_again()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        (await surfer.GetAsync("/system")).Html.ShouldNotContain("/system/reload");
+    }
+
     [Fact]
     public async Task A_search_that_cannot_be_is_explained_beside_it()
     {
@@ -54,6 +166,9 @@ public sealed class PageTests
         using var surfer = new Surfer(host.Http.BaseAddress!);
         (await surfer.GetAsync("/events?q=status:lost")).Html.ShouldContain("status is one of");
         (await surfer.GetAsync("/events?q=nope:1")).Html.ShouldContain("nope: is not known here");
+        (await surfer.GetAsync("/events?q=nope:1")).Html.ShouldNotContain("Nothing has moved that matches");
+        (await surfer.GetAsync("/events?q=since:banana")).Html.ShouldContain("such as 2h");
+        (await surfer.GetAsync("/events?q=repo:a+repo:b", "zh-CN")).Html.ShouldContain("出现了两次");
         (await surfer.GetAsync("/events?q=%3Cscript%3Ealert(1)%3C/script%3E")).Status.ShouldBe(200);
     }
 

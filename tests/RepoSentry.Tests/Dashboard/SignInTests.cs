@@ -28,6 +28,67 @@ public sealed class SignInTests
         (await surfer.GetAsync("/sign-in")).Status.ShouldBe(200);
     }
 
+    [Theory]
+    [InlineData("/nope", "/sign-in?next=%2Fnope")]
+    [InlineData("/signin", "/sign-in?next=%2Fsignin")]
+    public async Task Also_where_there_is_no_page_one_signs_in_first(string path, string expected)
+    {
+        await using var story = await AccessStory.StartAsync(masterKey: MasterKey);
+        using var surfer = new Surfer(story.Host.Http.BaseAddress!);
+        var (status, _, location) = await surfer.GetAsync(path);
+        (status, location).ShouldBe((303, expected));
+        await surfer.SignInAsync(AccessStory.Bootstrap);
+        (await surfer.GetAsync(path)).Html.ShouldContain("There is no page at this address.");
+    }
+
+    [Fact]
+    public async Task A_form_of_a_session_that_ended_leads_back_to_its_page()
+    {
+        await using var story = await AccessStory.StartAsync(masterKey: MasterKey);
+        using var surfer = new Surfer(story.Host.Http.BaseAddress!) { From = "/repositories/web?kind=tag" };
+        (await surfer.PostAsync("/repositories/web/poll", proof: false)).Location.ShouldBe("/sign-in?next=%2Frepositories%2Fweb%3Fkind%3Dtag");
+    }
+
+    [Fact]
+    public async Task A_zero_in_a_form_is_refused_on_a_page_whoever_sends_it()
+    {
+        await using var story = await AccessStory.StartAsync(masterKey: MasterKey);
+        using var surfer = new Surfer(story.Host.Http.BaseAddress!);
+        foreach (var signedIn in new[] { false, true })
+        {
+            if (signedIn)
+            {
+                await surfer.SignInAsync(AccessStory.Bootstrap);
+            }
+
+            var (status, html, _) = await surfer.PostAsync(signedIn ? "/repositories" : "/sign-in", proof: false, ("token", "a\0b"));
+            status.ShouldBe(400);
+            html.ShouldContain("The form cannot be read");
+        }
+    }
+
+    [Fact]
+    public async Task What_a_person_is_told_at_the_door_names_no_header()
+    {
+        await using var story = await AccessStory.StartAsync(masterKey: MasterKey);
+        using var surfer = new Surfer(story.Host.Http.BaseAddress!);
+        (await surfer.GetAsync("/sign-in")).Html.ShouldContain("<code>reposentry token create</code>");
+        await surfer.SignInAsync(AccessStory.Bootstrap);
+        var refused = await surfer.PostAsync("/repositories/web/poll", proof: false);
+        refused.Status.ShouldBe(403);
+        refused.Html.ShouldContain("This form is of an earlier session");
+        refused.Html.ShouldNotContain("X-CSRF-Token");
+
+        var (status, html) = (0, "");
+        for (var tries = 0; tries < 20 && status != 429; tries++)
+        {
+            (status, html, _) = await surfer.PostAsync("/sign-in", proof: false, ("token", "rst_wrong"));
+        }
+
+        html.ShouldContain("nothing is tried for ");
+        html.ShouldNotContain("Retry-After");
+    }
+
     [Fact]
     public async Task The_api_still_answers_problems()
     {

@@ -10,6 +10,9 @@ internal sealed partial class Surfer(Uri server) : IDisposable
     private readonly HttpClientHandler handler = new() { CookieContainer = new CookieContainer(), AllowAutoRedirect = false };
     private HttpClient? http;
 
+    /// <summary>The page that forms stand on.</summary>
+    public string? From { get; init; }
+
     public HttpClient Http => http ??= new HttpClient(handler) { BaseAddress = server };
 
     public async Task SignInAsync(string token)
@@ -23,6 +26,7 @@ internal sealed partial class Surfer(Uri server) : IDisposable
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
         request.Headers.TryAddWithoutValidation("Accept-Language", language ?? "en");
+        request.Headers.TryAddWithoutValidation("Accept", "text/html");
         using var response = await Http.SendAsync(request);
         return ((int)response.StatusCode, WebUtility.HtmlDecode(await response.Content.ReadAsStringAsync()), response.Headers.Location?.OriginalString);
     }
@@ -39,6 +43,8 @@ internal sealed partial class Surfer(Uri server) : IDisposable
 
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative)) { Content = new FormUrlEncodedContent(sent) };
         request.Headers.Add("Sec-Fetch-Site", site);
+        request.Headers.TryAddWithoutValidation("Accept", "text/html");
+        request.Headers.Referrer = From is null ? null : new Uri(server, From);
         using var response = await Http.SendAsync(request);
         return ((int)response.StatusCode, WebUtility.HtmlDecode(await response.Content.ReadAsStringAsync()), response.Headers.Location?.OriginalString);
     }

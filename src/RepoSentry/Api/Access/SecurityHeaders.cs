@@ -27,7 +27,7 @@ internal static class SecurityHeaders
         var isPage = context.Request.Path.StartsWithSegments("/swagger", StringComparison.OrdinalIgnoreCase);
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";
-        var isOurs = context.GetEndpoint()?.Metadata.GetMetadata<BrowserPage>() is not null;
+        var isOurs = BrowserPage.Of(context) is not null;
         headers.ContentSecurityPolicy = isOurs ? Dashboard : isPage ? Swagger : Nothing;
         headers["Referrer-Policy"] = isOurs ? "same-origin" : "no-referrer"; // a form tells its Origin only with the former
         headers["Cross-Origin-Resource-Policy"] = "same-origin";

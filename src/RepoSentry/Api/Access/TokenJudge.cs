@@ -71,6 +71,11 @@ internal sealed class TokenJudge(TokenBook book, SessionCookies cookies, Failure
             return new Judgement(caller, null);
         }
 
+        if (BrowserPage.Of(context) is not null && await BrowserPage.FormAsync(context.Request) is null)
+        {
+            return new Judgement(null, Problems.UnreadableForm());
+        }
+
         await audit.RefusedAsync(context, caller.Name!, "by a session, without its anti-forgery token");
         return new Judgement(null, Problems.NoProof());
     }

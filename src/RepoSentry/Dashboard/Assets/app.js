@@ -7,6 +7,7 @@
   const fill = (text, value) => text.replace('{0}', value);
 
   // What was said of an action is said once.
+  if (words.at) history.replaceState(null, '', words.at); // a page that answers a form stands where the form stood: reading it again sends nothing again
   const here = new URL(location.href);
   if (here.searchParams.has('said')) { here.searchParams.delete('said'); history.replaceState(null, '', here); }
 
@@ -62,16 +63,21 @@
     while (place) { const after = place.nextSibling; place.remove(); place = after; }
   };
 
-  // Reading the page again
+  // Reading the page again. One that is not answered in time is as bad as one that fails.
+  const readLimit = 10000;
   const state = document.getElementById('live-state');
-  let paused = false, stale = null, waiting = null, busy = false, again = false;
+  let paused = false, waiting = null, busy = false, again = false;
+  let unread = false, cut = false, good = Date.now();
   const tell = () => {
     if (!state) return;
+    const stale = unread || cut;
     state.hidden = false;
     state.className = 'live' + (paused ? ' paused' : stale ? ' stale' : '');
-    state.querySelector('[data-text]').textContent = paused ? words.paused : stale ? fill(words.stale, stale.toLocaleTimeString([], { hour12: false })) : words.liveText;
+    const text = paused ? words.paused : stale ? fill(words.stale, new Date(good + skew).toISOString().slice(11, 19) + ' UTC') : words.liveText;
+    const place = state.querySelector('[data-text]');
+    if (place.textContent !== text) place.textContent = text;
   };
-  const isStale = yes => { if (yes !== !!stale) { stale = yes ? new Date() : null; tell(); } };
+  const stands = () => { if (!unread && !cut) good = Date.now(); tell(); };
   const refresh = async (force) => {
     waiting = null;
     const parts = [...document.querySelectorAll('[data-live]:not([data-live="off"])')];
@@ -79,7 +85,7 @@
     if (busy) { again = true; return; }
     busy = true;
     try {
-      const answer = await fetch(location.href, { headers: { 'X-RepoSentry-Part': 'live' }, credentials: 'same-origin', redirect: 'follow' });
+      const answer = await fetch(location.href, { headers: { 'X-RepoSentry-Part': 'live' }, credentials: 'same-origin', redirect: 'follow', signal: AbortSignal.timeout(readLimit) });
       if (answer.redirected) { location.reload(); return; }
       if (!answer.ok) throw new Error(answer.status);
       const at = Date.parse(answer.headers.get('Date'));
@@ -88,34 +94,64 @@
       reveal(read);
       for (const part of parts) { const next = part.id && read.getElementById(part.id); if (next) morph(part, next); }
       tick();
-      if (source && source.readyState === EventSource.OPEN) isStale(false);
-    } catch { isStale(true); }
+      unread = false;
+    } catch { unread = true; }
+    stands();
     busy = false;
     if (again) { again = false; soon(); }
   };
   const soon = () => { if (!waiting) waiting = setTimeout(refresh, 200); };
 
-  // The stream, with longer and longer waits between tries
-  let source = null, wait = 1000;
-  let retry = null;
-  const follow = () => {
-    clearTimeout(retry);
-    source = new EventSource('/api/v1/events/stream');
-    for (const kind of ['event', 'status', 'refresh']) source.addEventListener(kind, soon);
-    source.onopen = () => { wait = 1000; isStale(false); tell(); soon(); };
-    source.onerror = () => {
-      isStale(true);
-      if (source.readyState !== EventSource.CLOSED) source.close();
-      retry = setTimeout(follow, wait);
-      wait = Math.min(30000, wait * 2);
-    };
+  // The stream. A browser has six connections for one server, so one page follows the stream and tells the others. Each second it says that it is there;
+  // when it is silent the next page takes its place. Of two that began at once the one with the smaller number stays.
+  const channel = new BroadcastChannel('reposentry');
+  const me = Math.random();
+  const silenceLimit = 40000; // the server says something each 15 s
+  let leader = 0, led = 0, heard = 0, stream = null;
+  const say = news => channel.postMessage({ from: me, cut, news });
+  const hear = (isCut, news) => { cut = isCut; stands(); if (news) soon(); };
+  const follow = async () => {
+    const mine = leader = Math.random();
+    for (let wait = 1000; leader === mine; wait = Math.min(30000, wait * 2)) {
+      stream = new AbortController();
+      heard = Date.now();
+      try {
+        const answer = await fetch('/api/v1/events/stream', { credentials: 'same-origin', signal: stream.signal });
+        if (!answer.ok) throw new Error(answer.status);
+        const reader = answer.body.getReader(), text = new TextDecoder();
+        for (let part = await reader.read(), news = true; !part.done; part = await reader.read(), news = false) {
+          [heard, wait] = [Date.now(), 500];
+          news = news || text.decode(part.value).includes('event: '); // else it only says that it is there
+          hear(false, news);
+          say(news);
+        }
+      } catch { /* cut, like one that ends */ }
+      if (leader !== mine) return;
+      hear(true, false);
+      say(false);
+      await new Promise(done => setTimeout(done, wait));
+    }
   };
-  const isLive = !!state;
-  if (isLive) {
-    follow();
+  const leave = () => { if (leader) { leader = 0; stream.abort(); } };
+  const keep = () => {
+    if (document.hidden) return;
+    if (!leader) { if (Date.now() - led > 3000) follow(); return; }
+    if (Date.now() - heard > silenceLimit) stream.abort();
+    say(false);
+  };
+  const join = () => { led = Date.now() - 2500; channel.postMessage({ asks: true }); setTimeout(keep, 600); soon(); };
+  if (state) {
+    channel.onmessage = ({ data }) => {
+      if (data.asks) { if (leader) say(false); return; }
+      if (leader && data.from > me) return;
+      leave();
+      led = Date.now();
+      hear(data.cut, data.news);
+    };
+    join();
+    setInterval(keep, 1000);
     setInterval(() => refresh(false), 5000); // what no event tells: looks, ages, budgets
-    // A browser has few connections for one server: a page that nobody sees gives its own back.
-    document.addEventListener('visibilitychange', () => { clearTimeout(retry); if (document.hidden) source.close(); else follow(); });
+    document.addEventListener('visibilitychange', () => { if (document.hidden) leave(); else join(); });
   }
 
   const pause = document.getElementById('pause-tail');
@@ -143,6 +179,8 @@
     }
     for (const open of document.querySelectorAll('details.confirm[open]')) if (!open.contains(click.target)) open.open = false;
   });
+
+  document.querySelector('nav a[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }); // in a narrow window the entries stand in a row
 
   // Keys
   const help = document.getElementById('keys');

@@ -9,6 +9,7 @@ namespace RepoSentry.Dashboard.Pages;
 internal static class FleetPage
 {
     private const int IncidentsShown = 8;
+    private const int MostIncidents = 500;
     private const int EventsShown = 8;
 
     public static async Task<Sheet> LoadAsync(Visit v)
@@ -40,7 +41,11 @@ internal static class FleetPage
         return found;
     }
 
-    public static (IReadOnlyList<Incident> Shown, int More) Cut(IReadOnlyList<Incident> incidents) => ([.. incidents.Take(IncidentsShown)], Math.Max(0, incidents.Count - IncidentsShown));
+    public static (IReadOnlyList<Incident> Shown, int More) Cut(Visit v, IReadOnlyList<Incident> incidents)
+    {
+        var most = v.Query("incidents") == "all" ? MostIncidents : IncidentsShown;
+        return ([.. incidents.Take(most)], Math.Max(0, incidents.Count - most));
+    }
 }
 
 /// <param name="Events">The newest.</param>

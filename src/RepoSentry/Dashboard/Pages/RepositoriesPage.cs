@@ -22,16 +22,17 @@ internal static class RepositoriesPage
             routes.Form($"/repositories/{{name}}/{word}", Role.Operator, action, v => act(v, v.Name), v => LocalPath.With(Parts.Show.Repository(v.Name), word));
         }
 
-        routes.Form("/repositories", Role.Operator, "repositories.bulk", BulkAsync, v => LocalPath.With((v.Context.Items[BackKey] as string)!, "bulk"));
+        routes.Form("/repositories", Role.Operator, "repositories.bulk", BulkAsync, async (v, result) => await (await OfAsync(v, Answered.Is<BulkResult>(result, out var bulk) ? bulk : null)).WriteAsync(v));
     }
 
-    private const string BackKey = "dashboard.back";
+    public static Task<Sheet> LoadAsync(Visit v) => OfAsync(v, null);
 
-    public static async Task<Sheet> LoadAsync(Visit v)
+    private static async Task<Sheet> OfAsync(Visit v, BulkResult? bulk)
     {
-        var result = await RepositoryEndpoints.ListAsync(v.Get<RepositoryLog>(), v.Get<PollWorker>(), v.Context, v.Query("status"), v.Query("q"), v.Query("sort"), v.Ends);
+        var result = await RepositoryEndpoints.ListAsync(
+            v.Get<RepositoryLog>(), v.Get<PollWorker>(), v.Get<TimeProvider>(), v.Context, v.Query("status"), v.Query("standing"), v.Query("q"), v.Query("sort"), v.Ends);
         return Answered.Is<ListAnswer<RepositoryView>>(result, out var page)
-            ? new Sheet(v.T["nav.repositories"], "repositories", RepositoriesView.Of(v, page, v.Status()))
+            ? new Sheet(v.T["nav.repositories"], "repositories", RepositoriesView.Of(v, page, v.Status(), bulk))
             : ProblemView.SheetOf(v, result);
     }
 
@@ -44,21 +45,31 @@ internal static class RepositoriesPage
     // Each of them stands in the audit log as if it had been done alone.
     private static async Task<IResult> BulkAsync(Visit v)
     {
-        var form = await v.Context.Request.ReadFormAsync(v.Ends);
-        var back = form["back"].ToString();
-        v.Context.Items[BackKey] = LocalPath.Is(back) ? back : "/repositories";
-        if (!Acts.TryGetValue(form["do"].ToString(), out var asked) || form["name"].Count == 0)
+        var form = await v.FormAsync();
+        var (word, names) = (form["do"].ToString(), form["name"].OfType<string>().Distinct(StringComparer.Ordinal).ToList());
+        if (!Acts.TryGetValue(word, out var asked) || names.Count is 0 or > Paging.MaxLimit)
         {
-            return Problems.BadRequest("Choose at least one repository, and what shall be done.");
+            return Problems.BadRequest($"Choose one repository or more, {Paging.MaxLimit} at most, and what shall be done. {names.Count} were chosen, and nothing was done.");
         }
 
-        foreach (var name in form["name"].OfType<string>().Take(Paging.MaxLimit))
+        var refused = new List<RefusedOne>();
+        foreach (var name in names)
         {
             v.Context.Request.RouteValues["name"] = name;
-            await Routes.AuditedAsync(v, asked.Action, visit => asked.Act(visit, name));
+            var (status, title, detail) = Answered.Problem(await Routes.AuditedAsync(v, asked.Action, visit => asked.Act(visit, name)));
+            if (status >= StatusCodes.Status400BadRequest)
+            {
+                refused.Add(new RefusedOne(name, detail.Length > 0 ? detail : title));
+            }
         }
 
         v.Context.Request.RouteValues.Remove("name");
-        return TypedResults.Accepted((string?)null);
+        return TypedResults.Ok(new BulkResult(word, names.Count, refused));
     }
 }
+
+/// <summary>What came of something that was asked for several repositories at once.</summary>
+/// <param name="Asked">Of how many.</param>
+internal sealed record BulkResult(string Word, int Asked, IReadOnlyList<RefusedOne> Refused);
+
+internal sealed record RefusedOne(string Name, string Why);

@@ -18,7 +18,7 @@ internal static class RepositoryPage
         }
 
         _ = Answered.Is<Explanation>(await v.ExplainAsync(v.Name, null), out var explanation);
-        _ = Answered.Is<ListAnswer<StoredRef>>(await RepositoryEndpoints.RefsAsync(v.Name, log, v.Context, v.Query("kind"), v.Ends), out var refs);
+        _ = Answered.Is<ListAnswer<StoredRef>>(await RepositoryEndpoints.RefsAsync(v.Name, log, v.Context, v.Query("kind"), v.Query("q") is { } part ? Parts.Show.Meant(part) : null, v.Ends), out var refs);
         _ = Answered.Is<ListAnswer<PollView>>(await PollsAsync(v, log, polling), out var looks);
         _ = Answered.Is<ListAnswer<EventView>>(await v.EventsAsync(repository.Name), out var events);
         var model = new RepositoryModel(repository, explanation, refs, looks?.Items ?? [], [.. (events?.Items ?? []).Take(10)]);

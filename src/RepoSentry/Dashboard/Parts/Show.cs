@@ -1,11 +1,12 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using RepoSentry.Abstractions;
 using RepoSentry.Dashboard.Texts;
 
 namespace RepoSentry.Dashboard.Parts;
 
 /// <summary>How values are written.</summary>
-internal static class Show
+internal static partial class Show
 {
     public static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
@@ -40,7 +41,13 @@ internal static class Show
 
     public static string Sha(string? commit) => commit is null ? "–" : commit.Length > 8 ? commit[..8] : commit;
 
-    /// <summary>Control characters and marks of direction stand escaped.</summary>
+    /// <summary>Markup in which marks of direction, and characters that take no room, stand as <c>\u202E</c>: else a name or an answer from outside could look like another.</summary>
+    /// <param name="html">With whatever is not ASCII as references, as the renderer writes it.</param>
+    public static string Visible(string html) => Unseen.Replace(html, match => $@"\u{Convert.ToInt32(match.Groups["code"].Value, 16):X4}");
+
+    /// <summary>The text that such a name stands for: what is copied from a page is found again.</summary>
+    public static string Meant(string text) => Escaped.Replace(text, match => char.ConvertFromUtf32(Convert.ToInt32(match.Groups["code"].Value, 16)));
+
     public static string Ref(string name) => RefName.ToText(GitRef.Shorten(name));
 
     public static string Repository(string name) => "/repositories/" + Uri.EscapeDataString(name);
@@ -55,4 +62,11 @@ internal static class Show
         "pending" or "waiting" or "in_flight" or "new" or "started" or "probing" => "wait",
         _ => "mute",
     };
+
+    // What joins parts of one picture, U+200D after an emoji, is no disguise.
+    [GeneratedRegex("&#x(?<code>AD|34F|61C|115F|1160|17B[45]|180E|200[BCEF]|202[8-E]|206[0-9A-F]|3164|FEFF|FFA0|FFF[9-B]|E00[0-7][0-9A-F]);|(?<!&#x(1F[0-9A-F]{3}|2[67][0-9A-F]{2}|FE0F);)&#x(?<code>200D);", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Unseen { get; }
+
+    [GeneratedRegex(@"\\u(?<code>E00[0-7][0-9A-F]|00AD|034F|061C|115F|1160|17B[45]|180E|200[B-F]|202[8-E]|206[0-9A-F]|3164|FEFF|FFA0|FFF[9-B])", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Escaped { get; }
 }

@@ -10,6 +10,12 @@ internal static class EventTexts
         new("events.example", "repo:web ref:main status:failed since:2h, or a commit", "repo:web ref:main status:failed since:2h，或提交号"),
         new("events.empty", "No event", "没有事件"),
         new("events.empty.text", "Nothing has moved that matches. The first look at a repository is a silent baseline.", "没有符合条件的变化。首次查看只建立基线，不触发事件。"),
+        new("search.unknown", "{0}: is not known here. Words are repo:, ref:, type:, status:, since:, until:, a repository's name, or a commit.", "不认识 {0}:。可用 repo:、ref:、type:、status:、since:、until:、仓库名或提交号。"),
+        new("search.twice", "{0}: stands there twice. Each word is taken once.", "{0}: 出现了两次，每种词只能用一次。"),
+        new("search.nothing", "{0}: is followed by nothing.", "{0}: 后面没有内容。"),
+        new("search.status", "{0} is no status: status is one of pending, delivered, failed, superseded, unrouted.", "没有状态 {0}：可用 pending、delivered、failed、superseded、unrouted。"),
+        new("search.type", "{0} is no type of events: types are such as branch_updated, tag_created, pull_request_opened.", "没有事件类型 {0}：例如 branch_updated、tag_created、pull_request_opened。"),
+        new("search.time", "{0} is no time: write a span that ends now, such as 2h, or a time such as 2026-11-24T12:00:00Z.", "{0} 不是时间：可写到现在为止的时长，如 2h，或时间，如 2026-11-24T12:00:00Z。"),
         new("events.skipped", "kept back by {0}", "被 {0} 拦下"),
         new("event.skipped", "Kept from every trigger by {0}:", "被 {0} 拦下，未发往任何触发器："),
         new("event.change", "What changed", "变化内容"),
@@ -70,6 +76,7 @@ internal static class EventTexts
         new("rules.why", "Why", "原因"),
         new("rules.empty", "Nothing to test yet", "尚无测试内容"),
         new("rules.empty.text", "Give a repository and refs: short or full names, #7 is no ref but refs/pull/7/head is.", "填写仓库和引用：短名或全名均可，如 refs/pull/7/head。"),
+        new("rules.cut", "These are the first {0} of {1} refs.", "以下是 {1} 个引用中的前 {0} 个。"),
         new("rules.unknown", "There is no repository {0}.", "没有仓库 {0}。"),
     ];
 }

@@ -45,7 +45,7 @@ internal static class SystemTexts
         new("settings.ends", "Ends", "到期"),
         new("settings.open", "No token is asked for on this address (api.auth).", "此地址无需令牌（api.auth）。"),
         new("tokens", "Tokens", "令牌"),
-        new("tokens.used", "In use", "使用中"),
+        new("tokens.used", "Not revoked", "未吊销"),
         new("tokens.empty", "No token", "没有令牌"),
         new("tokens.empty.text", "Make one below; its secret is shown once.", "在下方创建；其密文只显示一次。"),
         new("token.name", "Name", "名称"),

@@ -1,0 +1,57 @@
+using RepoSentry.Dashboard.Pages;
+using RepoSentry.Tests.Api;
+using RepoSentry.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace RepoSentry.Tests.Dashboard;
+
+/// <summary>What the words of a search of events mean, alone and beside each other.</summary>
+public sealed class EventSearchTests
+{
+    [Theory]
+    [InlineData("web", "web", null, null)]
+    [InlineData("repo:web deadbeef", "web", null, "deadbeef")]
+    [InlineData("branch:main commit:deadbeef0", null, "main", "deadbeef0")]
+    [InlineData(@"ref:rtl/\u202Egnp.exe", null, "rtl/\u202Egnp.exe", null)]
+    public void Words_stand_beside_each_other(string text, string? repository, string? name, string? commit)
+    {
+        var search = EventSearch.Parse(text, Build.Noon);
+        search.Problem.ShouldBeNull();
+        (search.Repository, search.Ref, search.Commit).ShouldBe((repository, name, commit));
+    }
+
+    [Theory]
+    [InlineData("repo:a repo:b", "search.twice")]
+    [InlineData("web repo:b", "search.twice")]
+    [InlineData("since:banana", "search.time")]
+    [InlineData("until:banana", "search.time")]
+    [InlineData("status:lost", "search.status")]
+    [InlineData("type:lost", "search.type")]
+    [InlineData("repo:", "search.nothing")]
+    [InlineData("nope:1", "search.unknown")]
+    public void What_cannot_be_searched_for_says_why(string text, string problem) => EventSearch.Parse(text, Build.Noon).Problem!.Value.Key.ShouldBe(problem);
+
+    [Theory]
+    [InlineData("since:2h", "2026-")]
+    [InlineData("since:2026-11-24T12:00:00Z", "2026-11-24T12:00:00Z")]
+    public void Times_are_spans_or_moments(string text, string expected)
+    {
+        EventSearch.Parse(text, Build.Noon).Since!.ShouldStartWith(expected);
+        EventSearch.Parse(text.Replace("since", "until", StringComparison.Ordinal), Build.Noon).Until!.ShouldStartWith(expected);
+    }
+
+    [Fact]
+    public async Task A_commit_beside_a_repository_is_of_that_repository()
+    {
+        await using var host = await RunningHost.StartAsync();
+        await host.RecordAsync(1);
+        var item = (await host.JsonAsync("/api/v1/events")).GetProperty("items")[0];
+        var (id, commit) = (item.GetProperty("id").GetString(), item.GetProperty("commit_sha").GetString());
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        foreach (var (words, found) in new[] { ("", true), ("repo:web ", true), ("ref:b1 ", true), ("since:1h ", true), ("repo:none ", false), ("ref:b2 ", false), ("status:failed ", false), ("until:1h ", false) })
+        {
+            (await surfer.GetAsync("/events?q=" + Uri.EscapeDataString(words + commit))).Html.Contains($"/events/{id}", StringComparison.Ordinal).ShouldBe(found, words);
+        }
+    }
+}
