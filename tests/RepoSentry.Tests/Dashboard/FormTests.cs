@@ -28,6 +28,18 @@ public sealed class FormTests
     }
 
     [Fact]
+    public async Task A_trigger_is_paused_when_its_page_says_so()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        foreach (var (order, state) in new[] { ("pause", "paused"), ("resume", "running"), ("pause", "paused") })
+        {
+            await surfer.PostAsync("/triggers/tekton/" + order, proof: false);
+            (await host.JsonAsync("/api/v1/triggers")).GetProperty("items")[0].GetProperty("state").GetString().ShouldBe(state);
+        }
+    }
+
+    [Fact]
     public async Task What_cannot_be_done_is_told_and_stands_as_failed()
     {
         await using var host = await RunningHost.StartAsync();

@@ -11,15 +11,15 @@ internal static class TriggersPage
 {
     public static void MapTriggerForms(this IEndpointRouteBuilder routes)
     {
-        routes.Form("/triggers/{name}/pause", Role.Operator, "trigger.pause", v => Tell(v, worker => worker.Pause()), v => LocalPath.With(Parts.Show.Trigger(v.Name), "trigger-paused"));
-        routes.Form("/triggers/{name}/resume", Role.Operator, "trigger.resume", v => Tell(v, worker => worker.Resume()), v => LocalPath.With(Parts.Show.Trigger(v.Name), "trigger-resumed"));
+        routes.Form("/triggers/{name}/pause", Role.Operator, "trigger.pause", v => TellAsync(v, worker => worker.PauseAsync()), v => LocalPath.With(Parts.Show.Trigger(v.Name), "trigger-paused"));
+        routes.Form("/triggers/{name}/resume", Role.Operator, "trigger.resume", v => TellAsync(v, worker => worker.ResumeAsync()), v => LocalPath.With(Parts.Show.Trigger(v.Name), "trigger-resumed"));
         routes.Form("/triggers/{name}/test", Role.Operator, "trigger.test", v => TriggerEndpoints.TestAsync(v.Name, v.Get<TriggerTest>(), v.Ends), TriggerPage.TestedAsync);
         routes.Form("/triggers/{name}/recover", Role.Operator, "deliveries.retry", TriggerPage.RecoverAsync, TriggerPage.RecoveredAsync);
     }
 
     public static Task<Sheet> LoadAsync(Visit v) => Task.FromResult(new Sheet(v.T["nav.triggers"], "triggers", TriggersView.Of(v, v.Triggers(), v.History())));
 
-    private static Task<IResult> Tell(Visit v, Action<DeliveryWorker> order) => Task.FromResult(TriggerEndpoints.Tell(v.Name, v.Get<DeliveryWorkers>(), order));
+    private static Task<IResult> TellAsync(Visit v, Func<DeliveryWorker, Task> order) => TriggerEndpoints.TellAsync(v.Name, v.Get<DeliveryWorkers>(), order, v.Ends);
 }
 
 /// <summary>One trigger, its dead letters, and what brings them back.</summary>
