@@ -64,29 +64,49 @@
 
   // Reading the page again
   const state = document.getElementById('live-state');
-  let paused = false, stale = null, waiting = null, busy = false, again = false;
+  let paused = false, stale = null, out = false, waiting = null, busy = false, again = false;
   const tell = () => {
     if (!state) return;
+    lose();
     state.hidden = false;
-    state.className = 'live' + (paused ? ' paused' : stale ? ' stale' : '');
-    state.querySelector('[data-text]').textContent = paused ? words.paused : stale ? fill(words.stale, stale.toLocaleTimeString([], { hour12: false })) : words.liveText;
+    state.className = 'live' + (out ? ' stale' : paused ? ' paused' : stale ? ' stale' : '');
+    state.querySelector('[data-text]').textContent = out ? words.out : paused ? words.paused : stale ? fill(words.stale, stale.toLocaleTimeString([], { hour12: false })) : words.liveText;
   };
-  const isStale = yes => { if (yes !== !!stale) { stale = yes ? new Date() : null; tell(); } };
+  // A stream that is cut and comes back is no loss; one that stays away takes the colour from all that claims to be well.
+  const patience = 3000;
+  const lost = document.getElementById('out-of-touch');
+  const lose = () => {
+    const is = out || (!!stale && Date.now() - stale >= patience);
+    document.documentElement.classList.toggle('lost', is);
+    lost.querySelector('[data-text]').textContent = !is ? '' : out ? words.signedOut : words.gone;
+    const way = lost.querySelector('a');
+    way.hidden = !out;
+    way.href = '/sign-in?next=' + encodeURIComponent(location.pathname + location.search);
+    lost.hidden = !is;
+  };
+  const signedOut = () => { out = true; clearTimeout(retry); if (source) source.close(); tell(); };
+  const askWhoIAm = async () => { try { if ((await fetch('/api/v1/session', { credentials: 'same-origin' })).status === 401) signedOut(); } catch { /* nobody answers: stale says it */ } };
+  // What was said of an action holds until what it changed is changed again.
+  const said = document.getElementById('said');
+  const stood = document.querySelector('.head-side')?.textContent;
+  const unsay = () => { if (said && document.querySelector('.head-side')?.textContent !== stood) said.remove(); };
+  const isStale = yes => { if (yes !== !!stale) { stale = yes ? new Date() : null; tell(); if (yes) setTimeout(tell, patience); } };
   const refresh = async (force) => {
     waiting = null;
     const parts = [...document.querySelectorAll('[data-live]:not([data-live="off"])')];
-    if (parts.length === 0 || (paused && !force) || document.hidden) return;
+    if (parts.length === 0 || (paused && !force) || document.hidden || out) return;
     if (busy) { again = true; return; }
     busy = true;
     try {
       const answer = await fetch(location.href, { headers: { 'X-RepoSentry-Part': 'live' }, credentials: 'same-origin', redirect: 'follow' });
-      if (answer.redirected) { location.reload(); return; }
+      if (answer.redirected) { signedOut(); busy = false; return; }
       if (!answer.ok) throw new Error(answer.status);
       const at = Date.parse(answer.headers.get('Date'));
       if (at) skew = Math.abs(at - Date.now()) > 2000 ? at - Date.now() : 0;
       const read = new DOMParser().parseFromString(await answer.text(), 'text/html');
       reveal(read);
       for (const part of parts) { const next = part.id && read.getElementById(part.id); if (next) morph(part, next); }
+      unsay();
       tick();
       if (source && source.readyState === EventSource.OPEN) isStale(false);
     } catch { isStale(true); }
@@ -105,6 +125,7 @@
     source.onopen = () => { wait = 1000; isStale(false); tell(); soon(); };
     source.onerror = () => {
       isStale(true);
+      askWhoIAm();
       if (source.readyState !== EventSource.CLOSED) source.close();
       retry = setTimeout(follow, wait);
       wait = Math.min(30000, wait * 2);
@@ -115,7 +136,7 @@
     follow();
     setInterval(() => refresh(false), 5000); // what no event tells: looks, ages, budgets
     // A browser has few connections for one server: a page that nobody sees gives its own back.
-    document.addEventListener('visibilitychange', () => { clearTimeout(retry); if (document.hidden) source.close(); else follow(); });
+    document.addEventListener('visibilitychange', () => { clearTimeout(retry); if (document.hidden) source.close(); else { out = false; follow(); } });
   }
 
   const pause = document.getElementById('pause-tail');
