@@ -40,6 +40,7 @@ internal static class ApiDescription
         ["action"] = "Only this action, such as repository.poll",
         ["outcome"] = "started, done, refused or failed",
         ["q"] = "Only those whose name has this in it",
+        ["order"] = "oldest (unless set) or newest: which attempts come first",
         ["sort"] = "name, or changed for the newest change first",
         ["span"] = "hour or day",
         ["revoked"] = "Whether tokens no longer in use are in it",

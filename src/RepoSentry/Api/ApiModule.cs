@@ -12,6 +12,7 @@ internal static class ApiModule
         .AddSingleton<RepositoryLog>()
         .AddSingleton<SentryGauges>()
         .AddSingleton<EventStreams>()
+        .AddSingleton<WaitReasons>()
         .AddSingleton<FleetHistory>()
         .ConfigureHttpJsonOptions(options =>
         {

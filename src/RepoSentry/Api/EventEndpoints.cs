@@ -19,7 +19,7 @@ internal static class EventEndpoints
         group.MapGet("/stream", StreamAsync).RequireRole(Role.Viewer).WithName("streamEvents").WithSummary("Events as they are committed, and what becomes of them, as server-sent events")
             .WithDescription("A message `event` has the sequence number as its id: a client that sends Last-Event-ID goes on after it, and nothing is skipped or told twice. A message `status` has no id: it tells what became of an event that was told before, or came before the stream. A message `refresh` says that more has changed than is told: read the list again. Without Last-Event-ID the stream begins with what is committed next, or with `since`. A comment comes every 15 seconds.")
             .Produces<string>(200, "text/event-stream").ProducesProblem(400).ProducesProblem(503);
-        group.MapGet("/{id}", ShowAsync).RequireRole(Role.Viewer).WithName("getEvent").WithSummary("One event with its deliveries").Produces<EventView>().ProducesProblem(404);
+        group.MapGet("/{id}", ShowAsync).RequireRole(Role.Viewer).WithName("getEvent").WithSummary("One event with its deliveries, and why those that wait do").Produces<EventView>().ProducesProblem(404);
     }
 
     internal static async Task<IResult> ListAsync(
@@ -83,8 +83,8 @@ internal static class EventEndpoints
         return refusal is null;
     }
 
-    internal static async Task<IResult> ShowAsync(string id, EventLog log, TektonOutcomes outcomes, CancellationToken cancellationToken) =>
+    internal static async Task<IResult> ShowAsync(string id, EventLog log, TektonOutcomes outcomes, WaitReasons waits, CancellationToken cancellationToken) =>
         await log.FindEventAsync(id, cancellationToken) is { } found
-            ? TypedResults.Ok((await outcomes.AddToAsync([found], cancellationToken))[0])
+            ? TypedResults.Ok((await outcomes.AddToAsync([await waits.AddToAsync(found, cancellationToken)], cancellationToken))[0])
             : Problems.NotFound($"There is no event {id}.");
 }

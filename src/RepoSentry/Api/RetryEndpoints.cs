@@ -27,7 +27,7 @@ internal static class RetryEndpoints
 
     internal static async Task<IResult> RetryOneAsync(long id, RetryStore store, EventLog log, SentryConfig config, CancellationToken cancellationToken)
     {
-        if (await log.FindDeliveryAsync(id, 0, 1, cancellationToken) is not { } found)
+        if (await log.FindDeliveryAsync(id, null, 1, newestFirst: false, cancellationToken) is not { } found)
         {
             return Problems.NotFound($"There is no delivery {id}.");
         }

@@ -7,14 +7,16 @@ namespace RepoSentry.Api;
 /// <summary>The triggers: whether they send, what waits for them.</summary>
 internal static class TriggerEndpoints
 {
+    private static readonly TimeSpan OrderWait = TimeSpan.FromSeconds(2);
+
     public static void MapTriggers(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/triggers").WithTags("triggers");
         group.MapGet("", (DeliveryWorkers workers) => new ListAnswer<TriggerView>([.. workers.All.Select(worker => worker.View)], null))
             .RequireRole(Role.Viewer).WithName("listTriggers").WithSummary("Every trigger");
-        group.MapPost("/{name}/pause", (string name, DeliveryWorkers workers) => Tell(name, workers, worker => worker.Pause()))
+        group.MapPost("/{name}/pause", (string name, DeliveryWorkers workers, CancellationToken cancellationToken) => TellAsync(name, workers, worker => worker.PauseAsync(), cancellationToken))
             .Writes(Role.Operator, "trigger.pause").WithName("pauseTrigger").WithSummary("Send nothing until it is resumed").Produces(202).ProducesProblem(404);
-        group.MapPost("/{name}/resume", (string name, DeliveryWorkers workers) => Tell(name, workers, worker => worker.Resume()))
+        group.MapPost("/{name}/resume", (string name, DeliveryWorkers workers, CancellationToken cancellationToken) => TellAsync(name, workers, worker => worker.ResumeAsync(), cancellationToken))
             .Writes(Role.Operator, "trigger.resume").WithName("resumeTrigger").WithSummary("Go on after a pause").Produces(202).ProducesProblem(404);
         group.MapPost("/{name}/test", TestAsync)
             .Writes(Role.Operator, "trigger.test").WithName("testTrigger").WithSummary("Send one made-up event and tell what came of it")
@@ -25,14 +27,15 @@ internal static class TriggerEndpoints
     internal static async Task<IResult> TestAsync(string name, TriggerTest test, CancellationToken cancellationToken) =>
         await test.RunAsync(name, cancellationToken) is { } result ? TypedResults.Ok(result) : Problems.NotFound($"There is no trigger {name}.");
 
-    internal static IResult Tell(string name, DeliveryWorkers workers, Action<DeliveryWorker> order)
+    internal static async Task<IResult> TellAsync(string name, DeliveryWorkers workers, Func<DeliveryWorker, Task> order, CancellationToken cancellationToken)
     {
         if (workers.All.FirstOrDefault(worker => worker.Name == name) is not { } found)
         {
             return Problems.NotFound($"There is no trigger {name}.");
         }
 
-        order(found);
+        // Whoever reads next sees it done; a worker that is slow, or has ended, keeps nobody waiting.
+        await Task.WhenAny(order(found), Task.Delay(OrderWait, cancellationToken));
         return TypedResults.Accepted((string?)null);
     }
 }

@@ -4,7 +4,7 @@ namespace RepoSentry.Configuration;
 internal sealed class CurrentConfig(SentryConfig initial)
 {
     private SentryConfig value = initial;
-    private ConfigStanding standing = new(null, null, []);
+    private ConfigStanding standing = new(null, null, [], []);
 
     /// <summary>There is a file to read again.</summary>
     public bool HasFile { get; init; }
@@ -26,4 +26,5 @@ internal sealed class CurrentConfig(SentryConfig initial)
 /// <param name="AppliedAt">When it was last changed by a reload; null while it is that of the start.</param>
 /// <param name="Problem">Why what is written now is not in force; null if it is.</param>
 /// <param name="NeedRestart">Settings that were changed and hold from the next start on.</param>
-internal sealed record ConfigStanding(DateTimeOffset? AppliedAt, string? Problem, IReadOnlyList<string> NeedRestart);
+/// <param name="Changes">What that reload made different, one line each; values of secrets are never told.</param>
+internal sealed record ConfigStanding(DateTimeOffset? AppliedAt, string? Problem, IReadOnlyList<string> NeedRestart, IReadOnlyList<string> Changes);

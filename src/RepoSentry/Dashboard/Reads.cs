@@ -24,12 +24,23 @@ internal static class Reads
     public static Task<IResult> EventsAsync(this Visit v, string? repository = null, string? @ref = null, string? type = null, string? status = null, string? since = null, string? until = null) =>
         EventEndpoints.ListAsync(v.Get<EventLog>(), v.Context, repository, @ref, type, status, since, until, v.Ends);
 
-    public static Task<IResult> EventAsync(this Visit v, string id) => EventEndpoints.ShowAsync(id, v.Get<EventLog>(), v.Get<TektonOutcomes>(), v.Ends);
+    /// <summary>The newest events, whatever page of another list this is.</summary>
+    public static async Task<IReadOnlyList<EventView>> NewestEventsAsync(this Visit v, int count, string? repository = null) =>
+        Answered.Is<ListAnswer<EventView>>(await EventEndpoints.ListAsync(v.Get<EventLog>(), v.Beside($"?limit={count}"), repository, null, null, null, null, null, v.Ends), out var page) ? page.Items : [];
 
-    public static Task<IResult> DeliveryAsync(this Visit v, long id) => DeliveryEndpoints.ShowAsync(id, v.Get<EventLog>(), v.Context, v.Ends);
+    public static Task<IResult> EventAsync(this Visit v, string id) => EventEndpoints.ShowAsync(id, v.Get<EventLog>(), v.Get<TektonOutcomes>(), v.Get<WaitReasons>(), v.Ends);
 
-    public static Task<IResult> DeliveriesAsync(this Visit v, string? trigger, string? status) =>
-        DeliveryEndpoints.ListAsync(v.Get<EventLog>(), v.Context, trigger, status, null, null, v.Ends);
+    /// <summary>A delivery with its newest attempts.</summary>
+    /// <param name="asked">Which page of them.</param>
+    public static Task<IResult> DeliveryAsync(this Visit v, long id, HttpContext asked) => DeliveryEndpoints.ShowAsync(id, v.Get<EventLog>(), v.Get<WaitReasons>(), asked, "newest", v.Ends);
+
+    /// <param name="asked">Which page of them.</param>
+    public static Task<IResult> DeliveriesAsync(this Visit v, string? trigger, string? status, HttpContext asked) =>
+        DeliveryEndpoints.ListAsync(v.Get<EventLog>(), asked, trigger, status, null, null, v.Ends);
+
+    /// <summary>The newest looks at a repository, whatever page of its refs this is.</summary>
+    public static async Task<IReadOnlyList<PollView>> NewestLooksAsync(this Visit v, string name) =>
+        Answered.Is<ListAnswer<PollView>>(await RepositoryEndpoints.PollsAsync(name, v.Get<RepositoryLog>(), v.Get<PollWorker>(), v.Beside(), v.Ends), out var page) ? page.Items : [];
 
     public static Task<IResult> RepositoryAsync(this Visit v, string name) => RepositoryEndpoints.ShowAsync(name, v.Get<RepositoryLog>(), v.Get<PollWorker>(), v.Ends);
 

@@ -34,6 +34,7 @@ internal static class Routes
     public static void Form(this IEndpointRouteBuilder routes, string path, Role role, string action, Func<Visit, Task<IResult>> act, Func<Visit, string> done) =>
         routes.Form(path, role, action, act, (visit, _) =>
         {
+            Told.Note(visit.Context);
             LocalPath.Go(visit.Context, done(visit));
             return Task.CompletedTask;
         });

@@ -30,6 +30,10 @@ internal sealed class Visit
 
     public DateTimeOffset Now { get; }
 
+    /// <summary>A request for what stands beside the page's own list: the page's cursor and limit say nothing of that.</summary>
+    public HttpContext Beside(string query = "") =>
+        new DefaultHttpContext { RequestServices = Context.RequestServices, RequestAborted = Context.RequestAborted, Request = { QueryString = new QueryString(query) } };
+
     public CancellationToken Ends => Context.RequestAborted;
 
     public SentryConfig Config => Get<SentryConfig>();
@@ -50,6 +54,9 @@ internal sealed class Visit
         where T : notnull => Context.RequestServices.GetRequiredService<T>();
 
     public bool May(Role role) => Context.Caller()?.Role >= role;
+
+    /// <summary>Whether the configuration has it: one that left may still have deliveries.</summary>
+    public bool HasTrigger(string name) => Config.Triggers.Any(trigger => trigger.Name == name);
 
     /// <summary>Null where it is missing or empty.</summary>
     public string? Query(string name) => Context.Request.Query[name].ToString().Trim() is { Length: > 0 } value ? value : null;

@@ -81,7 +81,7 @@ internal sealed partial class AttemptRunner(
                 var asked = (outcome as TriggerOutcome.TryAgain)?.RetryAfter;
                 var wait = BackOff.Wait(config.Retry, start.Failures + 1, asked, Random.Shared.NextDouble());
                 var expired = halts.Age(start.Delivery.CreatedAt, time.GetUtcNow()) >= config.Retry.MaxAge;
-                return new AttemptResult(start, expired ? AttemptEnd.Expired : AttemptEnd.Failed, wait, asked is not null);
+                return new AttemptResult(start, expired ? AttemptEnd.Expired : AttemptEnd.Failed, wait, asked is not null) { Error = OutcomeText.Of(outcome).Reason };
         }
     }
 
@@ -195,4 +195,8 @@ internal enum AttemptEnd
     NotBegun,
 }
 
-internal sealed record AttemptResult(LaneStart Start, AttemptEnd End, TimeSpan Wait, bool Held);
+internal sealed record AttemptResult(LaneStart Start, AttemptEnd End, TimeSpan Wait, bool Held)
+{
+    /// <summary>How the receiver failed; null where it did not.</summary>
+    public string? Error { get; init; }
+}

@@ -27,6 +27,7 @@ internal sealed partial class DeliveryWorker : IDisposable
     private HaltLog halts = new([]);
     private int attempts;
     private int giveUps;
+    private string? lastFailure;
     private TriggerConfig config;
     private AttemptRunner runner;
     private TriggerView view;
@@ -49,9 +50,12 @@ internal sealed partial class DeliveryWorker : IDisposable
     private TimeSpan Now => time.GetElapsedTime(startedAt);
 
     /// <summary>Ends a pause.</summary>
-    public void Resume() => signals.Writer.TryWrite(new Signal.Resumed());
+    /// <returns>Ends when <see cref="View"/> shows it; never where the worker has ended.</returns>
+    public Task ResumeAsync() => AskAsync(new Signal.Resumed());
 
-    public void Pause() => signals.Writer.TryWrite(new Signal.PauseAsked());
+    /// <summary>Sends nothing until it is resumed.</summary>
+    /// <returns>Ends when <see cref="View"/> shows it; never where the worker has ended.</returns>
+    public Task PauseAsync() => AskAsync(new Signal.PauseAsked());
 
     /// <summary>Another destination, or other limits: for every attempt that begins from now on.</summary>
     public void Reconfigure(TriggerConfig next, AttemptRunner attempts) => signals.Writer.TryWrite(new Signal.Reconfigured(next, attempts));
@@ -101,6 +105,12 @@ internal sealed partial class DeliveryWorker : IDisposable
     }
 
     public void Dispose() => cutSending.Dispose();
+
+    private Task AskAsync(Signal.Order order)
+    {
+        signals.Writer.TryWrite(order);
+        return order.Done.Task;
+    }
 
     private async Task TakeOverAsync(CancellationToken cancellationToken)
     {
@@ -170,13 +180,19 @@ internal sealed partial class DeliveryWorker : IDisposable
                 book.Reconfigure(next);
                 break;
             case Signal.Resumed:
-                await ResumeAsync();
+                await GoOnAsync();
                 break;
             case Signal.PauseAsked:
-                await PauseAsync("paused by an operator");
+                await HoldAsync("paused by an operator");
                 break;
             default:
                 break;
+        }
+
+        if (signal is Signal.Order order)
+        {
+            Publish();
+            order.Done.SetResult();
         }
     }
 
@@ -185,17 +201,17 @@ internal sealed partial class DeliveryWorker : IDisposable
         switch (result?.End)
         {
             case AttemptEnd.Delivered:
-                giveUps = 0;
+                (giveUps, lastFailure) = (0, null);
                 book.Finish(start.Delivery.Id, Now);
                 await CloseBreakerAsync();
                 break;
             case AttemptEnd.Failed:
                 book.Retry(start.Delivery.Id, Now, result.Wait, result.Held);
-                await CountFailureAsync();
+                await CountFailureAsync(result.Error);
                 break;
             case AttemptEnd.Expired:
                 book.Finish(start.Delivery.Id, Now);
-                await CountFailureAsync();
+                await CountFailureAsync(result.Error);
                 break;
             case AttemptEnd.GivenUp or AttemptEnd.Gone:
                 book.Finish(start.Delivery.Id, Now);
@@ -208,13 +224,14 @@ internal sealed partial class DeliveryWorker : IDisposable
         }
     }
 
-    private async Task CountFailureAsync()
+    private async Task CountFailureAsync(string? error)
     {
+        var reason = lastFailure = error is null ? "the receiver fails" : $"the receiver fails: {error}";
         if (book.Breaker.Failed(Now))
         {
-            halts.Begin(TriggerHalt.Breaker, "the receiver fails", time.GetUtcNow());
+            halts.Begin(TriggerHalt.Breaker, reason, time.GetUtcNow());
             Log.Opened(logger, Name);
-            await PersistAsync(() => haltStore.BeginAsync(Name, TriggerHalt.Breaker, "the receiver fails", CancellationToken.None));
+            await PersistAsync(() => haltStore.BeginAsync(Name, TriggerHalt.Breaker, reason, CancellationToken.None));
         }
     }
 
@@ -233,13 +250,13 @@ internal sealed partial class DeliveryWorker : IDisposable
     {
         if (gone || ++giveUps >= GiveUpsToPause)
         {
-            await PauseAsync(gone
+            await HoldAsync(gone
                 ? "the receiver answered 410 Gone"
                 : $"the receiver refused {giveUps} deliveries in a row for good: look at their answers, then resume");
         }
     }
 
-    private async Task PauseAsync(string reason)
+    private async Task HoldAsync(string reason)
     {
         book.Paused = true;
         halts.Begin(TriggerHalt.Pause, reason, time.GetUtcNow());
@@ -247,7 +264,7 @@ internal sealed partial class DeliveryWorker : IDisposable
         await PersistAsync(() => haltStore.BeginAsync(Name, TriggerHalt.Pause, reason, CancellationToken.None));
     }
 
-    private async Task ResumeAsync()
+    private async Task GoOnAsync()
     {
         giveUps = 0;
         book.Paused = false;
@@ -297,7 +314,7 @@ internal sealed partial class DeliveryWorker : IDisposable
     private void Publish()
     {
         var state = book.Paused ? "paused" : book.Breaker.IsOpen ? "open" : "running";
-        var reason = (halts.Open(TriggerHalt.Pause) ?? halts.Open(TriggerHalt.Breaker))?.Reason;
+        var reason = halts.Open(TriggerHalt.Pause) is { } pause ? pause.Reason : halts.Open(TriggerHalt.Breaker) is { } breaker ? lastFailure ?? breaker.Reason : null; // the failure before a restart, until there is another
         Volatile.Write(ref view, new TriggerView(Name, config.Type, state, reason, book.Backlog, book.InFlight, book.OldestCreatedAt));
     }
 
@@ -309,9 +326,15 @@ internal sealed partial class DeliveryWorker : IDisposable
 
         internal sealed record Reconfigured(TriggerConfig Config, AttemptRunner Runner) : Signal;
 
-        internal sealed record Resumed : Signal;
+        /// <summary>Somebody waits until it is done.</summary>
+        internal abstract record Order : Signal
+        {
+            public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
 
-        internal sealed record PauseAsked : Signal;
+        internal sealed record Resumed : Order;
+
+        internal sealed record PauseAsked : Order;
 
         internal sealed record Tick : Signal;
     }
@@ -343,5 +366,5 @@ internal sealed partial class DeliveryWorker : IDisposable
 
 /// <summary>A trigger as the API shows it.</summary>
 /// <param name="State">running, open (its breaker) or paused.</param>
-/// <param name="Reason">Why it does not send; null while it does.</param>
+/// <param name="Reason">Why it does not send, with what the receiver failed by last; null while it sends.</param>
 internal sealed record TriggerView(string Name, string Type, string State, string? Reason, int Backlog, int InFlight, DateTimeOffset? OldestCreatedAt);

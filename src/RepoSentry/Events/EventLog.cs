@@ -175,8 +175,23 @@ internal sealed class EventLog(IDatabase database)
         return new BoundedScan("deliveries", "id", [.. conditions.Take(1)], [.. conditions.Skip(1)]);
     }
 
-    /// <summary>One delivery with what was sent and a page of its attempts, oldest first. Null if there is none.</summary>
-    public Task<DeliveryDetail?> FindDeliveryAsync(long id, long afterAttempt, int limit, CancellationToken cancellationToken) =>
+    /// <summary>What a waiting delivery is behind of; null where it is the first of its lane, or has one of its own.</summary>
+    public Task<AheadView?> FindAheadAsync(long id, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.QuerySingleOrDefaultAsync<AheadView>(
+                """
+                SELECT COUNT(*) OVER () AS count, o.status, o.attempts, o.last_error, o.next_attempt_at
+                FROM deliveries d JOIN events e ON e.id = d.event_id
+                JOIN deliveries o ON o.trigger_name = d.trigger_name AND o.repository_id = d.repository_id AND o.id < d.id AND o.out_of_order = 0 AND o.status IN ('waiting', 'in_flight')
+                JOIN events oe ON oe.id = o.event_id AND oe.ref = e.ref
+                WHERE d.id = @id AND d.out_of_order = 0 ORDER BY o.id LIMIT 1
+                """,
+                new { id }),
+            cancellationToken);
+
+    /// <summary>One delivery with what was sent and a page of its attempts. Null if there is none.</summary>
+    /// <param name="place">Id of the attempt that the page before ended with; null for the first page.</param>
+    public Task<DeliveryDetail?> FindDeliveryAsync(long id, long? place, int limit, bool newestFirst, CancellationToken cancellationToken) =>
         database.ReadAsync(
             async connection =>
             {
@@ -189,11 +204,11 @@ internal sealed class EventLog(IDatabase database)
 
                 var sent = await connection.QuerySingleOrDefaultAsync<(string? Headers, byte[]? Body)>("SELECT headers, body FROM delivery_messages WHERE delivery_id = @id", new { id });
                 var attempts = (await connection.QueryAsync<AttemptView>(
-                    """
+                    $"""
                     SELECT id, number, probes, started_at, duration_ms, outcome, http_status, error, answer, ambiguous, phases AS phases_json FROM delivery_attempts
-                    WHERE delivery_id = @id AND id > @afterAttempt ORDER BY id LIMIT @count
+                    WHERE delivery_id = @id AND {(newestFirst ? "id < @place ORDER BY id DESC" : "id > @place ORDER BY id")} LIMIT @count
                     """,
-                    new { id, afterAttempt, count = limit + 1 })).AsList();
+                    new { id, place = place ?? (newestFirst ? long.MaxValue : 0), count = limit + 1 })).AsList();
                 var page = Cut(attempts, limit, attempt => attempt.Id);
                 return new DeliveryDetail(row, sent.Headers is null ? null : JsonDocument.Parse(sent.Headers).RootElement, sent.Body is null ? null : System.Text.Encoding.UTF8.GetString(sent.Body), page);
             },

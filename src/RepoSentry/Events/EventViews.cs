@@ -51,6 +51,20 @@ internal sealed record DeliveryView
     public string? LastError { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>Why it still waits, in one sentence; null where it is finished, and in lists.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Waits { get; init; }
+}
+
+/// <summary>What goes before a delivery: older ones of its repository, ref and trigger. All but the count is of the oldest.</summary>
+internal sealed record AheadView
+{
+    public int Count { get; init; }
+    public string Status { get; init; } = "";
+    public int Attempts { get; init; }
+    public string? LastError { get; init; }
+    public DateTimeOffset? NextAttemptAt { get; init; }
 }
 
 /// <summary>One attempt, or the counted probes of an open breaker.</summary>
@@ -78,5 +92,5 @@ internal sealed record AttemptView
 /// <param name="Delivery">The delivery.</param>
 /// <param name="Headers">What was sent, without secrets and signatures; null before the first attempt.</param>
 /// <param name="Body">The exact body; null before the first attempt.</param>
-/// <param name="Attempts">Oldest first.</param>
+/// <param name="Attempts">In the order that was asked for.</param>
 internal sealed record DeliveryDetail(DeliveryView Delivery, JsonElement? Headers, string? Body, Page<AttemptView> Attempts);

@@ -134,7 +134,7 @@ internal sealed partial class ConfigWorker(
         loaded = next;
         discoveries.Changed();
         var needRestart = ConfigDifference.Between(started.Loaded, next).NeedRestart;
-        current.Standing = new ConfigStanding(time.GetUtcNow(), null, needRestart);
+        current.Standing = difference.IsEmpty ? current.Standing with { Problem = null } : new ConfigStanding(time.GetUtcNow(), null, needRestart, difference.Changes); // a file put right again makes nothing different
         Log.Reloaded(logger, cause, difference.Changes.Count, string.Join("; ", difference.Changes.Take(20)), needRestart.Count == 0 ? "" : "; from the next start on: " + string.Join(", ", needRestart));
         return new ReloadResult("applied", difference.Changes, needRestart, [], next.Warnings);
     }

@@ -185,6 +185,45 @@ public sealed class BrowserActionTests(Site site) : IClassFixture<Site>, IAsyncD
     }
 
     [Fact]
+    public async Task A_page_that_nobody_answers_says_so_at_its_top_and_claims_no_more_that_all_is_well()
+    {
+        var page = await site.OpenAsync("/");
+        await page.WaitForSelectorAsync("#live-state:not(.stale)");
+        await page.Context.SetOfflineAsync(true);
+        await page.WaitForSelectorAsync("#out-of-touch:not([hidden])", new PageWaitForSelectorOptions { Timeout = 15_000 });
+        (await page.TextContentAsync("#out-of-touch")).ShouldNotBeNull().ShouldContain("does not answer");
+        (await page.EvaluateAsync<string>("getComputedStyle(document.querySelector('main .badge')).filter")).ShouldBe("grayscale(1)");
+        await page.Context.SetOfflineAsync(false);
+        await page.WaitForSelectorAsync("#out-of-touch", new PageWaitForSelectorOptions { State = WaitForSelectorState.Hidden, Timeout = 15_000 });
+    }
+
+    [Fact]
+    public async Task Who_is_signed_out_elsewhere_is_told_so_and_led_back()
+    {
+        var state = await site.SignInAsync(await site.TokenAsync("elsewhere", "viewer"));
+        var page = await site.OpenAsync("/settings", state: state);
+        await page.WaitForSelectorAsync("#live-state:not(.stale)");
+        await page.EvaluateAsync("fetch('/sign-out', { method: 'POST', body: new URLSearchParams({ csrf: document.querySelector('input[name=csrf]').value }) })");
+        await page.WaitForSelectorAsync("#out-of-touch a:not([hidden])", new PageWaitForSelectorOptions { Timeout = 15_000 });
+        (await page.TextContentAsync("#out-of-touch")).ShouldNotBeNull().ShouldContain("You are signed out");
+        (await page.TextContentAsync("#live-state")).ShouldNotBeNull().ShouldContain("Signed out");
+        (await page.GetAttributeAsync("#out-of-touch a", "href")).ShouldBe("/sign-in?next=%2Fsettings");
+    }
+
+    [Fact]
+    public async Task What_was_said_of_an_action_goes_when_somebody_else_undoes_it()
+    {
+        var page = await site.OpenAsync("/triggers/audit");
+        await page.ClickAsync("#pause > summary");
+        await page.ClickAsync("form[action$='/pause'] button");
+        await page.WaitForSelectorAsync(".flash");
+        var other = await site.OpenAsync("/triggers/audit", scripts: false);
+        (await other.QuerySelectorAsync(".flash")).ShouldBeNull();
+        await other.ClickAsync("form[action$='/resume'] button");
+        await page.WaitForSelectorAsync(".flash", new PageWaitForSelectorOptions { State = WaitForSelectorState.Detached, Timeout = 15_000 });
+    }
+
+    [Fact]
     public async Task What_is_open_and_where_one_is_stays_while_the_page_moves()
     {
         var page = await site.OpenAsync($"/events/{site.EventId}");

@@ -89,7 +89,7 @@ public sealed class EventStreamTests
     public async Task What_becomes_of_an_event_is_told_without_an_id()
     {
         await using var host = await RunningHost.StartAsync();
-        host.Services.GetRequiredService<DeliveryWorkers>().All.Single().Pause();
+        await host.Services.GetRequiredService<DeliveryWorkers>().All.Single().PauseAsync();
         await using var stream = await OpenAsync(host);
         await host.RecordAsync(1, triggers: ["tekton"]);
         var id = Data(await stream.MessagesAsync().FirstAsync(Token)).GetProperty("id").GetString();

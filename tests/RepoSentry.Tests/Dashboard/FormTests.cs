@@ -22,9 +22,22 @@ public sealed class FormTests
         var (status, _, location) = await surfer.PostAsync(path, proof: false);
         (status, location).ShouldBe((303, back));
         (await surfer.GetAsync(back)).Html.ShouldContain("class=\"flash\"");
+        (await surfer.GetAsync(back)).Html.ShouldNotContain("class=\"flash\"", customMessage: "it was said once, and a link that says so says nothing");
         (await surfer.GetAsync(back.Split('?')[0] + "?said=<b>no</b>")).Html.ShouldNotContain("class=\"flash\"");
         var row = (await host.JsonAsync("/api/v1/audit")).GetProperty("items")[0];
         (row.GetProperty("action").GetString(), row.GetProperty("object").GetString(), row.GetProperty("outcome").GetString(), row.GetProperty("actor").GetString()).ShouldBe((action, about, "done", "local"));
+    }
+
+    [Fact]
+    public async Task A_trigger_is_paused_when_its_page_says_so()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        foreach (var (order, state) in new[] { ("pause", "paused"), ("resume", "running"), ("pause", "paused") })
+        {
+            await surfer.PostAsync("/triggers/tekton/" + order, proof: false);
+            (await host.JsonAsync("/api/v1/triggers")).GetProperty("items")[0].GetProperty("state").GetString().ShouldBe(state);
+        }
     }
 
     [Fact]

@@ -200,6 +200,42 @@ public sealed class PageTests
     }
 
     [Fact]
+    public async Task Another_page_of_the_refs_has_the_same_events_and_looks_beside_it()
+    {
+        await using var host = await RunningHost.StartAsync();
+        await host.RecordAsync(3);
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        var id = (await host.JsonAsync("/api/v1/events")).GetProperty("items")[0].GetProperty("id").GetString();
+        var html = (await surfer.GetAsync("/repositories/web?limit=1&cursor=YQ")).Html; // after the name "a"
+        html.ShouldContain("<code class=\"ref\">b3</code>");
+        html.ShouldContain($"/events/{id}");
+        html.ShouldContain("changed</span>");
+        (await surfer.GetAsync("/repositories/web?cursor=%21")).Status.ShouldBe(400);
+        (await surfer.GetAsync("/?cursor=%21")).Html.ShouldContain($"/events/{id}");
+    }
+
+    [Fact]
+    public async Task A_trigger_that_left_the_configuration_still_shows_what_it_was_owed()
+    {
+        await using var host = await RunningHost.StartAsync();
+        await host.RecordAsync(1, triggers: ["down"]);
+        await RunningHost.UntilAsync(async () => (await host.JsonAsync("/api/v1/deliveries?status=dead&trigger=down")).GetProperty("items").GetArrayLength() == 1);
+        var id = (await host.JsonAsync("/api/v1/events")).GetProperty("items")[0].GetProperty("id").GetString();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+
+        var (status, html, _) = await surfer.GetAsync("/triggers/down");
+        status.ShouldBe(200);
+        html.ShouldContain("no longer has this trigger");
+        html.ShouldContain($"/events/{id}");
+        html.ShouldNotContain("action=\"/triggers/down");
+        (await surfer.GetAsync("/")).Html.ShouldContain("1 dead letters of a trigger that the configuration no longer has");
+        html = (await surfer.GetAsync($"/events/{id}")).Html;
+        html.ShouldContain("down was given up:");
+        html.ShouldNotContain("/retry");
+        (await surfer.GetAsync("/triggers/tekton?status=lost")).Status.ShouldBe(400);
+    }
+
+    [Fact]
     public async Task The_script_gets_the_content_without_its_frame()
     {
         await using var host = await RunningHost.StartAsync();

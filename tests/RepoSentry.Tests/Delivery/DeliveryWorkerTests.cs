@@ -57,7 +57,7 @@ public sealed class DeliveryWorkerTests
         await story.UntilAsync(() => story.Worker.View is { State: "paused", Backlog: 1 }, Second);
         story.Receiver.Attempts.Count.ShouldBe(5);
 
-        story.Worker.Resume();
+        _ = story.Worker.ResumeAsync();
         await story.UntilAsync(() => story.Receiver.Attempts.Any(attempt => attempt.Event == kept), Second);
     }
 
@@ -100,6 +100,23 @@ public sealed class DeliveryWorkerTests
         }
 
         (await story.ScalarAsync<long>("SELECT COUNT(*) FROM trigger_halts WHERE ended_at IS NOT NULL")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task An_open_breaker_says_what_the_receiver_failed_by_also_after_a_restart()
+    {
+        await using var story = await DeliveryStory.BeginAsync();
+        story.Receiver.Answer = _ => new TriggerOutcome.TryAgain("connection refused");
+        await story.OweAsync();
+        await story.UntilAsync(() => story.Worker.View.State == "open", Second);
+        story.Worker.View.Reason.ShouldBe("the receiver fails: connection refused");
+
+        await story.StopAsync();
+        story.Receiver.Answer = _ => new TriggerOutcome.TryAgain("timed out");
+        await story.StartAsync();
+        await story.UntilAsync(() => story.Worker.View is { State: "open", Reason: "the receiver fails: timed out" }, Second);
+        story.Receiver.Answer = _ => new TriggerOutcome.Accepted();
+        await story.UntilAsync(() => story.Worker.View is { State: "running", Reason: null }, Second);
     }
 
     [Fact]

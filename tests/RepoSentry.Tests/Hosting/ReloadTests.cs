@@ -18,7 +18,7 @@ public sealed class ReloadTests
 
         host.Write(Hook + Repositories("b", "c"));
 
-        await RunningHost.UntilAsync(() => Task.FromResult(host.Names is ["b", "c"]));
+        await RunningHost.UntilAsync(() => Task.FromResult(host.Names is ["b", "c"] && host.Current.Standing.Changes is ["repository c added", "repository a removed"]));
         (await host.SendAsync(HttpMethod.Get, "/api/v1/repositories/a")).Json.GetProperty("status").GetString().ShouldBe("removed");
     }
 
@@ -114,6 +114,8 @@ public sealed class ReloadTests
         host.Current.Value.Polling.Interval.ShouldBe(TimeSpan.FromSeconds(30));
         host.Current.Value.Storage.SqlitePath.ShouldNotEndWith("other.db");
         (await host.ReloadAsync()).Json.GetProperty("outcome").GetString().ShouldBe("unchanged");
+        var standing = (await host.SendAsync(HttpMethod.Get, "/api/v1/status")).Json.GetProperty("config");
+        standing.GetProperty("changes").EnumerateArray().Select(item => item.GetString()).ShouldBe(["repository c added", "repository a removed", "polling.interval 1m -> 30s"], "the last difference stays");
     }
 
     [Fact]

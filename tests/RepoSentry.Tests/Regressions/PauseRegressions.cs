@@ -29,7 +29,7 @@ public sealed class PauseRegressions
         await UntilAsync(() => disk.Writes == 2, time); // the shard is taken, and what is owed taken over
 
         disk.IsFull = true;
-        worker.Pause();
+        _ = worker.PauseAsync();
         await UntilAsync(() => worker.View.State == "paused" && disk.Refused > 2, time);
         disk.IsFull = false;
         var before = disk.Writes;

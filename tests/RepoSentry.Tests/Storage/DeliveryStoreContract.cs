@@ -118,7 +118,7 @@ public abstract class DeliveryStoreContract : StoreContract
         await RecordAsync(id, "try_again", DeliveryStatus.Waiting, number: 2, probe: true, phases: new AttemptPhases { Connect = 1 });
         await RecordAsync(id, "try_again", DeliveryStatus.Waiting, number: 3, probe: true, phases: new AttemptPhases { Wait = 12.5, Read = 0.25 });
 
-        var attempts = (await new EventLog(Database).FindDeliveryAsync(id, 0, 50, Token)).ShouldNotBeNull().Attempts.Items;
+        var attempts = (await new EventLog(Database).FindDeliveryAsync(id, null, 50, newestFirst: false, Token)).ShouldNotBeNull().Attempts.Items;
         attempts.Select(attempt => attempt.Phases).ShouldBe([null, new AttemptPhases { Wait = 12.5, Read = 0.25 }]);
         (await ScalarAsync<string>("SELECT phases FROM delivery_attempts WHERE phases IS NOT NULL")).ShouldBe("""{"wait":12.5,"read":0.25}""");
     }

@@ -67,32 +67,54 @@
   const readLimit = 10000;
   const state = document.getElementById('live-state');
   let paused = false, waiting = null, busy = false, again = false;
-  let unread = false, cut = false, good = Date.now();
+  let unread = false, cut = false, out = false, good = Date.now();
   const tell = () => {
     if (!state) return;
     const stale = unread || cut;
+    lose(stale);
     state.hidden = false;
-    state.className = 'live' + (paused ? ' paused' : stale ? ' stale' : '');
-    const text = paused ? words.paused : stale ? fill(words.stale, new Date(good + skew).toISOString().slice(11, 19) + ' UTC') : words.liveText;
+    state.className = 'live' + (out ? ' stale' : paused ? ' paused' : stale ? ' stale' : '');
+    const text = out ? words.out : paused ? words.paused : stale ? fill(words.stale, new Date(good + skew).toISOString().slice(11, 19) + ' UTC') : words.liveText;
     const place = state.querySelector('[data-text]');
     if (place.textContent !== text) place.textContent = text;
   };
-  const stands = () => { if (!unread && !cut) good = Date.now(); tell(); };
+  // A stream that is cut and comes back is no loss; one that stays away takes the colour from all that claims to be well.
+  const patience = 3000;
+  const lost = document.getElementById('out-of-touch');
+  const lose = stale => {
+    const is = out || (stale && Date.now() - good >= patience);
+    document.documentElement.classList.toggle('lost', is);
+    const text = !is ? '' : out ? words.signedOut : words.gone;
+    const place = lost.querySelector('[data-text]');
+    if (place.textContent !== text) place.textContent = text;
+    const way = lost.querySelector('a');
+    way.hidden = !out;
+    way.href = '/sign-in?next=' + encodeURIComponent(location.pathname + location.search);
+    lost.hidden = !is;
+  };
+  const stands = () => { if (unread || cut) setTimeout(tell, patience); else good = Date.now(); tell(); };
+  const signedOut = () => { out = true; leave(); tell(); };
+  const askWhoIAm = async () => { try { if ((await fetch('/api/v1/session', { credentials: 'same-origin', signal: AbortSignal.timeout(readLimit) })).status === 401) signedOut(); } catch { /* nobody answers: stale says it */ } };
+  // What was said of an action holds until what it changed is changed again.
+  const said = document.getElementById('said');
+  const stood = document.querySelector('.head-side')?.textContent;
+  const unsay = () => { if (said && document.querySelector('.head-side')?.textContent !== stood) said.remove(); };
   const refresh = async (force) => {
     waiting = null;
     const parts = [...document.querySelectorAll('[data-live]:not([data-live="off"])')];
-    if (parts.length === 0 || (paused && !force) || document.hidden) return;
+    if (parts.length === 0 || (paused && !force) || document.hidden || out) return;
     if (busy) { again = true; return; }
     busy = true;
     try {
       const answer = await fetch(location.href, { headers: { 'X-RepoSentry-Part': 'live' }, credentials: 'same-origin', redirect: 'follow', signal: AbortSignal.timeout(readLimit) });
-      if (answer.redirected) { location.reload(); return; }
+      if (answer.redirected) { signedOut(); busy = false; return; }
       if (!answer.ok) throw new Error(answer.status);
       const at = Date.parse(answer.headers.get('Date'));
       if (at) skew = Math.abs(at - Date.now()) > 2000 ? at - Date.now() : 0;
       const read = new DOMParser().parseFromString(await answer.text(), 'text/html');
       reveal(read);
       for (const part of parts) { const next = part.id && read.getElementById(part.id); if (next) morph(part, next); }
+      unsay();
       tick();
       unread = false;
     } catch { unread = true; }
@@ -129,12 +151,13 @@
       if (leader !== mine) return;
       hear(true, false);
       say(false);
+      askWhoIAm();
       await new Promise(done => setTimeout(done, wait));
     }
   };
   const leave = () => { if (leader) { leader = 0; stream.abort(); } };
   const keep = () => {
-    if (document.hidden) return;
+    if (document.hidden || out) return;
     if (!leader) { if (Date.now() - led > 3000) follow(); return; }
     if (Date.now() - heard > silenceLimit) stream.abort();
     say(false);
@@ -151,7 +174,7 @@
     join();
     setInterval(keep, 1000);
     setInterval(() => refresh(false), 5000); // what no event tells: looks, ages, budgets
-    document.addEventListener('visibilitychange', () => { if (document.hidden) leave(); else join(); });
+    document.addEventListener('visibilitychange', () => { if (document.hidden) leave(); else { out = false; join(); } });
   }
 
   const pause = document.getElementById('pause-tail');

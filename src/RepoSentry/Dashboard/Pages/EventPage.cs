@@ -10,6 +10,7 @@ namespace RepoSentry.Dashboard.Pages;
 internal static class EventPage
 {
     private const int DeliveriesShown = 20;
+    private const int AttemptsShown = 20;
 
     public static void MapEventForms(this IEndpointRouteBuilder routes)
     {
@@ -27,17 +28,32 @@ internal static class EventPage
             return ProblemView.SheetOf(v, result);
         }
 
-        var deliveries = new List<DeliveryAnswer>();
-        foreach (var delivery in found.Deliveries.Reverse().Take(DeliveriesShown))
+        var newestFirst = found.Deliveries.Reverse().ToList();
+        var asked = v.Query("delivery");
+        var shown = asked is null ? newestFirst.Take(DeliveriesShown).ToList() : newestFirst.FindAll(delivery => Paging.Key(delivery.Id) == asked);
+        if (asked is not null && shown.Count == 0)
         {
-            if (Answered.Is<DeliveryAnswer>(await v.DeliveryAsync(delivery.Id), out var answer))
-            {
-                deliveries.Add(answer);
-            }
+            return ProblemView.SheetOf(v, Api.Problems.NotFound($"Event {found.Id} has no delivery {asked}."));
         }
 
-        return new Sheet($"{found.Repository} {Parts.Show.Ref(found.Ref)}", "events", EventDetail.Of(v, found, deliveries));
+        var deliveries = new List<DeliveryAnswer>();
+        foreach (var delivery in shown)
+        {
+            result = await v.DeliveryAsync(delivery.Id, asked is null ? v.Beside($"?limit={AttemptsShown}") : v.Context);
+            if (!Answered.Is<DeliveryAnswer>(result, out var answer))
+            {
+                return ProblemView.SheetOf(v, result);
+            }
+
+            deliveries.Add(answer);
+        }
+
+        var model = new EventModel(found, deliveries, asked is null ? newestFirst[shown.Count..] : [], asked is not null);
+        return new Sheet($"{found.Repository} {Parts.Show.Ref(found.Ref)}", "events", EventDetail.Of(v, model));
     }
+
+    /// <summary>Its page, or the one that shows one delivery with all its attempts.</summary>
+    public static string Path(EventView item, long? delivery = null) => $"/events/{Uri.EscapeDataString(item.Id)}{(delivery is null ? "" : $"?delivery={delivery}")}";
 
     private static async Task<IResult> ReplayAsync(Visit v)
     {
@@ -48,7 +64,7 @@ internal static class EventPage
     private static async Task<IResult> RetryAsync(Visit v)
     {
         var id = long.Parse(v.Id, System.Globalization.CultureInfo.InvariantCulture);
-        if (await v.Get<EventLog>().FindDeliveryAsync(id, 0, 1, v.Ends) is { } found)
+        if (await v.Get<EventLog>().FindDeliveryAsync(id, null, 1, newestFirst: false, v.Ends) is { } found)
         {
             v.Context.Items[EventKey] = found.Delivery.EventId;
         }
@@ -91,6 +107,19 @@ internal static class EventPage
 
     // A quote within single quotes ends them, stands escaped, and begins them again.
     private static string Quote(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}
+
+/// <param name="Deliveries">The newest first, each with its newest attempts.</param>
+/// <param name="Others">Older ones, which have pages of their own.</param>
+/// <param name="IsOne">Only one delivery is shown; the page's cursor is that of its attempts.</param>
+internal sealed record EventModel(EventView Event, IReadOnlyList<DeliveryAnswer> Deliveries, IReadOnlyList<DeliveryView> Others, bool IsOne)
+{
+    /// <summary>The newest delivery to each trigger: a replay stands for what it repeats.</summary>
+    public IReadOnlyList<DeliveryView> Newest => [.. Event.Deliveries.Reverse().DistinctBy(delivery => delivery.Trigger, StringComparer.Ordinal)];
+
+    /// <summary>When its last attempt began; null before the first, and on a page that does not show its newest ones.</summary>
+    public DateTimeOffset? SentAt(DeliveryView delivery) =>
+        Deliveries.FirstOrDefault(answer => answer.Delivery.Id == delivery.Id)?.Attempts.Items is [{ Number: var number, StartedAt: var at }, ..] && number == delivery.Attempts ? at : null;
 }
 
 [System.Text.Json.Serialization.JsonSourceGenerationOptions(WriteIndented = true)]

@@ -15,17 +15,22 @@ internal static class FleetPage
     public static async Task<Sheet> LoadAsync(Visit v)
     {
         var status = v.Status();
-        var events = Answered.Is<ListAnswer<EventView>>(await v.EventsAsync(), out var page) ? page.Items.Take(EventsShown).ToList() : [];
-        var model = new FleetModel(status, await v.NumbersAsync(), v.History(), events, [.. await DeadLettersAsync(v), .. Incidents(v, status)]);
+        var model = new FleetModel(status, await v.NumbersAsync(), v.History(), await v.NewestEventsAsync(EventsShown), [.. await DeadLettersAsync(v), .. Incidents(v, status)]);
         return new Sheet(v.T["nav.fleet"], "fleet", FleetView.Of(v, model));
     }
 
     // Of the newest ones; more are told as more.
     private static async Task<IEnumerable<Incident>> DeadLettersAsync(Visit v)
     {
-        _ = Answered.Is<ListAnswer<DeliveryView>>(await v.DeliveriesAsync(null, DeliveryStatus.Dead), out var dead);
+        _ = Answered.Is<ListAnswer<DeliveryView>>(await v.DeliveriesAsync(null, DeliveryStatus.Dead, v.Beside($"?limit={Paging.MaxLimit}")), out var dead);
         return (dead?.Items ?? []).GroupBy(delivery => delivery.Trigger, StringComparer.Ordinal)
-            .Select(group => new Incident(DeliveryStatus.Dead, group.Key, Parts.Show.Trigger(group.Key), v.T.Of("incidents.dead", $"{group.Count()}{(dead!.NextCursor is null ? "" : "+")}")) { IsOurs = true });
+            .Select(group => DeadLetters(v, group.Key, $"{group.Count()}{(dead!.NextCursor is null ? "" : "+")}"));
+    }
+
+    private static Incident DeadLetters(Visit v, string trigger, string count)
+    {
+        var (status, says) = v.HasTrigger(trigger) ? (DeliveryStatus.Dead, "incidents.dead") : ("removed", "incidents.gone");
+        return new Incident(status, trigger, Parts.Show.Trigger(trigger), v.T.Of(says, count)) { IsOurs = true };
     }
 
     private static List<Incident> Incidents(Visit v, StatusAnswer status)

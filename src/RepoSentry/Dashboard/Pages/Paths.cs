@@ -5,13 +5,13 @@ namespace RepoSentry.Dashboard.Pages;
 /// <summary>Addresses that keep what is filtered by.</summary>
 internal static class Paths
 {
-    /// <summary>The same page with another value for one part of the query; null takes it away. What was said of an action is not kept.</summary>
-    public static string Address(Visit v, string name, string? value)
+    /// <summary>The same page with other values for parts of the query; null takes one away. What was said of an action is not kept.</summary>
+    public static string Address(Visit v, params (string Name, string? Value)[] parts)
     {
-        var query = new QueryBuilder(v.Context.Request.Query.Where(pair => pair.Key != name && pair.Key != "said"));
-        if (value is not null)
+        var query = new QueryBuilder(v.Context.Request.Query.Where(pair => pair.Key != "said" && parts.All(part => part.Name != pair.Key)));
+        foreach (var (name, value) in parts.Where(part => part.Value is not null))
         {
-            query.Add(name, value);
+            query.Add(name, value!);
         }
 
         return v.Context.Request.Path + query.ToString();

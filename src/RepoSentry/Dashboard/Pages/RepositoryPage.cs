@@ -1,41 +1,33 @@
 using RepoSentry.Api;
 using RepoSentry.Events;
-using RepoSentry.Polling;
 using RepoSentry.Storage;
 
 namespace RepoSentry.Dashboard.Pages;
 
-/// <summary>One repository: how it stands, why, what was seen and when.</summary>
+/// <summary>One repository: how it stands, why, what was seen and when. The page's cursor is that of its refs.</summary>
 internal static class RepositoryPage
 {
+    private const int EventsShown = 10;
+
     public static async Task<Sheet> LoadAsync(Visit v)
     {
-        var (log, polling) = (v.Get<RepositoryLog>(), v.Get<PollWorker>());
         var result = await v.RepositoryAsync(v.Name);
         if (!Answered.Is<RepositoryView>(result, out var repository))
         {
             return ProblemView.SheetOf(v, result);
         }
 
-        _ = Answered.Is<Explanation>(await v.ExplainAsync(v.Name, null), out var explanation);
-        _ = Answered.Is<ListAnswer<StoredRef>>(await RepositoryEndpoints.RefsAsync(v.Name, log, v.Context, v.Query("kind"), v.Query("q") is { } part ? Parts.Show.Meant(part) : null, v.Ends), out var refs);
-        _ = Answered.Is<ListAnswer<PollView>>(await PollsAsync(v, log, polling), out var looks);
-        _ = Answered.Is<ListAnswer<EventView>>(await v.EventsAsync(repository.Name), out var events);
-        var model = new RepositoryModel(repository, explanation, refs, looks?.Items ?? [], [.. (events?.Items ?? []).Take(10)]);
-        return new Sheet(repository.Name, "repositories", RepositoryDetail.Of(v, model));
-    }
-
-    // Cursors of the page are those of its refs: the looks are always the newest.
-    private static async Task<IResult> PollsAsync(Visit v, RepositoryLog log, PollWorker polling)
-    {
-        if (v.Query("cursor") is not null)
+        result = await RepositoryEndpoints.RefsAsync(v.Name, v.Get<RepositoryLog>(), v.Context, v.Query("kind"), v.Query("q") is { } part ? Parts.Show.Meant(part) : null, v.Ends);
+        if (!Answered.Is<ListAnswer<StoredRef>>(result, out var refs))
         {
-            return TypedResults.Ok(new ListAnswer<PollView>([], null));
+            return ProblemView.SheetOf(v, result);
         }
 
-        return await RepositoryEndpoints.PollsAsync(v.Name, log, polling, v.Context, v.Ends);
+        _ = Answered.Is<Explanation>(await v.ExplainAsync(v.Name, null), out var explanation);
+        var model = new RepositoryModel(repository, explanation, refs, await v.NewestLooksAsync(v.Name), await v.NewestEventsAsync(EventsShown, repository.Name));
+        return new Sheet(repository.Name, "repositories", RepositoryDetail.Of(v, model));
     }
 }
 
 /// <param name="Why">Null for one that is not watched any more.</param>
-internal sealed record RepositoryModel(RepositoryView Repository, Explanation? Why, ListAnswer<StoredRef>? Refs, IReadOnlyList<PollView> Looks, IReadOnlyList<EventView> Events);
+internal sealed record RepositoryModel(RepositoryView Repository, Explanation? Why, ListAnswer<StoredRef> Refs, IReadOnlyList<PollView> Looks, IReadOnlyList<EventView> Events);

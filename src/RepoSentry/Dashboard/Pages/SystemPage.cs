@@ -18,7 +18,11 @@ internal static class SystemPage
         ListAnswer<AuditRow>? audit = null;
         if (v.May(Role.Admin))
         {
-            _ = Answered.Is(await AuditEndpoints.ListAsync(v.Get<AuditLog>(), v.Context, v.Query("actor"), v.Query("action"), v.Query("outcome"), null, null, v.Ends), out audit);
+            var result = await AuditEndpoints.ListAsync(v.Get<AuditLog>(), v.Context, v.Query("actor"), v.Query("action"), v.Query("outcome"), null, null, v.Ends);
+            if (!Answered.Is(result, out audit))
+            {
+                return ProblemView.SheetOf(v, result);
+            }
         }
 
         return new Sheet(v.T["nav.system"], "system", SystemView.Of(v, new SystemModel(v.Status(), await v.NumbersAsync(), audit, reload)));

@@ -11,20 +11,22 @@ internal static class TriggersPage
 {
     public static void MapTriggerForms(this IEndpointRouteBuilder routes)
     {
-        routes.Form("/triggers/{name}/pause", Role.Operator, "trigger.pause", v => Tell(v, worker => worker.Pause()), v => LocalPath.With(Parts.Show.Trigger(v.Name), "trigger-paused"));
-        routes.Form("/triggers/{name}/resume", Role.Operator, "trigger.resume", v => Tell(v, worker => worker.Resume()), v => LocalPath.With(Parts.Show.Trigger(v.Name), "trigger-resumed"));
+        routes.Form("/triggers/{name}/pause", Role.Operator, "trigger.pause", v => TellAsync(v, worker => worker.PauseAsync()), v => LocalPath.With(Parts.Show.Trigger(v.Name), "trigger-paused"));
+        routes.Form("/triggers/{name}/resume", Role.Operator, "trigger.resume", v => TellAsync(v, worker => worker.ResumeAsync()), v => LocalPath.With(Parts.Show.Trigger(v.Name), "trigger-resumed"));
         routes.Form("/triggers/{name}/test", Role.Operator, "trigger.test", v => TriggerEndpoints.TestAsync(v.Name, v.Get<TriggerTest>(), v.Ends), TriggerPage.TestedAsync);
         routes.Form("/triggers/{name}/recover", Role.Operator, "deliveries.retry", TriggerPage.RecoverAsync, TriggerPage.RecoveredAsync);
     }
 
     public static Task<Sheet> LoadAsync(Visit v) => Task.FromResult(new Sheet(v.T["nav.triggers"], "triggers", TriggersView.Of(v, v.Triggers(), v.History())));
 
-    private static Task<IResult> Tell(Visit v, Action<DeliveryWorker> order) => Task.FromResult(TriggerEndpoints.Tell(v.Name, v.Get<DeliveryWorkers>(), order));
+    private static Task<IResult> TellAsync(Visit v, Func<DeliveryWorker, Task> order) => TriggerEndpoints.TellAsync(v.Name, v.Get<DeliveryWorkers>(), order, v.Ends);
 }
 
 /// <summary>One trigger, its dead letters, and what brings them back.</summary>
 internal static class TriggerPage
 {
+    private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(10);
+
     public static Task<Sheet> LoadAsync(Visit v) => OfAsync(v, null, null);
 
     public static async Task TestedAsync(Visit v, IResult result) =>
@@ -45,19 +47,37 @@ internal static class TriggerPage
 
     private static async Task<Sheet> OfAsync(Visit v, TriggerTestResult? test, Recovery? recovery)
     {
-        if (v.Triggers().FirstOrDefault(trigger => trigger.Name == v.Name) is not { } found)
+        var found = v.Triggers().FirstOrDefault(trigger => trigger.Name == v.Name);
+        if (found is null && !await HasAnyAsync(v, null))
         {
             return ProblemView.SheetOf(v, Api.Problems.NotFound($"There is no trigger {v.Name}."));
         }
 
-        _ = Answered.Is<ListAnswer<DeliveryView>>(await v.DeliveriesAsync(found.Name, v.Query("status") ?? "dead"), out var deliveries);
-        var model = new TriggerModel(found, v.History().Triggers.GetValueOrDefault(found.Name) ?? TriggerFigures.None, deliveries, test, recovery);
-        return new Sheet(found.Name, "triggers", TriggerDetail.Of(v, model));
+        var status = v.Query("status") ?? await FirstStatusAsync(v, found);
+        var result = await v.DeliveriesAsync(v.Name, status, v.Context);
+        if (!Answered.Is<ListAnswer<DeliveryView>>(result, out var deliveries))
+        {
+            return ProblemView.SheetOf(v, result);
+        }
+
+        var model = new TriggerModel(v.Name, found, v.History().Triggers.GetValueOrDefault(v.Name) ?? TriggerFigures.None, status, deliveries, test, recovery);
+        return new Sheet(v.Name, "triggers", TriggerDetail.Of(v, model));
     }
+
+    // What asks for somebody stands first: dead letters, then what waits longer than it should.
+    private static async Task<string> FirstStatusAsync(Visit v, TriggerView? trigger) =>
+        await HasAnyAsync(v, DeliveryStatus.Dead) ? DeliveryStatus.Dead
+        : trigger is not null && (trigger.State != "running" || v.Now - trigger.OldestCreatedAt > LongWait) ? DeliveryStatus.Waiting
+        : DeliveryStatus.Delivered;
+
+    private static async Task<bool> HasAnyAsync(Visit v, string? status) =>
+        Answered.Is<ListAnswer<DeliveryView>>(await v.DeliveriesAsync(v.Name, status, v.Beside("?limit=1")), out var some) && some is not { Items.Count: 0, NextCursor: null };
 }
 
+/// <param name="Trigger">Null for one that the configuration no longer has.</param>
+/// <param name="Status">Of the deliveries that are shown.</param>
 /// <param name="Test">What came of the test that was just made.</param>
-internal sealed record TriggerModel(TriggerView Trigger, TriggerFigures Figures, ListAnswer<DeliveryView>? Deliveries, TriggerTestResult? Test, Recovery? Recovery);
+internal sealed record TriggerModel(string Name, TriggerView? Trigger, TriggerFigures Figures, string Status, ListAnswer<DeliveryView> Deliveries, TriggerTestResult? Test, Recovery? Recovery);
 
 /// <param name="Since">As it was asked for.</param>
 internal sealed record Recovery(RetryResult Result, string? Since);

@@ -25,6 +25,7 @@ internal static class FleetTexts
         new("incidents.none", "All is well: every repository is seen, every trigger sends.", "一切正常：仓库都能看到，触发器都在发送。"),
         new("incidents.empty", "Nothing is watched yet: add a repository to the configuration, or with `reposentry repo add`.", "尚未监视任何仓库：在配置中添加，或用 `reposentry repo add` 添加。"),
         new("incidents.dead", "{0} dead letters: given up, until somebody tries them again", "{0} 封死信：已放弃，等待人工重试"),
+        new("incidents.gone", "{0} dead letters of a trigger that the configuration no longer has: open it to see them and what can be done", "{0} 封死信，其触发器已不在配置中：打开可查看详情与处理办法"),
         new("incidents.more", "and {0} more", "另有 {0} 项"),
         new("charts", "How it goes", "运行情况"),
         new("charts.since", "Kept in memory since {0}", "自 {0} 起保存在内存中"),

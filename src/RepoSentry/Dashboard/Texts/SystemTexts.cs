@@ -15,6 +15,7 @@ internal static class SystemTexts
         new("system.errors", "Looks that failed in 5 min", "5 分钟内查看失败率"),
         new("system.config", "Configuration", "配置"),
         new("system.applied", "Last reload that changed it", "最近一次生效的重新加载"),
+        new("system.changes", "What that reload changed", "该次重新加载的变化"),
         new("system.atstart", "none since the start", "启动以来没有"),
         new("system.problem", "Why the file is not in force", "配置文件未生效的原因"),
         new("system.restart", "Waits for a restart", "重启后生效"),
