@@ -33,6 +33,10 @@ internal sealed record ForgeAnswer(Uri At, bool NotModified, ReadOnlyMemory<byte
             // The text of a JsonException may quote the answer: only its place is told.
             throw Malformed($"JSON that is cut off or of another shape (byte {failure.BytePositionInLine ?? 0} of line {failure.LineNumber ?? 0})", failure);
         }
+        catch (InvalidOperationException failure)
+        {
+            throw Malformed("JSON with a text that is none, such as half of a surrogate pair", failure);
+        }
     }
 
     public RefSourceException Malformed(string what, Exception? cause = null) => new(RefSourceError.Malformed, $"{SafeText.Of(At)} answered with {what}", innerException: Quiet(cause));
@@ -175,7 +179,7 @@ internal static class ForgeHttp
     public static async Task<ReadOnlyMemory<byte>> ReadJsonAsync(HttpResponseMessage response, Uri at, AnswerBudget budget, CancellationToken cancellationToken)
     {
         using var body = await LendJsonAsync(response, at, budget, cancellationToken);
-        return body.Memory.ToArray();
+        return body.Keep();
     }
 
     /// <summary>The same in a buffer that is taken back: for answers that are large and many.</summary>
