@@ -178,12 +178,15 @@ internal static class ForgeHttp
     /// <summary>The whole JSON body, counted after decompression.</summary>
     public static async Task<ReadOnlyMemory<byte>> ReadJsonAsync(HttpResponseMessage response, Uri at, AnswerBudget budget, CancellationToken cancellationToken)
     {
-        using var body = await LendJsonAsync(response, at, budget, cancellationToken);
+        using var body = await ReadAsync(response, at, budget, fromPool: false, cancellationToken);
         return body.Keep();
     }
 
     /// <summary>The same in a buffer that is taken back: for answers that are large and many.</summary>
-    public static async Task<LentBuffer> LendJsonAsync(HttpResponseMessage response, Uri at, AnswerBudget budget, CancellationToken cancellationToken)
+    public static Task<LentBuffer> LendJsonAsync(HttpResponseMessage response, Uri at, AnswerBudget budget, CancellationToken cancellationToken) =>
+        ReadAsync(response, at, budget, fromPool: true, cancellationToken);
+
+    private static async Task<LentBuffer> ReadAsync(HttpResponseMessage response, Uri at, AnswerBudget budget, bool fromPool, CancellationToken cancellationToken)
     {
         var type = response.Content.Headers.ContentType?.MediaType ?? "";
         if (type != "application/json" && !type.EndsWith("+json", StringComparison.Ordinal))
@@ -191,7 +194,7 @@ internal static class ForgeHttp
             throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} answered with {PlainGitErrors.Shown(type)} in the place of JSON: is it a login page, or is api_base_url wrong?");
         }
 
-        var body = new LentBuffer();
+        var body = new LentBuffer(fromPool);
         try
         {
             await using var stream = await BodyAsync(response, at, cancellationToken);

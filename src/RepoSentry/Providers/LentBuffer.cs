@@ -2,13 +2,14 @@ using System.Buffers;
 
 namespace RepoSentry.Providers;
 
-/// <summary>Bytes of unknown number in an array of the pool, which takes it back at the end. What is very large is not kept by the pool: it is rare, and would stay.</summary>
-internal sealed class LentBuffer : IDisposable
+/// <summary>Bytes of unknown number, in an array of the pool that it takes back at the end, or in one of their own. What is very large is never the pool's: it is rare, and would stay.</summary>
+/// <param name="fromPool">For answers that come all the time and are gone at once.</param>
+internal sealed class LentBuffer(bool fromPool) : IDisposable
 {
     private const int First = 16 * 1024;
     private const int Largest = 1024 * 1024;
 
-    private byte[] array = ArrayPool<byte>.Shared.Rent(First);
+    private byte[] array = fromPool ? ArrayPool<byte>.Shared.Rent(First) : new byte[First];
 
     public int Length { get; private set; }
 
@@ -21,7 +22,7 @@ internal sealed class LentBuffer : IDisposable
         {
             if (Length == array.Length)
             {
-                var larger = Length * 2 <= Largest ? ArrayPool<byte>.Shared.Rent(Length * 2) : new byte[Length * 2];
+                var larger = fromPool && Length * 2 <= Largest ? ArrayPool<byte>.Shared.Rent(Length * 2) : new byte[Length * 2];
                 array.CopyTo(larger, 0);
                 GiveBack(array);
                 array = larger;
@@ -37,7 +38,7 @@ internal sealed class LentBuffer : IDisposable
     /// <summary>The bytes for as long as they are needed; the buffer is empty afterwards.</summary>
     public ReadOnlyMemory<byte> Keep()
     {
-        if (array.Length <= Largest)
+        if (fromPool && array.Length <= Largest)
         {
             return Memory.ToArray();
         }
@@ -53,9 +54,9 @@ internal sealed class LentBuffer : IDisposable
         GiveBack(lent);
     }
 
-    private static void GiveBack(byte[] lent)
+    private void GiveBack(byte[] lent)
     {
-        if (lent.Length is > 0 and <= Largest)
+        if (fromPool && lent.Length is > 0 and <= Largest)
         {
             ArrayPool<byte>.Shared.Return(lent);
         }
