@@ -198,6 +198,7 @@ internal static class ForgeHttp
         try
         {
             await using var stream = await BodyAsync(response, at, cancellationToken);
+            await budget.MakeRoomAsync(1, cancellationToken);
             for (int count; (count = await stream.ReadAsync(body.Free, cancellationToken)) > 0;)
             {
                 if (body.Length + count > AnswerBudget.PerAnswer || !budget.Covers(count))
@@ -205,8 +206,8 @@ internal static class ForgeHttp
                     throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} sends more than a look may take");
                 }
 
-                await budget.MakeRoomAsync(body.Length + count, cancellationToken);
                 body.Filled(count);
+                await budget.MakeRoomAsync(body.Length + 1, cancellationToken); // before the buffer grows
             }
 
             (var whole, body) = (body, null);

@@ -22,7 +22,7 @@ internal sealed class LentBuffer(bool fromPool) : IDisposable
         {
             if (Length == array.Length)
             {
-                var larger = fromPool && Length * 2 <= Largest ? ArrayPool<byte>.Shared.Rent(Length * 2) : new byte[Length * 2];
+                var larger = fromPool && Length * 2 <= Largest ? ArrayPool<byte>.Shared.Rent(Length * 2) : new byte[Length < AnswerBudget.PerAnswer ? Math.Min(Length * 2, AnswerBudget.PerAnswer + 1) : Length * 2];
                 array.CopyTo(larger, 0);
                 GiveBack(array);
                 array = larger;
