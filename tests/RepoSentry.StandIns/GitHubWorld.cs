@@ -189,7 +189,7 @@ public sealed class GitHubWorld(TimeProvider time)
     {
         object? told = rest switch
         {
-            [] => new { id = repository.Id, full_name = $"{repository.Owner}/{repository.Name}", html_url = $"https://github.example/{repository.Owner}/{repository.Name}", default_branch = "main", archived = false, @private = false },
+            [] => new { id = repository.Id, full_name = $"{repository.Owner}/{repository.Name}", html_url = $"https://github.example/{repository.Owner}/{repository.Name}", default_branch = "main", archived = repository.Archived, @private = false },
             ["branches"] => repository.Heads.Select(head => new { name = head.Key, commit = new { sha = head.Value } }).Skip(100 * (Page(url) - 1)).Take(100),
             ["tags"] => repository.Tags.Select(tag => new { name = tag.Key, commit = new { sha = tag.Value } }).Skip(100 * (Page(url) - 1)).Take(100),
             ["pulls"] => repository.Pulls.OrderBy(pull => pull.Key).Select(pull => Pull(repository, pull.Key, pull.Value)).Skip(100 * (Page(url) - 1)).Take(100),
@@ -320,6 +320,8 @@ public sealed class GitHubRepo(long id, string owner, string name)
     public DateTimeOffset PushedAt { get; set; }
 
     public ConcurrentDictionary<string, string> Heads { get; } = new(StringComparer.Ordinal) { ["main"] = new string('1', 40) };
+
+    public bool Archived { get; set; }
 
     /// <summary>When the commits of its default branch were made, as far as histories tell.</summary>
     public IReadOnlyList<DateTimeOffset> Commits { get; set; } = [];

@@ -99,7 +99,8 @@ internal sealed class GraphQuestion
                 case (GitHubRepo repository, "databaseId"): json.WriteNumberValue(repository.Id); break;
                 case (GitHubRepo repository, "nameWithOwner"): json.WriteStringValue($"{repository.Owner}/{repository.Name}"); break;
                 case (GitHubRepo repository, "url"): json.WriteStringValue($"https://github.example/{repository.Owner}/{repository.Name}"); break;
-                case (GitHubRepo, "isArchived" or "isPrivate"): json.WriteBooleanValue(false); break;
+                case (GitHubRepo repository, "isArchived"): json.WriteBooleanValue(repository.Archived); break;
+                case (GitHubRepo, "isPrivate"): json.WriteBooleanValue(false); break;
                 case (GitHubRepo repository, "pushedAt"): json.WriteStringValue(repository.PushedAt.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)); break;
                 case (GitHubRepo repository, "defaultBranchRef"): Write(json, new Main(repository), field.SelectionSet!); break;
                 case (Main, "name"): json.WriteStringValue("main"); break;

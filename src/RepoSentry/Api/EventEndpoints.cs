@@ -58,6 +58,10 @@ internal static class EventEndpoints
             : Problems.BadRequest("Last-Event-ID is not an id that this stream gave");
     }
 
+    /// <summary>The number in <c>#7</c>; null where a ref is named.</summary>
+    internal static long? PullRequestOf(string? @ref) =>
+        @ref is ['#', .. var digits] && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
     private static bool TryFilter(
         string? repository, string? @ref, string? type, string? status, string? since, string? until, [NotNullWhen(true)] out EventQuery? query, [NotNullWhen(false)] out IResult? refusal)
     {
@@ -76,7 +80,7 @@ internal static class EventEndpoints
         }
         else
         {
-            long? number = @ref is ['#', .. var digits] && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var read) ? read : null;
+            var number = PullRequestOf(@ref);
             query = new EventQuery(Paging.MaxLimit) { Repository = repository, Ref = number is null ? @ref : null, PullRequest = number, Type = type, Status = status, Since = from, Until = to };
         }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RepoSentry.Abstractions;
@@ -155,7 +154,7 @@ internal static class RepositoryEndpoints
             return Missing(name);
         }
 
-        if (@ref is ['#', .. var digits] && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        if (EventEndpoints.PullRequestOf(@ref) is { } number)
         {
             @ref = PullRequestRefs.Of(repository.Config.ProviderType, number);
         }

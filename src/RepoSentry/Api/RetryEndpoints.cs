@@ -128,11 +128,13 @@ internal static class RetryEndpoints
             return Problems.BadRequest($"type is one of {string.Join(", ", EventTypes.All)}");
         }
 
+        var number = EventEndpoints.PullRequestOf(asked.Ref);
         var filter = new ReplayFilter
         {
             Id = asked.Event,
             Repository = asked.Repository,
-            Ref = asked.Ref,
+            Ref = number is null ? asked.Ref : null,
+            PullRequest = number,
             Type = asked.Type,
             Status = asked.Status,
             Trigger = asked.Trigger,

@@ -35,7 +35,7 @@ internal sealed class RepositorySections(ProviderResolution providers, IReadOnly
         CheckTriggers(entry, repository.Triggers);
         var provider = url is null ? null : providers.Resolve(entry, repository.Name, url, token, repository.ApiBaseUrl);
         CheckTransport(entry, repository, provider);
-        if (provider is { Type: "github" } && url!.Scheme is "http" or "https" && url.AbsolutePath.Trim('/').Split('/') is not [{ Length: > 0 }, { Length: > 0 }])
+        if (provider is { Type: "github" } && url!.Scheme is "http" or "https" && Uri.UnescapeDataString(url.AbsolutePath).Trim('/').Split('/') is not [{ Length: > 0 }, { Length: > 0 }])
         {
             entry.Error("url", $"{entry.Load.Quote(url.AbsolutePath)} names no repository of GitHub", "its path is OWNER/NAME; all of an organization are watched by discovery");
         }

@@ -19,9 +19,6 @@ internal sealed class EventLog(IDatabase database)
 
     private const int TraceLimit = 20;
 
-    // As each forge names them.
-    private const string PullRequestRefs = "('refs/pull/' || @PullRequest || '/head', 'refs/merge-requests/' || @PullRequest || '/head', 'refs/pull-requests/' || @PullRequest || '/from')";
-
     private const string EventColumns =
         "e.seq, e.id, e.event_type AS type, e.repository_name AS repository, e.ref, e.branch_name, e.before_sha AS \"before\", e.commit_sha, e.status, e.metadata, e.error_message, e.created_at, e.processed_at";
 
@@ -65,7 +62,7 @@ internal sealed class EventLog(IDatabase database)
         Add(rest, query.Since, "created_at >= @Since");
         Add(rest, query.Until, "created_at < @Until");
         Add(rest, full, "ref = @Ref");
-        Add(rest, query.PullRequest, $"ref IN {PullRequestRefs}");
+        Add(rest, query.PullRequest, $"ref IN {PullRequestRef.Names}");
         return new BoundedScan("events", "seq", driving, rest);
     }
 
@@ -219,7 +216,7 @@ internal sealed class EventLog(IDatabase database)
         var where = new List<string>();
         Add(where, query.Repository, "e.repository_name = @Repository");
         Add(where, query.Ref, "(e.ref = @Ref OR e.branch_name = @Ref)");
-        Add(where, query.PullRequest, $"e.ref IN {PullRequestRefs}");
+        Add(where, query.PullRequest, $"e.ref IN {PullRequestRef.Names}");
         Add(where, query.Type, "e.event_type = @Type");
         Add(where, query.Status, "e.status = @Status");
         Add(where, query.Since, "e.created_at >= @Since");

@@ -1,6 +1,7 @@
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Providers;
+using RepoSentry.Storage;
 
 namespace RepoSentry.Polling;
 
@@ -118,7 +119,7 @@ internal sealed class CompanyRunner(CurrentConfig current, LookRunner runner, Ti
         return null;
     }
 
-    private static bool IsFirst(LookEnd end) => end.Result is { Outcome.Outcome: "baseline" };
+    private static bool IsFirst(LookEnd end) => end.Result is { Outcome.Outcome: PollOutcome.Baseline };
 
     // Of those that are new: their last commits tell how often they move.
     private async Task<IReadOnlyList<IReadOnlyList<DateTimeOffset>>> EarlierAsync(IBatchSource source, IReadOnlyList<RefLookRequest> requests, CancellationToken stopping)

@@ -128,7 +128,7 @@ internal sealed partial class LookRunner(
             Log.Held(logger, repository.Config.Name, drop.Explain(repository.Config.Name));
         }
 
-        if (result.Outcome.Outcome == "baseline")
+        if (result.Outcome.Outcome == PollOutcome.Baseline)
         {
             var refs = repository.Heads.Values.Sum(head => head.RefCount);
             Log.Baseline(logger, repository.Config.Name, refs);

@@ -43,7 +43,7 @@ internal sealed class RepositoryPoller(
     private async Task<IReadOnlyList<DateTimeOffset>> EarlierAsync(PolledRepository repository, IRefSource source, PollOutcome outcome, CancellationToken cancellationToken)
     {
         var polling = current.Value.Polling;
-        if (outcome.Outcome != "baseline" || polling.Strategy != "adaptive" || source is not ICommitSource forge || source is IRateLimited { Current: { } limit } && limit.Remaining < limit.Limit / 2)
+        if (outcome.Outcome != PollOutcome.Baseline || polling.Strategy != "adaptive" || source is not ICommitSource forge || source is IRateLimited { Current: { } limit } && limit.Remaining < limit.Limit / 2)
         {
             return [];
         }
@@ -61,7 +61,7 @@ internal sealed class RepositoryPoller(
     }
 
     private static string OutcomeOf(Sight seen, DateTimeOffset? before) =>
-        seen.Held.Count > 0 ? "held" : seen.Kinds.Count == 0 ? PollOutcome.Unchanged : before is null && seen.Kinds.All(kind => kind.Previous is null) ? "baseline" : "changed";
+        seen.Held.Count > 0 ? "held" : seen.Kinds.Count == 0 ? PollOutcome.Unchanged : before is null && seen.Kinds.All(kind => kind.Previous is null) ? PollOutcome.Baseline : "changed";
 
     private async Task<(IReadOnlyList<RoutedEvent> Events, IReadOnlyList<string> Loops)> RouteAsync(
         PolledRepository repository, Sight seen, IRefSource source, DateTimeOffset? before, DateTimeOffset startedAt, CancellationToken cancellationToken)

@@ -10,24 +10,27 @@ namespace RepoSentry.Polling;
 internal sealed class ToldBefore
 {
     private readonly RepositoryConfig config;
-    private readonly string? forgeId;
+    private readonly (string?, string?, bool, Uri?) facts;
     private readonly Dictionary<RefKind, byte[]> digests;
 
-    private ToldBefore(byte[] mark, RepositoryConfig config, string? forgeId, Dictionary<RefKind, byte[]> digests)
+    private ToldBefore(byte[] mark, RepositoryConfig config, PolledRepository repository)
     {
-        (Mark, this.config, this.forgeId, this.digests) = (mark, config, forgeId, digests);
+        (Mark, this.config, facts) = (mark, config, FactsOf(repository));
+        digests = repository.Heads.ToDictionary(pair => pair.Key, pair => pair.Value.Digest);
     }
 
     public byte[] Mark { get; }
 
     /// <param name="config">With which it was asked for.</param>
-    public static ToldBefore By(byte[] mark, RepositoryConfig config, PolledRepository repository) =>
-        new(mark, config, repository.ForgeId, repository.Heads.ToDictionary(pair => pair.Key, pair => pair.Value.Digest));
+    public static ToldBefore By(byte[] mark, RepositoryConfig config, PolledRepository repository) => new(mark, config, repository);
 
     /// <returns>Null if the answer has to be compared whatever it is.</returns>
     public byte[]? MarkFor(PolledRepository repository) =>
-        ReferenceEquals(repository.Config, config) && repository.ForgeId == forgeId && repository.Held.IsEmpty && repository.PullRequestsUnseen is null
+        ReferenceEquals(repository.Config, config) && FactsOf(repository) == facts && repository.Held.IsEmpty && repository.PullRequestsUnseen is null
         && digests.All(pair => repository.Heads.GetValueOrDefault(pair.Key)?.Digest == pair.Value)
             ? Mark
             : null;
+
+    // What an answer tells beside the refs: a look at it alone may have learnt otherwise meanwhile.
+    private static (string?, string?, bool, Uri?) FactsOf(PolledRepository repository) => (repository.ForgeId, repository.DefaultBranch, repository.Archived, repository.MovedTo);
 }

@@ -178,15 +178,13 @@ internal static class ForgeHttp
     /// <summary>The whole JSON body, counted after decompression.</summary>
     public static async Task<ReadOnlyMemory<byte>> ReadJsonAsync(HttpResponseMessage response, Uri at, AnswerBudget budget, CancellationToken cancellationToken)
     {
-        using var body = await ReadAsync(response, at, budget, fromPool: false, cancellationToken);
-        return body.Keep();
+        using var body = new MemoryStream();
+        await CopyJsonAsync(response, at, body, budget, cancellationToken);
+        return body.GetBuffer().AsMemory(0, (int)body.Length);
     }
 
-    /// <summary>The same in a buffer that is taken back: for answers that are large and many.</summary>
-    public static Task<LentBuffer> LendJsonAsync(HttpResponseMessage response, Uri at, AnswerBudget budget, CancellationToken cancellationToken) =>
-        ReadAsync(response, at, budget, fromPool: true, cancellationToken);
-
-    private static async Task<LentBuffer> ReadAsync(HttpResponseMessage response, Uri at, AnswerBudget budget, bool fromPool, CancellationToken cancellationToken)
+    /// <summary>Writes it into what the caller keeps.</summary>
+    public static async Task CopyJsonAsync(HttpResponseMessage response, Uri at, MemoryStream body, AnswerBudget budget, CancellationToken cancellationToken)
     {
         var type = response.Content.Headers.ContentType?.MediaType ?? "";
         if (type != "application/json" && !type.EndsWith("+json", StringComparison.Ordinal))
@@ -194,24 +192,20 @@ internal static class ForgeHttp
             throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} answered with {PlainGitErrors.Shown(type)} in the place of JSON: is it a login page, or is api_base_url wrong?");
         }
 
-        var body = new LentBuffer(fromPool);
         try
         {
             await using var stream = await BodyAsync(response, at, cancellationToken);
-            await budget.MakeRoomAsync(1, cancellationToken);
-            for (int count; (count = await stream.ReadAsync(body.Free, cancellationToken)) > 0;)
+            var buffer = new byte[16 * 1024];
+            for (int count; (count = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
             {
                 if (body.Length + count > AnswerBudget.PerAnswer || !budget.Covers(count))
                 {
                     throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} sends more than a look may take");
                 }
 
-                body.Filled(count);
-                await budget.MakeRoomAsync(body.Length + 1, cancellationToken); // before the buffer grows
+                await budget.MakeRoomAsync(body.Length + count, cancellationToken);
+                body.Write(buffer, 0, count);
             }
-
-            (var whole, body) = (body, null);
-            return whole;
         }
         catch (HttpIOException failure) when (failure.HttpRequestError is HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse)
         {
@@ -224,10 +218,6 @@ internal static class ForgeHttp
         catch (Exception failure) when (failure is IOException or HttpRequestException)
         {
             throw new RefSourceException(RefSourceError.Unavailable, $"the connection to {SafeText.Of(at)} broke in the middle of its answer", innerException: failure);
-        }
-        finally
-        {
-            body?.Dispose();
         }
     }
 

@@ -307,4 +307,5 @@ internal sealed record RoutedEvent(ChangeEvent Event, IReadOnlyList<string> Trig
 internal sealed record PollOutcome(DateTimeOffset StartedAt, TimeSpan Duration, string Outcome, string Source, int Changes = 0, string? Error = null)
 {
     public const string Unchanged = "unchanged";
+    public const string Baseline = "baseline";
 }

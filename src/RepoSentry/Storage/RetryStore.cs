@@ -100,11 +100,12 @@ internal sealed class RetryStore(IDatabase database, Outbox outbox, TimeProvider
         var events = (await scope.Connection.QueryAsync<ReplayRow>(
             $"""
             SELECT seq, id, repository_name AS repository, ref, event_type AS type, metadata LIKE {SkippedMark} AS skipped FROM events
-            WHERE seq > @After AND (@Id IS NULL OR id = @Id) AND (@Repository IS NULL OR repository_name = @Repository) AND (@Ref IS NULL OR ref IN @Refs OR branch_name = @Ref)
+            WHERE seq > @After AND (@Id IS NULL OR id = @Id) AND (@Repository IS NULL OR repository_name = @Repository) AND (@Ref IS NULL OR ref = @Ref OR branch_name = @Ref)
+                AND (@PullRequest IS NULL OR ref IN {PullRequestRef.Names})
                 AND (@Type IS NULL OR event_type = @Type) AND (@Status IS NULL OR status = @Status) AND (@Since IS NULL OR created_at >= @Since) AND (@Until IS NULL OR created_at < @Until)
             ORDER BY seq LIMIT {BatchSize}
             """,
-            new { filter.After, filter.Id, filter.Repository, filter.Ref, filter.Refs, filter.Type, filter.Status, filter.Since, filter.Until },
+            new { filter.After, filter.Id, filter.Repository, filter.Ref, filter.PullRequest, filter.Type, filter.Status, filter.Since, filter.Until },
             scope.Transaction)).AsList();
         var before = (await scope.Connection.QueryAsync<EarlierRow>(
             $"""
@@ -220,11 +221,11 @@ internal sealed record ReplayFilter
     public string? Id { get; init; }
     public string? Repository { get; init; }
 
-    /// <summary>Full or short name; <c>#7</c> for a pull request.</summary>
+    /// <summary>Full or short name.</summary>
     public string? Ref { get; init; }
 
-    /// <summary>What it may be in full, at whatever forge.</summary>
-    public IReadOnlyList<string> Refs => Ref is ['#', .. var number] ? [$"refs/pull/{number}/head", $"refs/merge-requests/{number}/head", $"refs/pull-requests/{number}/from"] : [Ref ?? ""];
+    /// <summary>Number of a pull request, in the place of a ref.</summary>
+    public long? PullRequest { get; init; }
     public string? Type { get; init; }
     public string? Status { get; init; }
 

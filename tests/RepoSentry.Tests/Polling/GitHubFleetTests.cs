@@ -220,6 +220,24 @@ public sealed class GitHubFleetTests
     }
 
     [Fact]
+    public async Task A_batch_that_tells_again_what_was_so_before_another_look_is_believed()
+    {
+        await using var fleet = await Fleet.StartAsync(owners: 600, each: 1);
+        await fleet.RunAsync(TimeSpan.FromMinutes(16), seconds: 2); // a look at it alone asks for its description at most every ten minutes
+        var (there, watched) = (fleet.World.Find("org7", "repo0")!, fleet.Run.Worker.Repositories["org7-repo0"]);
+
+        there.Archived = true;
+        fleet.Run.Worker.PollNow("org7-repo0");
+        await fleet.RunAsync(TimeSpan.FromSeconds(1));
+        watched.Archived.ShouldBeTrue();
+        watched.ToldBefore!.MarkFor(watched).ShouldBeNull("the last batch told otherwise");
+        there.Archived = false;
+        await fleet.RunAsync(TimeSpan.FromMinutes(62), seconds: 5);
+
+        watched.Archived.ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task A_batch_that_lacked_what_another_look_found_is_compared_again_when_it_is_really_gone()
     {
         await using var fleet = await Fleet.StartAsync(owners: 600, each: 1, prepare: world => world.Find("org7", "repo0")!.Heads["topic"] = new string('4', 40));

@@ -118,8 +118,8 @@ public abstract class RetryStoreContract : StoreContract
         await FinishAsync(2, DeliveryStatus.Delivered);
         await Database.WriteAsync(scope => scope.Connection.ExecuteAsync("UPDATE events SET ref = @gitRef WHERE seq = 1", new { gitRef }, scope.Transaction), Token);
 
-        (await Store.ReplayAsync(new ReplayFilter { Ref = "#7" }, Triggers, dryRun: true, Token)).Replayed.ShouldBe(1);
-        (await Store.ReplayAsync(new ReplayFilter { Ref = "#77" }, Triggers, dryRun: true, Token)).Replayed.ShouldBe(0);
+        (await Store.ReplayAsync(new ReplayFilter { PullRequest = 7 }, Triggers, dryRun: true, Token)).Replayed.ShouldBe(1);
+        (await Store.ReplayAsync(new ReplayFilter { PullRequest = 77 }, Triggers, dryRun: true, Token)).Replayed.ShouldBe(0);
     }
 
     [Fact]

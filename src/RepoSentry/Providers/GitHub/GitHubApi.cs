@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Microsoft.Extensions.ObjectPool;
 using RepoSentry.Abstractions;
 using RepoSentry.Providers.PlainGit;
 using RepoSentry.Telemetry;
@@ -12,6 +13,9 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
 {
     /// <summary>Longest wait for one answer: a forge that hangs must not hold a slot for the whole look.</summary>
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(20);
+
+    /// <summary>Answers to batches are large, come all the time and are gone at once.</summary>
+    private static readonly DefaultObjectPool<MemoryStream> Bodies = new(new BodyPolicy());
 
     /// <summary>Where GraphQL is: beside the REST interface of an Enterprise Server, below the host of api.github.com.</summary>
     private readonly Uri graphUrl = new(options.ApiBase.AbsolutePath.TrimEnd('/').EndsWith("/api/v3", StringComparison.Ordinal)
@@ -63,9 +67,22 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
             throw ForgeHttp.Header(response, "Retry-After") is null && ForgeHttp.Number(response, "x-ratelimit-remaining") == 0 ? OutOfPoints(response) : FromStatus(response, graphUrl, kind, refusal);
         }
 
-        using var budget = new AnswerBudget();
-        using var body = await ForgeHttp.LendJsonAsync(response, graphUrl, budget, cancellationToken);
-        var told = GraphAnswer.Of(new ForgeAnswer(graphUrl, NotModified: false, body.Memory, null, null, null), ForgeHttp.Skew(response, time));
+        var body = Bodies.Get();
+        try
+        {
+            using var budget = new AnswerBudget();
+            await ForgeHttp.CopyJsonAsync(response, graphUrl, body, budget, cancellationToken);
+            return Read(new ForgeAnswer(graphUrl, NotModified: false, body.GetBuffer().AsMemory(0, (int)body.Length), null, null, null), response, read);
+        }
+        finally
+        {
+            Bodies.Return(body);
+        }
+    }
+
+    private T Read<T>(ForgeAnswer body, HttpResponseMessage response, Func<GraphAnswer, T> read)
+    {
+        var told = GraphAnswer.Of(body, ForgeHttp.Skew(response, time));
         if (told.Errors.Any(error => error?.Type == "RATE_LIMITED"))
         {
             throw OutOfPoints(response);
@@ -182,4 +199,16 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
         _ when !ForgeHttp.SameServer(at, options.ApiBase) => $"the token {CredentialWords.Of(options.Provider)} is for {SafeText.Of(options.ApiBase)} and was not sent",
         _ => $"check that the token {CredentialWords.Of(options.Provider)} is valid, has not expired and may read this repository",
     };
+
+    // One that is very large is rare, and would stay.
+    private sealed class BodyPolicy : PooledObjectPolicy<MemoryStream>
+    {
+        public override MemoryStream Create() => new();
+
+        public override bool Return(MemoryStream obj)
+        {
+            obj.SetLength(0);
+            return obj.Capacity <= LargeAnswer.FreeBytes;
+        }
+    }
 }
