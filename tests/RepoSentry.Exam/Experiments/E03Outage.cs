@@ -101,20 +101,17 @@ internal static class E03Outage
     /// <summary>Moves the virtual clock, and waits at each step until what can happen by then has happened.</summary>
     private sealed class Story(Random random, Product product, Evidence evidence, FakeTimeProvider time, LoggedReceiver healthy, string[] names)
     {
-        private readonly ConcurrentDictionary<string, long> sent = new(StringComparer.Ordinal);
         private int owed;
 
         /// <returns>Real milliseconds from commit to arrival at the healthy trigger.</returns>
         public async Task<IReadOnlyCollection<double>> PassAsync(int events, TimeSpan length)
         {
-            var delays = new ConcurrentBag<double>();
+            var sent = new Dictionary<string, long>(StringComparer.Ordinal);
+            var arrived = new ConcurrentDictionary<string, long>(StringComparer.Ordinal); // often before the move has returned
             healthy.Received = (_, body, _) =>
             {
                 using var json = JsonDocument.Parse(body);
-                if (sent.TryRemove(json.RootElement.GetProperty("after").GetString()!, out var since))
-                {
-                    delays.Add(Stopwatch.GetElapsedTime(since).TotalMilliseconds);
-                }
+                arrived.TryAdd(json.RootElement.GetProperty("after").GetString()!, Stopwatch.GetTimestamp());
             };
             for (var at = 0; at < events; at++)
             {
@@ -131,7 +128,7 @@ internal static class E03Outage
                 await SettleAsync();
             }
 
-            return delays;
+            return [.. sent.Where(pair => arrived.ContainsKey(pair.Key)).Select(pair => Stopwatch.GetElapsedTime(pair.Value, arrived[pair.Key]).TotalMilliseconds)];
         }
 
         public async Task<bool> DrainAsync(TimeSpan limit)

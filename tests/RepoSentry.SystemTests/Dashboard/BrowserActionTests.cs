@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Playwright;
 using Shouldly;
 using Xunit;
@@ -41,15 +42,12 @@ public sealed class BrowserActionTests(Site site) : IClassFixture<Site>, IAsyncD
     public async Task A_repository_is_looked_at_paused_and_resumed(bool scripts)
     {
         var page = await site.OpenAsync("/repositories/team%2Fshop", scripts: scripts);
-        await page.ClickAsync("form[action$='/poll'] button");
-        await page.WaitForSelectorAsync(".flash");
+        await Site.ActAsync(page, "form[action$='/poll'] button");
         await page.ClickAsync("#pause > summary");
-        await page.ClickAsync("form[action$='/pause'] button");
-        await page.WaitForSelectorAsync(".flash");
+        await Site.ActAsync(page, "form[action$='/pause'] button");
         await site.UntilAsync(async () => (await site.ApiAsync("/api/v1/repositories/team%2Fshop")).GetProperty("status").GetString() == "paused", "paused");
         await page.ReloadAsync();
-        await page.ClickAsync("form[action$='/resume'] button");
-        await page.WaitForSelectorAsync(".flash");
+        await Site.ActAsync(page, "form[action$='/resume'] button");
         await site.UntilAsync(async () => (await site.ApiAsync("/api/v1/repositories/team%2Fshop")).GetProperty("status").GetString() == "active", "active");
         (await ActionsAsync()).ShouldBe(["repository.resume", "repository.pause", "repository.poll"], "the newest first");
     }
@@ -59,16 +57,17 @@ public sealed class BrowserActionTests(Site site) : IClassFixture<Site>, IAsyncD
     [InlineData(false)]
     public async Task An_event_is_replayed_and_a_dead_letter_tried_again(bool scripts)
     {
+        await site.UntilAsync(async () => (await DeliveriesAsync()).Any(delivery => delivery.GetProperty("status").GetString() == "dead"), "dead, again after the other case");
         var page = await site.OpenAsync($"/events/{site.EventId}", scripts: scripts);
-        var before = (await site.ApiAsync($"/api/v1/events/{site.EventId}")).GetProperty("deliveries").GetArrayLength();
+        var before = (await DeliveriesAsync()).Length;
         await page.ClickAsync("#replay > summary");
         await page.SelectOptionAsync("#replay select", "tekton");
-        await page.ClickAsync("#replay button");
-        await page.WaitForSelectorAsync(".flash");
-        (await site.ApiAsync($"/api/v1/events/{site.EventId}")).GetProperty("deliveries").GetArrayLength().ShouldBe(before + 1);
-        await page.ClickAsync("form[action*='/retry'] button >> nth=0");
-        await page.WaitForSelectorAsync(".flash");
+        await Site.ActAsync(page, "#replay button");
+        (await DeliveriesAsync()).Length.ShouldBe(before + 1);
+        await Site.ActAsync(page, "form[action*='/retry'] button >> nth=0");
         (await ActionsAsync()).Take(2).ShouldBe(["delivery.retry", "event.replay"]);
+
+        async Task<JsonElement[]> DeliveriesAsync() => [.. (await site.ApiAsync($"/api/v1/events/{site.EventId}")).GetProperty("deliveries").EnumerateArray()];
     }
 
     [Fact]
@@ -83,7 +82,7 @@ public sealed class BrowserActionTests(Site site) : IClassFixture<Site>, IAsyncD
         (await page.TextContentAsync(".result h2")).ShouldNotBeNull().ShouldContain("would be tried again");
         await page.GotoAsync(site.Address + "/triggers/tekton");
         await page.ClickAsync("#pause > summary");
-        await page.ClickAsync("form[action$='/pause'] button");
+        await Site.ActAsync(page, "form[action$='/pause'] button");
         await site.UntilAsync(async () => (await site.ApiAsync("/api/v1/triggers")).GetProperty("items").EnumerateArray().Any(item => item.GetProperty("state").GetString() == "paused" && item.GetProperty("name").GetString() == "tekton"), "paused");
         await page.ReloadAsync();
         await page.ClickAsync("form[action$='/resume'] button");
@@ -102,8 +101,7 @@ public sealed class BrowserActionTests(Site site) : IClassFixture<Site>, IAsyncD
         (await viewer.QuerySelectorAllAsync("main form[method='post']")).ShouldBeEmpty();
         await page.GotoAsync(site.Address + "/settings");
         await page.ClickAsync("tr:has-text('watcher') details summary");
-        await page.ClickAsync("tr:has-text('watcher') form button");
-        await page.WaitForSelectorAsync(".flash");
+        await Site.ActAsync(page, "tr:has-text('watcher') form button");
         await viewer.ReloadAsync();
         viewer.Url.ShouldContain("/sign-in");
     }
@@ -215,8 +213,7 @@ public sealed class BrowserActionTests(Site site) : IClassFixture<Site>, IAsyncD
     {
         var page = await site.OpenAsync("/triggers/audit");
         await page.ClickAsync("#pause > summary");
-        await page.ClickAsync("form[action$='/pause'] button");
-        await page.WaitForSelectorAsync(".flash");
+        await Site.ActAsync(page, "form[action$='/pause'] button");
         var other = await site.OpenAsync("/triggers/audit", scripts: false);
         (await other.QuerySelectorAsync(".flash")).ShouldBeNull();
         await other.ClickAsync("form[action$='/resume'] button");

