@@ -41,6 +41,9 @@ internal sealed record ForgeAnswer(Uri At, bool NotModified, ReadOnlyMemory<byte
 
     public RefSourceException Malformed(string what, Exception? cause = null) => new(RefSourceError.Malformed, $"{SafeText.Of(At)} answered with {what}", innerException: Quiet(cause));
 
+    /// <param name="number">Null where not even that is told.</param>
+    public RefSourceException MalformedPull(long? number, string kind = "pull request") => Malformed(number is { } known ? $"{kind} {known} without a commit" : $"a {kind} without a number");
+
     private static InvalidDataException? Quiet(Exception? cause) => cause is null ? null : new InvalidDataException(cause.GetType().Name);
 }
 

@@ -53,6 +53,11 @@ internal sealed class ForgeRateLimit(ForgeOptions options, TimeProvider time)
             Interlocked.Exchange(ref refusals, 0);
         }
 
+        if (string.Equals(ForgeHttp.Header(response, options.LimitPrefix + "NearLimit"), "true", StringComparison.OrdinalIgnoreCase))
+        {
+            Pause(LeastPause); // Bitbucket Cloud counts over the last hour and tells no more than this: less than a fifth is left
+        }
+
         if (ForgeHttp.Number(response, options.LimitPrefix + "Limit") is not { } limit
             || ForgeHttp.Number(response, options.LimitPrefix + "Remaining") is not { } remaining
             || UntilReset(response) is not { } lasts)
@@ -82,6 +87,12 @@ internal sealed class ForgeRateLimit(ForgeOptions options, TimeProvider time)
         var asked = ForgeHttp.RetryAfter(response, time) is { } after ? Clamp(after, TimeSpan.FromSeconds(1))
             : ForgeHttp.Number(response, options.LimitPrefix + "Remaining") == 0 && UntilReset(response) is { } reset ? Clamp(reset, TimeSpan.FromSeconds(1))
             : Clamp(LeastPause * Math.Pow(2, Math.Min(Interlocked.Increment(ref refusals) - 1, 4)), LeastPause);
+        Pause(asked);
+        return asked;
+    }
+
+    private void Pause(TimeSpan asked)
+    {
         lock (gate)
         {
             if (asked > pause - time.GetElapsedTime(pausedAt))
@@ -89,8 +100,6 @@ internal sealed class ForgeRateLimit(ForgeOptions options, TimeProvider time)
                 (pausedAt, pause) = (time.GetTimestamp(), asked);
             }
         }
-
-        return asked;
     }
 
     // Counted by the forge's own clock, which ours may differ from.

@@ -13,6 +13,7 @@ internal enum Ask
     Recent,
     List,
     Batch,
+    Histories,
     Sweep,
 }
 
@@ -61,6 +62,7 @@ internal static class ForgeAnswers
             "baseRefName":"main","baseRefOid":"{{{One}}}","author":{"login":"ada"},"headRepository":{"nameWithOwner":"acme/web","url":"https://github.com/acme/web"},"createdAt":"2026-11-29T10:00:00Z","updatedAt":null}]}},
             "r1":null},"errors":[{"type":"NOT_FOUND","message":"gone"}]}
             """),
+        new("histories", "/graphql", Ask.Histories, """{"data":{"r0":{"defaultBranchRef":{"target":{"history":{"nodes":[{"committedDate":"2026-11-29T10:00:00Z"},{"committedDate":"2026-11-28T10:00:00Z"}]}}}},"r1":null},"errors":null}"""),
         new("sweep", "/graphql", Ask.Sweep, """
             {"data":{"o0":{"repositories":{"pageInfo":{"hasNextPage":true,"endCursor":"Y3Vyc29y"},"nodes":[{"databaseId":1,"pushedAt":"2026-11-29T10:00:00Z"},{"databaseId":2,"pushedAt":null}]}},"o1":null},"errors":null}
             """),
@@ -166,7 +168,7 @@ internal static class ForgeAnswers
         new("branches", "/refs?filter=heads/", Ask.Branches, $$$"""{"value":[{"name":"refs/heads/main","objectId":"{{{One}}}"},{"name":"refs/heads/x","objectId":"{{{Two}}}"}],"count":2}"""),
         new("tags", "/refs?filter=tags/", Ask.Tags, $$$"""{"value":[{"name":"refs/tags/v1","objectId":"{{{Two}}}","peeledObjectId":"{{{One}}}"}],"count":1}"""),
         new("difference", "diffCommonCommit=false", Ask.Difference, $$$"""{"aheadCount":1,"behindCount":0,"allChangesIncluded":true,"changes":{{{AzureChanges}}} }"""),
-        new("compare", "/diffs/commits?", Ask.Compare, """{"aheadCount":1,"behindCount":0,"allChangesIncluded":false,"changes":[]}"""),
+        new("compare", "/diffs/commits?", Ask.Compare, $$$"""{"aheadCount":2,"behindCount":0,"commonCommit":"{{{Two}}}","allChangesIncluded":false,"changes":[]}"""),
         new("commit", "/commits/", Ask.Commit, AzureCommit),
         new("commits", "/commits?", Ask.Recent, $$$"""{"value":[{{{AzureCommit}}}],"count":1}"""),
         new("repositories", "/repositories?", Ask.List, """{"value":[{"id":"1","name":"web","isDisabled":false,"isFork":false,"project":{"name":"shop","visibility":"private"},"parentRepository":null}],"count":1}"""),

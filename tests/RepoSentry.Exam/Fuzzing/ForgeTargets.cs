@@ -62,6 +62,7 @@ internal static class ForgeTargets
                 Ask.Recent => $"{Math.Min((await commits.RecentAsync(url, null, default)).Count, 3)} times",
                 Ask.List => $"{Math.Min((await ((IRepositoryLister)source).ListAsync("acme", default)).Count, 3)} repositories",
                 Ask.Batch => string.Join(';', (await ((IBatchSource)source).LookAsync([new(Of(RefKind.Branch, RefKind.Tag, RefKind.PullRequest)), new(Of(RefKind.Branch))], default)).Select(look => look.Look is null ? look.Alone.ToString() : Shape(look.Look))),
+                Ask.Histories => string.Join(';', (await ((IBatchSource)source).RecentAsync([Of(RefKind.Branch), Of(RefKind.Branch)], default)).Select(times => $"{Math.Min(times.Count, 3)} times")),
                 _ => string.Join(';', (await ((ISweepSource)source).SweepAsync([new SweepRequest("acme"), new SweepRequest("other")], default)).Pages.Select(page => page is null ? "none" : $"{Math.Min(page.Pushes.Count, 3)}, {(page.Next is null ? "last" : "more")}")),
             };
         }

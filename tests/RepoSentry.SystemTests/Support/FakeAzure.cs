@@ -79,12 +79,13 @@ internal sealed class FakeAzure : FakeForge
             case ["diffs", "commits"] when repository.Commits.ContainsKey(query["baseVersion"].ToString()) && repository.Commits.ContainsKey(query["targetVersion"].ToString()):
                 Allow(context.Request, "api-version", "baseVersion", "baseVersionType", "targetVersion", "targetVersionType", "$top", "diffCommonCommit");
                 var (before, after) = (repository.History(query["baseVersion"].ToString()), repository.History(query["targetVersion"].ToString()));
-                var most = int.Parse(query["$top"].ToString(), System.Globalization.CultureInfo.InvariantCulture);
+                var most = int.Parse(query["$top"].ToString(), CultureInfo.InvariantCulture);
                 var changes = Changes(repository.Difference(query["baseVersion"].ToString(), query["targetVersion"].ToString())).ToArray();
-                return WriteAsync(context, new { aheadCount = after.Except(before).Count(), behindCount = before.Except(after).Count(), allChangesIncluded = changes.Length <= most, changes = changes.Take(most).ToArray() });
+                return WriteAsync(context, new { aheadCount = after.Except(before).Count(), behindCount = before.Except(after).Count(), commonCommit = after.FirstOrDefault(before.Contains), allChangesIncluded = changes.Length <= most, changes = changes.Take(most).ToArray() });
             case ["commits"]:
-                Allow(context.Request, "api-version", "searchCriteria.$top");
-                return WriteAsync(context, new { value = repository.History(repository.Branches().First(item => item.Name == repository.HeadBranch()).Commit).Select(id => Commit(repository.Commits[id])).ToArray() });
+                Allow(context.Request, "api-version", "searchCriteria.$top", "searchCriteria.itemVersion.version", "searchCriteria.itemVersion.versionType");
+                var last = query["searchCriteria.itemVersion.version"].ToString() is { Length: > 0 } asked ? asked : repository.Branches().First(item => item.Name == repository.HeadBranch()).Commit;
+                return WriteAsync(context, new { value = repository.History(last).Take(int.Parse(query["searchCriteria.$top"].ToString(), CultureInfo.InvariantCulture)).Select(id => Commit(repository.Commits[id])).ToArray() });
             case ["commits", var sha] when repository.Commits.TryGetValue(sha, out var commit):
                 Allow(context.Request, "api-version", "changeCount");
                 return WriteAsync(context, Commit(commit));

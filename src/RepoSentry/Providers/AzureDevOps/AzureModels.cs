@@ -40,7 +40,7 @@ internal sealed record AzureList<T>(IReadOnlyList<T?>? Value, int? Count);
 /// <summary>A ref by its full name. Of an annotated tag the object is the tag, and the peeled one is the commit.</summary>
 internal sealed record AzureRef(string? Name, string? ObjectId, string? PeeledObjectId);
 
-internal sealed record AzureDifference(int? AheadCount, int? BehindCount, bool? AllChangesIncluded, IReadOnlyList<AzureChange?>? Changes);
+internal sealed record AzureDifference(int? AheadCount, int? BehindCount, string? CommonCommit, bool? AllChangesIncluded, IReadOnlyList<AzureChange?>? Changes);
 
 internal sealed record AzureCommit(string? CommitId, string? Comment, string? RemoteUrl, AzurePerson? Author, AzurePerson? Committer, IReadOnlyList<AzureChange?>? Changes, IReadOnlyList<string?>? Parents);
 

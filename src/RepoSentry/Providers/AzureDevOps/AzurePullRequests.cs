@@ -24,7 +24,7 @@ internal static partial class AzurePullRequests
     {
         if (told is not { PullRequestId: { } number })
         {
-            throw answer.Malformed("a pull request without a number");
+            throw answer.MalformedPull(null);
         }
 
         if (told.LastMergeSourceCommit?.CommitId is not { } sha)
@@ -43,7 +43,7 @@ internal static partial class AzurePullRequests
             Draft = told.IsDraft,
             Author = told.CreatedBy is { } author ? new PersonInfo(author.DisplayName, author.UniqueName?.Contains('@', StringComparison.Ordinal) == true ? author.UniqueName : null, author.UniqueName) : null,
             HeadBranch = Branch(told.SourceRefName),
-            HeadSha = ForgeHttp.CommitId(sha) ?? throw answer.Malformed("a pull request without a commit"),
+            HeadSha = ForgeHttp.CommitId(sha) ?? throw answer.MalformedPull(number),
             HeadRepository = told.ForkSource?.Repository is { Project.Name: { } project, Name: { } name } ? $"{project}/{name}" : null,
             HeadCloneUrl = told.ForkSource?.Repository?.WebUrl,
             Fork = told.ForkSource is not null,

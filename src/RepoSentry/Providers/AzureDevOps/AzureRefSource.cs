@@ -32,7 +32,7 @@ internal sealed class AzureRefSource : IRefSource, ICommitSource, IPullRequestSo
 
     public Task<RefLook> LookAsync(RefLookRequest request, CancellationToken cancellationToken) => looks.LookAsync(request, cancellationToken);
 
-    // Which commits lie between two is not told, only how many: the head is asked for by itself.
+    // How many commits lie between two is told, but not which: they are sought in the history of the later one.
     public async Task<CommitRange?> CompareAsync(Uri repositoryUrl, Uri? apiBaseUrl, string before, string after, CancellationToken cancellationToken)
     {
         var query = $"baseVersion={before}&baseVersionType=commit&targetVersion={after}&targetVersionType=commit&$top=1&{Version}";
@@ -42,7 +42,16 @@ internal sealed class AzureRefSource : IRefSource, ICommitSource, IPullRequestSo
         }
 
         var told = answer.Read(AzureJson.Default.AzureDifference);
-        return new CommitRange([], told.AheadCount, told.BehindCount is { } lost ? lost > 0 : null);
+        var range = new CommitRange([], told.AheadCount, told.BehindCount is { } lost ? lost > 0 : null);
+        return told is { CommonCommit: { } common, AheadCount: > 1 and < RefPages.PageSize } ? range with { Commits = await BetweenAsync(repositoryUrl, apiBaseUrl, common, after, told.AheadCount.Value, cancellationToken) } : range;
+    }
+
+    private async Task<IReadOnlyList<CommitInfo>> BetweenAsync(Uri repositoryUrl, Uri? apiBaseUrl, string common, string after, int count, CancellationToken cancellationToken)
+    {
+        var query = $"searchCriteria.itemVersion.version={after}&searchCriteria.itemVersion.versionType=commit&searchCriteria.$top={RefPages.PageSize}&{Version}";
+        return await api.FindAsync(new Uri($"{looks.RootOf(repositoryUrl, apiBaseUrl)}/commits?{query}"), "commits", cancellationToken) is { } answer
+            ? AzureCommits.Between([.. (answer.Read(AzureJson.Default.AzureListAzureCommit).Value ?? []).OfType<AzureCommit>().Select(commit => AzureCommits.Read(commit, answer))], common, after, count)
+            : [];
     }
 
     public async Task<IReadOnlyList<string>?> DifferenceAsync(Uri repositoryUrl, Uri? apiBaseUrl, string before, string after, CancellationToken cancellationToken)

@@ -41,7 +41,7 @@ internal static class BitbucketPullRequests
                 ClosedAt = told.State == "OPEN" ? null : told.UpdatedOn,
                 MergeSha = told.MergeCommit?.Hash,
             }
-            : throw answer.Malformed("a pull request without a number or a commit");
+            : throw answer.MalformedPull(told?.Id);
 
     public static PullRequestInfo Read(ServerPullRequest? told, ForgeAnswer answer) =>
         told is { Id: { } number, FromRef: { LatestCommit: { } sha } from, ToRef: { } to } && ForgeHttp.CommitId(sha) is { } commit
@@ -67,7 +67,7 @@ internal static class BitbucketPullRequests
                 ClosedAt = Time(told.ClosedDate),
                 MergeSha = told.Properties?.MergeCommit?.Id,
             }
-            : throw answer.Malformed("a pull request without a number or a commit");
+            : throw answer.MalformedPull(told?.Id);
 
     private static DateTimeOffset? Time(long? milliseconds) => milliseconds is { } told and >= 0 and < 253_402_300_799_000 ? DateTimeOffset.FromUnixTimeMilliseconds(told) : null;
 }

@@ -33,7 +33,7 @@ internal static class GitHubPullRequests
                 ClosedAt = told.ClosedAt,
                 MergeSha = told.MergedAt is null ? null : told.MergeCommitSha,
             }
-            : throw answer.Malformed("a pull request without a number or a commit");
+            : throw answer.MalformedPull(told?.Number);
 
     /// <summary>Null where it has no commit that can be relied on. Labels and text are not asked for: they would cost more than all the rest.</summary>
     public static PullRequestInfo? Read(GraphPullRequest? told) => told is { Number: { } number, HeadRefOid: { } oid } && ForgeHttp.CommitId(oid) is { } commit

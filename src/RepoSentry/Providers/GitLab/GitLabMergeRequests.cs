@@ -14,8 +14,8 @@ internal static class GitLabMergeRequests
     /// <summary>Null for one whose commits are not there yet.</summary>
     public static PullRequestInfo? Read(GitLabMergeRequest? told, ForgeAnswer answer)
     {
-        var commit = told?.Sha is null ? null : ForgeHttp.CommitId(told.Sha) ?? throw answer.Malformed("a merge request without a commit");
-        return told is not { Iid: { } number } ? throw answer.Malformed("a merge request without a number") : commit is null ? null : new PullRequestInfo
+        var commit = told?.Sha is null ? null : ForgeHttp.CommitId(told.Sha) ?? throw answer.MalformedPull(told.Iid, "merge request");
+        return told is not { Iid: { } number } ? throw answer.MalformedPull(null, "merge request") : commit is null ? null : new PullRequestInfo
         {
             Number = number,
             ForgeId = told.Id?.ToString(CultureInfo.InvariantCulture),

@@ -36,5 +36,5 @@ internal static class GiteaPullRequests
                 ClosedAt = told.MergedAt ?? told.ClosedAt,
                 MergeSha = told.Merged == true ? told.MergeCommitSha : null,
             }
-            : throw answer.Malformed("a pull request without a number or a commit");
+            : throw answer.MalformedPull(told?.Number);
 }

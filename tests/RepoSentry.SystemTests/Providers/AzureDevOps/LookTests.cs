@@ -62,7 +62,7 @@ public sealed class LookTests : ForgeContract
     }
 
     [Fact]
-    public async Task What_a_change_was_is_told_by_its_head_and_a_count()
+    public async Task What_a_change_was_is_told_by_its_commits_and_a_count()
     {
         forge.Add("acme/web").Push("main", 3).Commit(1, null, "root", added: ["a"]).Commit(2, 1, "second", modified: ["a"]).Commit(3, 2, "third", added: ["b"], removed: ["a"]).Commit(4, 1, "other");
         var source = (ICommitSource)Source();
@@ -72,6 +72,7 @@ public sealed class LookTests : ForgeContract
         var commit = (await source.CommitAsync(Url(), null, FakeRepository.Sha(3), Token))!;
 
         (range.Count, range.Forced, forced.Forced).ShouldBe((2, false, true));
+        range.Commits.Select(one => one.Message).ShouldBe(["second", "third"]);
         (commit.Message, commit.Author!.Name, commit.Timestamp).ShouldBe(("third", "Ada", new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero)));
         commit.Added.ShouldBe(["b"]);
         commit.Modified.ShouldBeEmpty();

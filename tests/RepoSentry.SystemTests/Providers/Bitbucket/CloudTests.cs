@@ -47,6 +47,23 @@ public sealed class CloudTests : ForgeContract
         ]);
     }
 
+    [Fact]
+    public async Task When_less_than_a_fifth_of_the_limit_is_left_there_is_a_request_a_minute()
+    {
+        forge.Add("acme/web").Push("main", 1);
+        var source = SourceOf(Provider(forge), time);
+        await source.LookAsync(Looks.At(Url()), Token);
+        forge.Next("refs/branches", 200, "{\"values\":[]}", "application/json", ("X-RateLimit-Limit", "1000"), ("X-RateLimit-Resource", "api-repository-data"), ("X-RateLimit-NearLimit", "true"));
+
+        (await source.FailureOf(Url())).RetryAfter.ShouldBe(TimeSpan.FromMinutes(1)); // for the tags
+        forge.TakeRequests();
+        time.Advance(TimeSpan.FromSeconds(59));
+        (await source.FailureOf(Url())).Error.ShouldBe(RefSourceError.RateLimited);
+        forge.TakeRequests().ShouldBeEmpty();
+        time.Advance(TimeSpan.FromSeconds(1));
+        (await source.LookAsync(Looks.At(Url()), Token)).Names().ShouldBe(["main"]);
+    }
+
     [Theory]
     [InlineData("", "ada:app-password", "ada:app-password")]
     [InlineData("ada@example.org", "api-token", "ada@example.org:api-token")]
