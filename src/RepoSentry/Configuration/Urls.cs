@@ -91,8 +91,12 @@ internal static partial class Urls
         return url.IsFile ? url.AbsoluteUri : $"{url.Host.ToLowerInvariant()}{(url is { Scheme: "http" or "https", IsDefaultPort: false } ? $":{url.Port}" : "")}/{path}";
     }
 
+    /// <summary>Whether a credential for the one may go to the other. An address that someone else wrote may have a host that is no name: it is nobody's.</summary>
+    public static bool SameServer(Uri one, Uri other) =>
+        one.Scheme == other.Scheme && one.Port == other.Port && HasValidHost(one) && HasValidHost(other) && string.Equals(one.IdnHost, other.IdnHost, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>International names are only checked when they are asked for.</summary>
-    private static bool HasValidHost(Uri url)
+    public static bool HasValidHost(Uri url)
     {
         try
         {

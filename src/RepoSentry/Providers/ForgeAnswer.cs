@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
 using RepoSentry.Providers.PlainGit;
 
 namespace RepoSentry.Providers;
@@ -71,10 +72,6 @@ internal static class ForgeHttp
     private const int MaxRedirects = 3;
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
 
-    /// <summary>Whether a credential for the one may go to the other.</summary>
-    public static bool SameServer(Uri a, Uri b) =>
-        a.Scheme == b.Scheme && a.Port == b.Port && string.Equals(a.IdnHost, b.IdnHost, StringComparison.OrdinalIgnoreCase);
-
     /// <summary>Where a repository is, if it no longer has the name it was asked for by; null if it has, or if the forge names no web address of the usual kind.</summary>
     /// <param name="fullName">Its path as the forge tells it, such as <c>acme/web</c>.</param>
     public static Uri? MovedTo(Uri asked, string? fullName, string? webUrl)
@@ -82,7 +79,7 @@ internal static class ForgeHttp
         var path = Uri.UnescapeDataString(asked.AbsolutePath).Trim('/');
         path = path.EndsWith(".git", StringComparison.Ordinal) ? path[..^4] : path;
         var isThere = fullName is null || path.Equals(fullName, StringComparison.OrdinalIgnoreCase) || path.EndsWith("/" + fullName, StringComparison.OrdinalIgnoreCase);
-        return !isThere && Uri.TryCreate(webUrl, UriKind.Absolute, out var moved) && moved.Scheme is "http" or "https" ? moved : null;
+        return !isThere && Uri.TryCreate(webUrl, UriKind.Absolute, out var moved) && moved.Scheme is "http" or "https" && Urls.HasValidHost(moved) ? moved : null;
     }
 
     /// <summary>The id in lower case; null if it is none.</summary>
@@ -117,7 +114,7 @@ internal static class ForgeHttp
     public static Uri Redirected(HttpResponseMessage response, Uri at, int hop)
     {
         var target = PlainGitErrors.Target(response, at);
-        if (target is null || !SameServer(target, at))
+        if (target is null || !Urls.SameServer(target, at))
         {
             throw new RefSourceException(RefSourceError.Unavailable, $"{SafeText.Of(at)} redirects to another server, which is never followed; if the forge moved, configure its new URL");
         }
@@ -168,7 +165,7 @@ internal static class ForgeHttp
     }
 
     /// <summary>Query of a page that the forge names by its address.</summary>
-    public static string QueryOf(string address, Uri at, string relation) => Uri.TryCreate(at, address, out var target) && SameServer(target, at)
+    public static string QueryOf(string address, Uri at, string relation) => Uri.TryCreate(at, address, out var target) && Urls.SameServer(target, at)
         ? target.Query
         : throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} names another server for its {relation} page");
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
 using RepoSentry.Providers.PlainGit;
 using RepoSentry.Telemetry;
 
@@ -94,7 +95,7 @@ internal sealed class ForgeApi(ForgeOptions options, HttpClient client, ForgeRat
             request.Headers.TryAddWithoutValidation("If-None-Match", etag);
         }
 
-        if (options.Token is not null && ForgeHttp.SameServer(at, options.ApiBase))
+        if (options.Token is not null && Urls.SameServer(at, options.ApiBase))
         {
             var (name, value) = options.Credential(ForgeHttp.Reveal(options.Token, options.Provider));
             request.Headers.TryAddWithoutValidation(name, value);
@@ -143,7 +144,7 @@ internal sealed class ForgeApi(ForgeOptions options, HttpClient client, ForgeRat
     private string Hint(Uri at) => options.Token switch
     {
         null => CredentialWords.Missing(options.Provider),
-        _ when !ForgeHttp.SameServer(at, options.ApiBase) => $"the token {CredentialWords.Of(options.Provider)} is for {SafeText.Of(options.ApiBase)} and was not sent",
+        _ when !Urls.SameServer(at, options.ApiBase) => $"the token {CredentialWords.Of(options.Provider)} is for {SafeText.Of(options.ApiBase)} and was not sent",
         _ => $"check that the token {CredentialWords.Of(options.Provider)} is valid, has not expired and may read this repository",
     };
 }

@@ -21,6 +21,7 @@ internal static class GitTargets
         new(
             "pkt-line",
             [
+                new("packets", [.. Lists.Concat(Advertisements).Select(Encoding.UTF8.GetBytes)], Walk),
                 new("ls-refs", [.. Lists.Select(Encoding.UTF8.GetBytes)], bytes => EndOf(bytes, isAdvertisement: false)),
                 new("advertisement", [.. Advertisements.Select(Encoding.UTF8.GetBytes)], bytes => EndOf(bytes, isAdvertisement: true)),
                 new("ls-refs in right packets", [.. Lists.Select(Payloads)], bytes => EndOf(Packets(bytes), isAdvertisement: false)),
@@ -99,6 +100,30 @@ internal static class GitTargets
         catch (RefSourceException refused)
         {
             return $"{FuzzCase.Refused}{refused.Error}: {refused.Message}";
+        }
+    }
+
+    // By the words of gitprotocol-common: four hex digits that count themselves, at most 65520; 0, 1 and 2 stand for themselves, 3 for nothing.
+    private static string Walk(byte[] bytes)
+    {
+        var kinds = new StringBuilder();
+        for (ReadOnlySpan<byte> rest = bytes; ;)
+        {
+            var isPossible = rest.Length < 4 || (int.TryParse(rest[..4], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var length) && length is 0 or 1 or 2 or (>= 4 and <= 65520));
+            try
+            {
+                if (!PktLine.TryRead(rest, out var line, out var consumed))
+                {
+                    return $"{kinds} and {(rest.IsEmpty ? "no" : "a")} rest";
+                }
+
+                rest = isPossible ? rest[consumed..] : throw new BrokenLawException("a packet of an impossible length is read");
+                kinds.Append(kinds.Length < 8 ? line.Kind.ToString()[..1] : "");
+            }
+            catch (RefSourceException refused)
+            {
+                return isPossible ? throw new BrokenLawException("a packet of a possible length is refused") : $"{FuzzCase.Refused}{kinds}: {refused.Error}";
+            }
         }
     }
 

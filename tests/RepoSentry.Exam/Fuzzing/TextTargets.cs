@@ -18,6 +18,7 @@ internal static class TextTargets
     /// <summary>What the configuration takes.</summary>
     private const int LongestGlob = 250;
     private const string Key = "a secret of the exam";
+    private static readonly StillTime Time = new();
     private static readonly LoadOptions Options = new() { Environment = new Dictionary<string, string> { ["DEV_TOKEN"] = "value" } };
 
     public static IEnumerable<FuzzTarget> All =>
@@ -86,7 +87,7 @@ internal static class TextTargets
         {
             var body = "{\"ref\":\"refs/heads/main\"}"u8.ToArray();
             var hex = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Key), body));
-            var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+            var now = Time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
             string[] heads =
             [
                 $"X-GitHub-Event: push\nX-Hub-Signature-256: sha256={hex}", $"X-Event-Key: repo:refs_changed\nX-Hub-Signature: sha256={hex}", $"X-Gitlab-Event: Push Hook\nX-Gitlab-Token: {Key}",
@@ -175,7 +176,7 @@ internal static class TextTargets
             }
         }
 
-        var verdict = Interceptor.Judge(headers, body, new Secret(Key));
+        var verdict = Interceptor.Judge(headers, body, new Secret(Key), Time);
         return !verdict.Passes ? $"{FuzzCase.Refused}{verdict.Interceptor}: {verdict.Reason}"
             : IsSigned(head, headers, body) ? $"{verdict.Interceptor}: {verdict.Reason}"
             : throw new BrokenLawException($"passes as {verdict.Interceptor} without a signature of its body");

@@ -94,7 +94,7 @@ internal static class TwinTable
         new("refs-uncapped", "E11", "hostile servers without", "Providers/PlainGit/RefCollector.cs",
             "if (++Count > PlainGitLimits.MaxRefs)",
             "if (++Count > PlainGitLimits.MaxRefs && !{twin})"),
-        new("length-not-checked", "E12", "kinds of exceptions", "Providers/PlainGit/PktLine.cs",
+        new("length-not-checked", "E12", "laws broken", "Providers/PlainGit/PktLine.cs",
             "if (length is < 0 or 3 or > MaxLength)",
             "if (!{twin} && (length is < 0 or 3 or > MaxLength))"),
         new("entry-without-a-name", "E12", "kinds of exceptions", "Providers/ForgeLooks.cs",

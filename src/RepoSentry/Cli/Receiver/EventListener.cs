@@ -107,7 +107,7 @@ internal sealed class EventListener : IAsyncDisposable
         Path = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget,
         Headers = context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
         Body = body,
-        Verdict = Interceptor.Judge(context.Request.Headers, body, options.Secret),
+        Verdict = Interceptor.Judge(context.Request.Headers, body, options.Secret, TimeProvider.System),
     };
 
     private static bool IsJsonObject(byte[] body)

@@ -12,7 +12,7 @@ namespace RepoSentry.Cli.Receiver;
 /// </summary>
 internal static class Interceptor
 {
-    public static Verdict Judge(IHeaderDictionary headers, byte[] body, Secret? secret)
+    public static Verdict Judge(IHeaderDictionary headers, byte[] body, Secret? secret, TimeProvider time)
     {
         var name = NameOf(headers);
         if (secret is null)
@@ -23,7 +23,7 @@ internal static class Interceptor
         return name switch
         {
             "gitlab" => Token(headers, secret.Reveal()),
-            "webhook" => StandardWebhook(headers, body, secret.Reveal()),
+            "webhook" => StandardWebhook(headers, body, secret.Reveal(), time),
             "bitbucket" => Signature(name, headers, body, secret, "X-Hub-Signature"),
             _ => Signature(name, headers, body, secret, "X-Hub-Signature-256", "X-Hub-Signature"),
         };
@@ -64,11 +64,11 @@ internal static class Interceptor
     }
 
     // What its libraries do: any of the signatures by any of the keys, over what came no more than five minutes ago.
-    private static Verdict StandardWebhook(IHeaderDictionary headers, byte[] body, string secret)
+    private static Verdict StandardWebhook(IHeaderDictionary headers, byte[] body, string secret, TimeProvider time)
     {
         var (id, timestamp) = (headers["webhook-id"].ToString(), headers["webhook-timestamp"].ToString());
         if (!long.TryParse(timestamp, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
-            || Math.Abs(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - seconds) > 300)
+            || Math.Abs(time.GetUtcNow().ToUnixTimeSeconds() - seconds) > 300)
         {
             return new Verdict(false, "webhook", "webhook-timestamp is not of the last five minutes");
         }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.ObjectPool;
 using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
 using RepoSentry.Providers.PlainGit;
 using RepoSentry.Telemetry;
 
@@ -148,7 +149,7 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
         request.Headers.TryAddWithoutValidation("X-GitHub-Api-Version", "2022-11-28");
         request.Headers.TryAddWithoutValidation("User-Agent", "RepoSentry");
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
-        if (options.Token is not null && ForgeHttp.SameServer(at, options.ApiBase))
+        if (options.Token is not null && Urls.SameServer(at, options.ApiBase))
         {
             request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + ForgeHttp.Reveal(options.Token, options.Provider));
         }
@@ -196,7 +197,7 @@ internal sealed class GitHubApi(GitHubOptions options, HttpClient client, GitHub
     private string Hint(Uri at) => options.Token switch
     {
         null => CredentialWords.Missing(options.Provider),
-        _ when !ForgeHttp.SameServer(at, options.ApiBase) => $"the token {CredentialWords.Of(options.Provider)} is for {SafeText.Of(options.ApiBase)} and was not sent",
+        _ when !Urls.SameServer(at, options.ApiBase) => $"the token {CredentialWords.Of(options.Provider)} is for {SafeText.Of(options.ApiBase)} and was not sent",
         _ => $"check that the token {CredentialWords.Of(options.Provider)} is valid, has not expired and may read this repository",
     };
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using RepoSentry.Abstractions;
+using RepoSentry.Configuration;
 using RepoSentry.Telemetry;
 
 namespace RepoSentry.Providers.PlainGit;
@@ -120,7 +121,7 @@ internal sealed class PlainGitApi(HttpClient client, GitCredential credential, T
     private Uri Follow(HttpResponseMessage response, Uri at, int hop)
     {
         var target = PlainGitErrors.Target(response, at);
-        if (target is null || !SameServer(target, at))
+        if (target is null || !Urls.SameServer(target, at))
         {
             throw PlainGitErrors.FromForeignRedirect(response, at, target, credential);
         }
@@ -135,9 +136,6 @@ internal sealed class PlainGitApi(HttpClient client, GitCredential credential, T
             ? new Uri(address[..^InfoRefs.Length])
             : throw new RefSourceException(RefSourceError.Malformed, $"{SafeText.Of(at)} redirects to a page that is no Git repository (a login page?)");
     }
-
-    private static bool SameServer(Uri a, Uri b) =>
-        a.Scheme == b.Scheme && a.Port == b.Port && string.Equals(a.IdnHost, b.IdnHost, StringComparison.OrdinalIgnoreCase);
 
     private static string Address(Uri url) => url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/');
 }

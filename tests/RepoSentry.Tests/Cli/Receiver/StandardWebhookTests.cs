@@ -60,6 +60,6 @@ public sealed class StandardWebhookTests
             received[name] = value;
         }
 
-        return Interceptor.Judge(received, body, new Secret(secret));
+        return Interceptor.Judge(received, body, new Secret(secret), TimeProvider.System);
     }
 }
