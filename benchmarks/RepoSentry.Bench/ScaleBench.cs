@@ -6,7 +6,7 @@ namespace RepoSentry.Bench;
 /// <summary>Fleets on one node: each repository is looked at alone, once a minute, by ls-refs.</summary>
 internal static class ScaleBench
 {
-    private const int AtOnce = 64;
+    private const int AtOnce = 1000;
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(120);
 

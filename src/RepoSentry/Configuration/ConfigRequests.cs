@@ -2,7 +2,7 @@ using System.Threading.Channels;
 
 namespace RepoSentry.Configuration;
 
-/// <summary>Asks for another configuration. One worker answers, one request after the other, so that no two changes mix.</summary>
+/// <summary>Asks for another configuration. One worker answers, one request after the other, so that no two changes mix; entries that come together are taken together.</summary>
 internal sealed class ConfigRequests
 {
     private readonly Channel<ConfigRequest> waiting = Channel.CreateUnbounded<ConfigRequest>(new UnboundedChannelOptions { SingleReader = true });
@@ -48,15 +48,15 @@ internal abstract record ConfigRequest
         public TaskCompletionSource<ReloadResult> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    internal sealed record Put(string Name, string Json, bool Replace, IReadOnlyCollection<string>? Versions) : ConfigRequest
+    /// <summary>Another entry beside those of the file, or one less.</summary>
+    internal abstract record Change(string Name, IReadOnlyCollection<string>? Versions) : ConfigRequest
     {
         public TaskCompletionSource<EntryResult> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    internal sealed record Remove(string Name, IReadOnlyCollection<string>? Versions) : ConfigRequest
-    {
-        public TaskCompletionSource<EntryResult> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
+    internal sealed record Put(string Name, string Json, bool Replace, IReadOnlyCollection<string>? Versions) : Change(Name, Versions);
+
+    internal sealed record Remove(string Name, IReadOnlyCollection<string>? Versions) : Change(Name, Versions);
 
     internal sealed record Reseal : ConfigRequest
     {

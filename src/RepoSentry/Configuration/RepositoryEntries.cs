@@ -14,6 +14,7 @@ internal sealed class RepositoryEntries(SentryConfig file, ProviderResolution pr
     private static readonly string[] References = ["env:", "file:", "k8s:", "vault:", "${"];
 
     private readonly int ofTheFile = providers.All.Count;
+    private readonly HashSet<string> inFile = [.. file.Repositories.Select(repository => repository.Name)];
 
     /// <summary>Beside a configuration that no file was read for.</summary>
     public static RepositoryEntries Beside(SentryConfig config) => new(
@@ -23,14 +24,18 @@ internal sealed class RepositoryEntries(SentryConfig file, ProviderResolution pr
         config.Security,
         "");
 
-    public bool IsInFile(string name) => file.Repositories.Any(repository => repository.Name == name);
+    public bool IsInFile(string name) => inFile.Contains(name);
 
     /// <summary>The whole configuration with these beside the file's own; one that the file names too is left out.</summary>
-    public SentryConfig With(IReadOnlyList<RepositoryConfig> others) => file with
+    public SentryConfig With(IReadOnlyList<RepositoryConfig> others)
     {
-        Repositories = [.. file.Repositories, .. others.Where(other => !IsInFile(other.Name))],
-        Providers = [.. providers.All.Where((provider, at) => at < ofTheFile || others.Any(other => other.Provider == provider.Name)).Select(provider => provider with { Identity = provider.Identity + shared })],
-    };
+        var used = others.Select(other => other.Provider).ToHashSet(StringComparer.Ordinal);
+        return file with
+        {
+            Repositories = [.. file.Repositories, .. others.Where(other => !IsInFile(other.Name))],
+            Providers = [.. providers.All.Where((provider, at) => at < ofTheFile || used.Contains(provider.Name)).Select(provider => provider with { Identity = provider.Identity + shared })],
+        };
+    }
 
     /// <summary>Reads one entry. Its problems name the line and column of the JSON.</summary>
     /// <param name="before">The entry that it replaces, whose token <c>***</c> means.</param>

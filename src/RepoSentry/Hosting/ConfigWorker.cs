@@ -14,10 +14,11 @@ namespace RepoSentry.Hosting;
 internal sealed partial class ConfigWorker(
     StartedWith started, CurrentConfig current, ConfigRequests requests, Assigner assigner, SealedStore secrets, SealsInUse seals, DeliveryWorkers workers, PollWorker polling, Discoveries discoveries, Outbox outbox, LogThreshold threshold, TimeProvider time, ILogger<ConfigWorker> logger)
 {
+    private const int MostTogether = 1000;
     private static readonly TimeSpan RemovedDrain = TimeSpan.FromSeconds(40);
 
     private LoadedConfig loaded = started.Loaded;
-    private KnownEntries known = KnownEntries.None;
+    private KnownEntries known = new();
     private Task draining = Task.CompletedTask;
 
     /// <summary>At a start: everything is taken over before anything runs.</summary>
@@ -51,13 +52,31 @@ internal sealed partial class ConfigWorker(
         {
             await foreach (var request in requests.Waiting.ReadAllAsync(stopping))
             {
-                await AnswerAsync(request);
+                if (request is ConfigRequest.Change change)
+                {
+                    await AnswerAsync(Together(change));
+                }
+                else
+                {
+                    await AnswerAsync(request);
+                }
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // a stop: whoever still waits is told by the connection that ends
         }
+    }
+
+    private List<ConfigRequest.Change> Together(ConfigRequest.Change first)
+    {
+        var changes = new List<ConfigRequest.Change> { first };
+        while (changes.Count < MostTogether && requests.Waiting.TryPeek(out var next) && next is ConfigRequest.Change change && requests.Waiting.TryRead(out _))
+        {
+            changes.Add(change);
+        }
+
+        return changes;
     }
 
     // Not cancelled once begun: half a change must not be left behind.
@@ -67,12 +86,6 @@ internal sealed partial class ConfigWorker(
         {
             case ConfigRequest.Reload reload:
                 reload.Done.TrySetResult(await GuardAsync(() => ReloadAsync(reload.Cause), why => ReloadResult.Unavailable(why)));
-                break;
-            case ConfigRequest.Put put:
-                put.Done.TrySetResult(await GuardAsync(() => PutAsync(put), why => new EntryResult(EntryOutcome.Failed, [new ConfigProblem(new Place(put.Name), why)])));
-                break;
-            case ConfigRequest.Remove remove:
-                remove.Done.TrySetResult(await GuardAsync(() => RemoveAsync(remove.Name, remove.Versions), why => new EntryResult(EntryOutcome.Failed, [new ConfigProblem(new Place(remove.Name), why)])));
                 break;
             case ConfigRequest.Listed listed:
                 listed.Done.TrySetResult(await GuardAsync(ListedAsync, why => why));
@@ -150,10 +163,55 @@ internal sealed partial class ConfigWorker(
         return lost is null ? null : new ConfigProblem(new Place(started.Source!.Path, 1, 1), $"{lost} of the file are gone from it: that is not taken over while the service runs", "if the file was cut, write it whole; if it is meant, restart the service");
     }
 
-    private async Task<EntryResult> PutAsync(ConfigRequest.Put put)
+    // A change of the entries costs what the fleet is large: those that wait are made together.
+    private async Task AnswerAsync(List<ConfigRequest.Change> changes)
+    {
+        var becomes = known.Copy();
+        var results = changes.ConvertAll(change => Take(change, becomes));
+        var done = results.Exists(result => result.Outcome == EntryOutcome.Done);
+        if (done && await GuardAsync(() => ApplyAsync(loaded.Entries!, becomes), why => why) is { } problem)
+        {
+            if (changes.Count > 1)
+            {
+                foreach (var change in changes)
+                {
+                    await AnswerAsync([change]); // one that cannot be stored must not keep the others out
+                }
+
+                return;
+            }
+
+            results[0] = new EntryResult(EntryOutcome.Failed, [new ConfigProblem(new Place(changes[0].Name), problem)]);
+        }
+
+        foreach (var (change, result) in changes.Zip(results))
+        {
+            if (result.Outcome == EntryOutcome.Done)
+            {
+                Log.Entered(logger, change.Name, change is ConfigRequest.Put put ? put.Replace ? "changed" : "added" : "removed");
+            }
+
+            change.Done.TrySetResult(result);
+        }
+    }
+
+    private EntryResult Take(ConfigRequest.Change change, KnownEntries becomes)
+    {
+        try
+        {
+            return change is ConfigRequest.Put put ? Put(put, becomes) : Remove(change, becomes);
+        }
+        catch (Exception failure)
+        {
+            Log.NotApplied(logger, failure);
+            return new EntryResult(EntryOutcome.Failed, [new ConfigProblem(new Place(change.Name), "it could not be applied: the log says why")]);
+        }
+    }
+
+    private EntryResult Put(ConfigRequest.Put put, KnownEntries becomes)
     {
         var entries = loaded.Entries!;
-        var before = known.EntryOf(put.Name);
+        var before = becomes.EntryOf(put.Name);
         if (entries.IsInFile(put.Name))
         {
             return EntryResult.Of(EntryOutcome.InFile);
@@ -180,31 +238,29 @@ internal sealed partial class ConfigWorker(
             return new EntryResult(EntryOutcome.Invalid, [new ConfigProblem(new Place("security.master_key"), $"no token is sealed meanwhile: {unsafeKey}")]);
         }
 
-        await ApplyAsync(entries, known.With(repository));
-        Log.Entered(logger, put.Name, put.Replace ? "changed" : "added");
+        becomes.Put(repository);
         return EntryResult.Of(EntryOutcome.Done);
     }
 
-    private async Task<EntryResult> RemoveAsync(string name, IReadOnlyCollection<string>? versions)
+    private EntryResult Remove(ConfigRequest.Change remove, KnownEntries becomes)
     {
-        var before = known.EntryOf(name);
-        if (loaded.Entries!.IsInFile(name))
+        var before = becomes.EntryOf(remove.Name);
+        if (loaded.Entries!.IsInFile(remove.Name))
         {
             return EntryResult.Of(EntryOutcome.InFile);
         }
 
-        if (IsOther(before, versions))
+        if (IsOther(before, remove.Versions))
         {
             return EntryResult.Of(EntryOutcome.Changed);
         }
 
         if (before is null)
         {
-            return EntryResult.Of(discoveries.Has(name) ? EntryOutcome.Discovered : EntryOutcome.Missing);
+            return EntryResult.Of(discoveries.Has(remove.Name) ? EntryOutcome.Discovered : EntryOutcome.Missing);
         }
 
-        await ApplyAsync(loaded.Entries!, known.Without(name));
-        Log.Entered(logger, name, "removed");
+        becomes.Remove(remove.Name);
         return EntryResult.Of(EntryOutcome.Done);
     }
 
@@ -238,9 +294,7 @@ internal sealed partial class ConfigWorker(
         var anew = loaded.Entries.Resealed(known.Written);
         var sessions = await secrets.ResealAsync(key, anew, CancellationToken.None);
         var entries = anew.ToDictionary(one => one.Name, one => one.Entry, StringComparer.Ordinal);
-        Know(new KnownEntries(
-            [.. known.Usable.Select(one => one with { Entry = entries.GetValueOrDefault(one.Name, one.Entry!) })],
-            known.Rejected.ToDictionary(one => one.Key, one => (entries.GetValueOrDefault(one.Key, one.Value.Entry), one.Value.Reason), StringComparer.Ordinal)));
+        Know(known.Rewritten(entries));
         seals.Sessions((await secrets.LoadKeysAsync(CancellationToken.None)).Select(one => one.Sealed));
         var count = anew.Count + sessions.Resealed;
         Log.Resealed(logger, count, key.CurrentId, sessions.Dropped);
@@ -249,8 +303,8 @@ internal sealed partial class ConfigWorker(
 
     private static bool IsOther(string? entry, IReadOnlyCollection<string>? versions) => entry is not null && versions is not null && !versions.Contains(EntryVersion.Of(entry));
 
-    // What may fail comes first; what follows are assignments in memory.
-    private async Task ApplyAsync(RepositoryEntries entries, KnownEntries becomes)
+    // What may fail comes first; what follows are assignments in memory. Answers null, which is no problem.
+    private async Task<string?> ApplyAsync(RepositoryEntries entries, KnownEntries becomes)
     {
         var next = ConfigDifference.WithoutFixed(current.Value, discoveries.Beside(entries, becomes));
         var assignments = await assigner.AssignAsync(next, becomes.Reasons, CancellationToken.None);
@@ -270,6 +324,7 @@ internal sealed partial class ConfigWorker(
         }
 
         await polling.ApplyAsync(assignments);
+        return null;
     }
 
     private async Task DrainRemovedAsync()

@@ -24,7 +24,7 @@ internal sealed class Discoveries(CurrentConfig current, DiscoveryBook book, Dis
         var chosen = entries.With(known.Usable);
         return chosen.Discovery.Count == 0
             ? chosen
-            : entries.With([.. known.Usable, .. DiscoveredRepositories.Of(chosen.Discovery, book.ListedOf, chosen.Repositories, known.Rejected.Keys, Names())]);
+            : entries.With([.. known.Usable, .. DiscoveredRepositories.Of(chosen.Discovery, book.ListedOf, chosen.Repositories, known.Rejected, Names())]);
     }
 
     public bool Has(string name) => InForce.Any(repository => repository.Name == name);

@@ -1,3 +1,5 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
 using RepoSentry.Tests.Api;
 using Shouldly;
 using Xunit;
@@ -35,6 +37,39 @@ public sealed class RunTimeRepositoryTests
         host.Names.ShouldBe(["of-file"]);
         (await host.SendAsync(HttpMethod.Delete, Path + "/web")).Status.ShouldBe(404);
         (await host.SendAsync(HttpMethod.Put, Path + "/web", Entry("web"))).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task Many_that_come_at_once_are_each_answered_for_themselves()
+    {
+        await using var host = await FileHost.StartAsync(File);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 300).SelectMany(number => new[]
+        {
+            host.SendAsync(HttpMethod.Post, Path, Entry($"r{number:000}")),
+            host.SendAsync(HttpMethod.Post, Path, number % 3 == 0 ? Entry($"r{number:000}") : number % 3 == 1 ? Entry("of-file") : Entry($"x{number}", "gopher://nowhere")),
+        }));
+
+        answers.GroupBy(answer => answer.Status).ToDictionary(group => group.Key, group => group.Count()).ShouldBe(new Dictionary<int, int> { [201] = 300, [409] = 200, [422] = 100 }, ignoreOrder: true);
+        host.Names.ShouldBe(["of-file", .. Enumerable.Range(0, 300).Select(number => $"r{number:000}")]);
+        (await Task.WhenAll(Enumerable.Range(0, 300).Select(number => host.SendAsync(HttpMethod.Delete, $"{Path}/r{number:000}")))).ShouldAllBe(answer => answer.Status == 204);
+        host.Names.ShouldBe(["of-file"]);
+    }
+
+    [Fact]
+    public async Task One_that_cannot_be_stored_does_not_keep_those_out_that_came_with_it()
+    {
+        await using var host = await FileHost.StartAsync(File);
+        await using (var database = new SqliteConnection($"Data Source={host.Database}"))
+        {
+            await database.OpenAsync(TestContext.Current.CancellationToken);
+            await database.ExecuteAsync("CREATE TRIGGER refuse BEFORE INSERT ON repository_states WHEN NEW.name = 'r7' BEGIN SELECT RAISE(ABORT, 'not this one'); END");
+        }
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(number => host.SendAsync(HttpMethod.Post, Path, Entry($"r{number}"))));
+
+        answers.Select((answer, number) => (answer.Status, number)).Where(one => one.Status != 201).ShouldBe([(503, 7)]);
+        host.Names.Count.ShouldBe(20);
     }
 
     [Fact]
