@@ -40,7 +40,8 @@ internal static class Routes
         });
 
     /// <summary>The same, with a page that shows what came of it.</summary>
-    public static void Form(this IEndpointRouteBuilder routes, string path, Role role, string action, Func<Visit, Task<IResult>> act, Func<Visit, IResult, Task> done) =>
+    /// <param name="refused">Shows a refusal beside what was written; null for a page of its own.</param>
+    public static void Form(this IEndpointRouteBuilder routes, string path, Role role, string action, Func<Visit, Task<IResult>> act, Func<Visit, IResult, Task> done, Func<Visit, IResult, Task<Sheet>>? refused = null) =>
         routes.MapPost(path, context => SentAsync(context, async sent =>
         {
             var visit = new Visit(sent);
@@ -53,7 +54,7 @@ internal static class Routes
             var result = await AuditedAsync(visit, action, act);
             if (Answered.Problem(result).Status >= StatusCodes.Status400BadRequest)
             {
-                await ProblemView.SheetOf(visit, result).WriteAsync(visit);
+                await (refused is null ? ProblemView.SheetOf(visit, result) : await refused(visit, result)).WriteAsync(visit);
                 return;
             }
 

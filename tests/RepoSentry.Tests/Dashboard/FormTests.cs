@@ -52,6 +52,29 @@ public sealed class FormTests
     }
 
     [Fact]
+    public async Task A_token_that_is_not_made_is_told_beside_what_was_written()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        var (status, html, _) = await surfer.PostAsync("/settings/tokens", proof: false, ("name", "ci b?"), ("role", "operator"), ("expires", "90d"));
+        status.ShouldBe(400);
+        html.ShouldContain("id=\"token-problem\"");
+        var form = html[html.IndexOf("token-problem", StringComparison.Ordinal)..];
+        form.ShouldContain("value=\"ci b?\"");
+        form.ShouldContain("<option value=\"operator\" selected");
+        form.ShouldContain("value=\"90d\"");
+        (await surfer.GetAsync("/settings")).Html.ShouldNotContain("token-problem");
+    }
+
+    [Fact]
+    public async Task A_cursor_that_is_none_is_told_where_tokens_are_listed()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        (await surfer.GetAsync("/settings?cursor=none")).Status.ShouldBe(400);
+    }
+
+    [Fact]
     public async Task Several_are_paused_at_once_and_each_stands_in_the_audit_log()
     {
         await using var host = await RunningHost.StartAsync();

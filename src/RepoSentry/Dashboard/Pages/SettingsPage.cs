@@ -7,27 +7,40 @@ namespace RepoSentry.Dashboard.Pages;
 /// <summary>Language, theme, the session, and the tokens.</summary>
 internal static class SettingsPage
 {
-    public static Task<Sheet> LoadAsync(Visit v) => OfAsync(v, null);
+    public static Task<Sheet> LoadAsync(Visit v) => OfAsync(v, null, new TokenForm(new TokenRequest(), null));
 
-    public static async Task<IResult> CreateAsync(Visit v)
-    {
-        var asked = new TokenRequest { Name = await v.FieldAsync("name"), Role = await v.FieldAsync("role"), ExpiresIn = await v.FieldAsync("expires") };
-        return await TokenEndpoints.MakeAsync(asked, v.Context, v.Get<TokenStore>(), v.Get<TokenBook>(), v.Get<TimeProvider>(), v.Ends);
-    }
+    public static async Task<IResult> CreateAsync(Visit v) =>
+        await TokenEndpoints.MakeAsync(await AskedAsync(v), v.Context, v.Get<TokenStore>(), v.Get<TokenBook>(), v.Get<TimeProvider>(), v.Ends);
 
     // The secret is in this answer and nowhere else, so there is no address to lead to.
-    public static async Task CreatedAsync(Visit v, IResult result) => await (await OfAsync(v, Answered.Is<CreatedToken>(result, out var created) ? created : null)).WriteAsync(v);
+    public static async Task CreatedAsync(Visit v, IResult result) =>
+        await (await OfAsync(v, Answered.Is<CreatedToken>(result, out var created) ? created : null, new TokenForm(new TokenRequest(), null))).WriteAsync(v);
+
+    public static async Task<Sheet> RefusedAsync(Visit v, IResult result)
+    {
+        var (status, _, detail) = Answered.Problem(result);
+        return await OfAsync(v, null, new TokenForm(await AskedAsync(v), detail)) with { Status = status };
+    }
 
     public static Task<IResult> RevokeAsync(Visit v) => TokenEndpoints.RevokeAsync(v.Name, v.Context, v.Get<TokenStore>(), v.Get<TokenBook>(), v.Ends);
 
-    private static async Task<Sheet> OfAsync(Visit v, CreatedToken? created)
+    private static async Task<TokenRequest> AskedAsync(Visit v) => new() { Name = await v.FieldAsync("name"), Role = await v.FieldAsync("role"), ExpiresIn = await v.FieldAsync("expires") };
+
+    private static async Task<Sheet> OfAsync(Visit v, CreatedToken? created, TokenForm form)
     {
         ListAnswer<TokenView>? tokens = null;
         if (v.May(Role.Admin))
         {
-            _ = Answered.Is(await TokenEndpoints.ListAsync(v.Get<TokenStore>(), v.Context, v.Get<TimeProvider>(), v.Query("revoked") == "true", v.Ends), out tokens);
+            var result = await TokenEndpoints.ListAsync(v.Get<TokenStore>(), v.Context, v.Get<TimeProvider>(), v.Query("revoked") == "true", v.Ends);
+            if (!Answered.Is(result, out tokens))
+            {
+                return ProblemView.SheetOf(v, result);
+            }
         }
 
-        return new Sheet(v.T["nav.settings"], "settings", SettingsView.Of(v, tokens, created));
+        return new Sheet(v.T["nav.settings"], "settings", SettingsView.Of(v, tokens, created, form));
     }
 }
+
+/// <param name="Problem">Why the token that was asked for was not made.</param>
+internal sealed record TokenForm(TokenRequest Asked, string? Problem);
