@@ -95,7 +95,7 @@ public sealed class BrowserPageTests(Site site) : IClassFixture<Site>, IAsyncDis
     public async Task Where_one_is_stands_in_sight_in_a_narrow_window()
     {
         var page = await site.OpenAsync("/settings", width: 360);
-        await page.WaitForFunctionAsync("(() => { const box = document.querySelector('nav a[aria-current]').getBoundingClientRect(); return box.left >= 0 && box.right <= innerWidth; })()");
+        await Site.HoldsAsync(page, "(() => { const box = document.querySelector('nav a[aria-current]').getBoundingClientRect(); return box.left >= 0 && box.right <= innerWidth; })()");
     }
 
     [Fact]
@@ -135,7 +135,7 @@ public sealed class BrowserPageTests(Site site) : IClassFixture<Site>, IAsyncDis
         (await page.InputValueAsync("#search")).ShouldBe("g", "keys are letters in a field");
         await page.EvaluateAsync("document.activeElement.blur()");
         await PressAsync("j", "k");
-        await page.WaitForFunctionAsync("document.activeElement.classList.contains('row-link')");
+        await Site.HoldsAsync(page, "document.activeElement.classList.contains('row-link')");
         await PressAsync("Enter");
         await Site.AtAsync(page, "/events/*");
         await PressAsync("g", "r");
@@ -148,7 +148,7 @@ public sealed class BrowserPageTests(Site site) : IClassFixture<Site>, IAsyncDis
 
         async Task PressAsync(params string[] keys)
         {
-            await page.WaitForFunctionAsync("document.readyState === 'complete' && performance.getEntriesByType('paint').length > 0"); // Chromium drops keys before a page's first paint
+            await Site.HoldsAsync(page, "document.readyState === 'complete' && performance.getEntriesByType('paint').length > 0"); // Chromium drops keys before a page's first paint
             foreach (var key in keys)
             {
                 await page.Keyboard.PressAsync(key);

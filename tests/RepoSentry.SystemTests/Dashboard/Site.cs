@@ -6,6 +6,7 @@ using Microsoft.Playwright;
 using RepoSentry.Abstractions;
 using RepoSentry.Cli.Receiver;
 using RepoSentry.SystemTests.Support;
+using Shouldly;
 using Xunit;
 
 namespace RepoSentry.SystemTests.Dashboard;
@@ -123,6 +124,17 @@ public sealed class Site : IAsyncLifetime
     /// <param name="path">With <c>*</c> for any part of a segment.</param>
     public static Task AtAsync(IPage page, string path) =>
         Assertions.Expect(page).ToHaveURLAsync(new Regex($"^http://[^/]+{Regex.Escape(path).Replace("\\*", "[^/]*", StringComparison.Ordinal)}$", RegexOptions.None, TimeSpan.FromSeconds(1)), new PageAssertionsToHaveURLOptions { Timeout = 30_000 });
+
+    /// <summary>Waits until an expression is true. WaitForFunctionAsync asks again by eval, which the pages' policy refuses and the browser complains of.</summary>
+    public static async Task HoldsAsync(IPage page, string expression)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!await page.EvaluateAsync<bool>(expression))
+        {
+            limit.IsCancellationRequested.ShouldBeFalse($"{expression} never held on {page.Url}");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);
+        }
+    }
 
     /// <summary>Clicks on a button that does something, and waits until the page says that it was done; what it said of an action before does not count.</summary>
     public static async Task ActAsync(IPage page, string button)
