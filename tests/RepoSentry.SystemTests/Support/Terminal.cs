@@ -72,16 +72,6 @@ internal sealed partial class Terminal : IAsyncDisposable
         await process.StandardInput.FlushAsync();
     }
 
-    /// <summary>Presses keys every two seconds while the command goes on.</summary>
-    public async Task TypeUntilExitAsync(string keys)
-    {
-        for (var times = 0; times < 8 && !await EndsWithinAsync(TimeSpan.FromSeconds(2)); times++)
-        {
-            await process.StandardInput.WriteAsync(keys);
-            await process.StandardInput.FlushAsync();
-        }
-    }
-
     /// <summary>The end of what is typed: the terminal sends Ctrl-D.</summary>
     public void Leave() => process.StandardInput.Close();
 
@@ -103,20 +93,6 @@ internal sealed partial class Terminal : IAsyncDisposable
 
         await reading;
         process.Dispose();
-    }
-
-    private async Task<bool> EndsWithinAsync(TimeSpan time)
-    {
-        using var limit = new CancellationTokenSource(time);
-        try
-        {
-            await process.WaitForExitAsync(limit.Token);
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
     }
 
     private async Task ReadAsync()
