@@ -17,6 +17,7 @@ internal sealed class LaneBook
     private readonly PriorityQueue<(Lane Lane, int Place), (TimeSpan, long)> failing = new();
     private readonly SortedDictionary<long, DateTimeOffset> known = []; // by id, so the first is the oldest
     private readonly Dictionary<long, (Lane Lane, bool Probe, bool WasFailing)> inFlight = [];
+    private readonly Dictionary<long, OwedDelivery> askedAgain = [];
     private TriggerConfig trigger;
     private StartLimiter limiter;
     private int failingSlots;
@@ -51,6 +52,12 @@ internal sealed class LaneBook
     {
         if (!known.TryAdd(delivery.Id, delivery.CreatedAt))
         {
+            // An operator may be faster than the end of the attempt that made it a dead letter: one that counts this attempt is no copy of what is in flight.
+            if (delivery.OutOfOrder && inFlight.TryGetValue(delivery.Id, out var flight) && delivery.Attempts >= flight.Lane.Attempts)
+            {
+                askedAgain[delivery.Id] = delivery;
+            }
+
             return;
         }
 
@@ -125,6 +132,11 @@ internal sealed class LaneBook
         else
         {
             Place(lane);
+        }
+
+        if (askedAgain.Remove(deliveryId, out var again))
+        {
+            Add(again, now);
         }
     }
 

@@ -36,6 +36,7 @@ internal sealed class DeliveryStory : IAsyncDisposable
 
     public FakeTimeProvider Time { get; } = new(Build.Noon);
     public FakeReceiver Receiver { get; } = new();
+    public LiveFeed Feed { get; } = new();
     public DeliveryWorker Worker => worker!;
 
     public static async Task<DeliveryStory> BeginAsync(TriggerConfig? config = null)
@@ -53,7 +54,7 @@ internal sealed class DeliveryStory : IAsyncDisposable
         ending = new CancellationTokenSource();
         await ownership.TakeAsync("node", ["git/1", Shards.Trigger(config.Name)], "test", CancellationToken.None);
         var store = new DeliveryStore(database, Time);
-        var runner = new AttemptRunner(config, Receiver, store, new LiveFeed(), Time, NullLogger<AttemptRunner>.Instance);
+        var runner = new AttemptRunner(config, Receiver, store, Feed, Time, NullLogger<AttemptRunner>.Instance);
         worker = new DeliveryWorker(config, runner, store, new TriggerHaltStore(database, Time), outbox, ownership, Time, NullLogger<DeliveryWorker>.Instance);
         running = worker.RunAsync(ending.Token);
     }
@@ -82,6 +83,9 @@ internal sealed class DeliveryStory : IAsyncDisposable
             CancellationToken.None);
         return change.Id;
     }
+
+    /// <summary>As an operator asks for it.</summary>
+    public Task<RetryResult> RetryDeadAsync() => new RetryStore(database, outbox, Time).RetryAsync(new RetryFilter(), [config.Name], dryRun: false, CancellationToken.None);
 
     /// <summary>Waits until it holds, moving the clock on between checks.</summary>
     public async Task UntilAsync(Func<bool> holds, TimeSpan advance = default)

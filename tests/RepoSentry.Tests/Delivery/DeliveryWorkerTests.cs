@@ -1,5 +1,6 @@
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
+using RepoSentry.Storage;
 using RepoSentry.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -37,6 +38,25 @@ public sealed class DeliveryWorkerTests
         (await story.ScalarAsync<string>("SELECT error_message FROM events WHERE status = 'failed'")).ShouldBe("400 Bad Request: no");
         (await story.ScalarAsync<string>("SELECT answer FROM delivery_attempts WHERE http_status = 400")).ShouldBe("no");
         (await story.ScalarAsync<long>("SELECT COUNT(*) FROM events WHERE status = 'delivered'")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_retried_in_the_moment_of_its_death_is_sent()
+    {
+        await using var story = await DeliveryStory.BeginAsync();
+        story.Receiver.Answer = attempt => attempt.Number == 1 ? new TriggerOutcome.GiveUp("400") : new TriggerOutcome.Accepted();
+        using var retried = new ManualResetEventSlim();
+        story.Feed.Subscribe(note =>
+        {
+            if (note is LiveNote.Attempted { Attempt.DeliveryStatus: DeliveryStatus.Dead })
+            {
+                _ = story.RetryDeadAsync().ContinueWith(_ => retried.Set(), TaskScheduler.Default);
+                retried.Wait(TimeSpan.FromSeconds(20)).ShouldBeTrue(); // the worker has not heard of the end before
+            }
+        });
+        await story.OweAsync();
+        await story.UntilAsync(() => story.Receiver.Attempts.Count == 2 && story.Worker.View.Backlog == 0, Second);
+        (await story.ScalarAsync<string>("SELECT status FROM deliveries")).ShouldBe("delivered");
     }
 
     [Fact]

@@ -47,6 +47,21 @@ public sealed class LaneBookTests
     }
 
     [Fact]
+    public void A_dead_letter_asked_for_before_its_end_is_heard_is_tried_again_and_a_copy_of_it_is_not()
+    {
+        var book = new LaneBook(Build.Trigger());
+        book.Add(Build.Owed(1), now);
+        Start(book);
+        book.Add(Build.Owed(1) with { OutOfOrder = true, Attempts = 1 }, now); // its row was dead by then
+        book.Finish(1, now);
+        Start(book).ShouldBe(1);
+        book.Add(Build.Owed(1) with { OutOfOrder = true, Attempts = 1 }, now); // told of twice: once by its row
+        book.Finish(1, now);
+        Start(book).ShouldBeNull();
+        book.Backlog.ShouldBe(0);
+    }
+
+    [Fact]
     public void A_failed_head_waits_and_its_lane_with_it()
     {
         var book = new LaneBook(Build.Trigger());
