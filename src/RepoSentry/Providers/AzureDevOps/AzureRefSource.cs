@@ -49,9 +49,16 @@ internal sealed class AzureRefSource : IRefSource, ICommitSource, IPullRequestSo
     private async Task<IReadOnlyList<CommitInfo>> BetweenAsync(Uri repositoryUrl, Uri? apiBaseUrl, string common, string after, int count, CancellationToken cancellationToken)
     {
         var query = $"searchCriteria.itemVersion.version={after}&searchCriteria.itemVersion.versionType=commit&searchCriteria.$top={RefPages.PageSize}&{Version}";
-        return await api.FindAsync(new Uri($"{looks.RootOf(repositoryUrl, apiBaseUrl)}/commits?{query}"), "commits", cancellationToken) is { } answer
-            ? AzureCommits.Between([.. (answer.Read(AzureJson.Default.AzureListAzureCommit).Value ?? []).OfType<AzureCommit>().Select(commit => AzureCommits.Read(commit, answer))], common, after, count)
-            : [];
+        try
+        {
+            return await api.FindAsync(new Uri($"{looks.RootOf(repositoryUrl, apiBaseUrl)}/commits?{query}"), "commits", cancellationToken) is { } answer
+                ? AzureCommits.Between([.. (answer.Read(AzureJson.Default.AzureListAzureCommit).Value ?? []).OfType<AzureCommit>().Select(commit => AzureCommits.Read(commit, answer))], common, after, count)
+                : [];
+        }
+        catch (Exception e) when (e is RefSourceException or OperationCanceledException)
+        {
+            return []; // how many there are is known by then, and whether any were lost
+        }
     }
 
     public async Task<IReadOnlyList<string>?> DifferenceAsync(Uri repositoryUrl, Uri? apiBaseUrl, string before, string after, CancellationToken cancellationToken)

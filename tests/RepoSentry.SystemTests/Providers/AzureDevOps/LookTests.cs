@@ -62,6 +62,18 @@ public sealed class LookTests : ForgeContract
     }
 
     [Fact]
+    public async Task A_history_that_is_not_told_takes_nothing_of_what_the_comparison_told()
+    {
+        forge.Add("acme/web").Push("main", 3).Commit(1, null, "root").Commit(2, 1, "second").Commit(3, 2, "third");
+        forge.Next("/commits?searchCriteria", 500);
+
+        var range = (await ((ICommitSource)Source()).CompareAsync(Url(), null, FakeRepository.Sha(1), FakeRepository.Sha(3), Token))!;
+
+        (range.Count, range.Forced).ShouldBe((2, false));
+        range.Commits.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task What_a_change_was_is_told_by_its_commits_and_a_count()
     {
         forge.Add("acme/web").Push("main", 3).Commit(1, null, "root", added: ["a"]).Commit(2, 1, "second", modified: ["a"]).Commit(3, 2, "third", added: ["b"], removed: ["a"]).Commit(4, 1, "other");
