@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using System.Net.Http.Json;
 using RepoSentry.StandIns;
 
 namespace RepoSentry.Bench;
@@ -9,6 +9,10 @@ internal static class LooksBench
 {
     private const string EveryTwoSeconds = "polling: { strategy: fixed, interval: 2s, min_interval: 1s }";
     private const int GitRounds = 200;
+
+    /// <summary>A file is at most 1 MiB; the others come through the API.</summary>
+    private const int MostInFile = 10_000;
+    private const int AtOnce = 1000;
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(60);
 
@@ -24,6 +28,7 @@ internal static class LooksBench
             ("ls-refs", "ls-refs by the service, 4,000 repositories every 2 s", () => SingleAsync(executable, 4000, github: false)),
             ("rest", "REST with an ETag, 304, 3,200 repositories of 200 tokens every 2 s", () => SingleAsync(executable, 3200, github: true)),
             ("batch", "GraphQL batches, 8,000 repositories of 8 tokens every 10 s", () => TogetherAsync(executable, "batch", tokens: 8, owners: 500, each: 2, "10s")),
+            ("batches", "the batches at 10,000 looks/s, 60,000 repositories of 6 tokens", () => TogetherAsync(executable, "batch", tokens: 6, owners: 100, each: 100, "6s", perHour: 100_000)),
             ("sweep", "lists of pushes, 10,000 repositories of 100 owners", () => TogetherAsync(executable, "sweep", tokens: 1, owners: 100, each: 100, "60s")),
         })
         {
@@ -53,19 +58,24 @@ internal static class LooksBench
         return await story.CostAsync(WarmUp, Window);
     }
 
-    // Each token has a forge of its own, which enforces GitHub's limits.
-    private static async Task<LookCost> TogetherAsync(string executable, string way, int tokens, int owners, int each, string interval)
+    // Each token has a forge of its own, which enforces GitHub's limits, those of a minute always.
+    private static async Task<LookCost> TogetherAsync(string executable, string way, int tokens, int owners, int each, string interval, int perHour = 5000)
     {
         var forges = new List<GitHubServer>();
         try
         {
             for (var token = 0; token < tokens; token++)
             {
-                forges.Add(await GitHubServer.StartAsync(new GitHubWorld(TimeProvider.System)));
+                var world = new GitHubWorld(TimeProvider.System);
+                (world.Rest.PerHour, world.Graph.PerHour) = (perHour, perHour);
+                forges.Add(await GitHubServer.StartAsync(world));
             }
 
-            await using var service = new MeasuredService(executable, Config(forges, owners, each, interval));
+            var entries = forges.SelectMany((forge, token) => Fill(forge, token, owners, each)).ToList();
+            await using var service = new MeasuredService(executable, Config(forges, entries.Take(MostInFile), interval, perHour));
             await service.ReadyAsync();
+            await Parallel.ForEachAsync(entries.Skip(MostInFile), new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (entry, token) =>
+                await service.PostAsync("/api/v1/repositories", JsonContent.Create(new { name = entry.Name, url = entry.Url }), token));
             await service.WatchingAsync(tokens * owners * each);
             foreach (var budget in (await service.GetAsync("/api/v1/status")).GetProperty("polling").GetProperty("budgets").EnumerateArray())
             {
@@ -93,31 +103,29 @@ internal static class LooksBench
         long Looked() => forges.Sum(forge => forge.World.Looked);
     }
 
-    private static string Config(List<GitHubServer> forges, int owners, int each, string interval)
+    private static IEnumerable<(string Name, string Url)> Fill(GitHubServer forge, int token, int owners, int each)
     {
-        var text = new StringBuilder($$"""
-            polling: { interval: {{interval}}, min_interval: 5s }
-            triggers: [{ name: none, type: webhook, url: "http://127.0.0.1:9" }]
-            providers: [{{string.Join(", ", forges.Select((forge, token) => $"{{ name: f{token}, type: github, url: \"{forge.Url}\", token: \"${{BENCH_TOKEN:-made-up-{token}}}\" }}"))}}]
-            repositories:
-
-            """);
-        foreach (var (token, forge) in forges.Index())
+        for (var number = 0; number < owners * each; number++)
         {
-            for (var number = 0; number < owners * each; number++)
+            var repository = forge.World.Add($"org{number / each}", $"r{number}");
+            for (var topic = 0; topic < 20; topic++)
             {
-                var repository = forge.World.Add($"org{number / each}", $"r{number}");
-                for (var topic = 0; topic < 20; topic++)
-                {
-                    repository.Heads[string.Create(CultureInfo.InvariantCulture, $"topic-{topic:00}")] = new string('2', 40);
-                }
-
-                text.Append(CultureInfo.InvariantCulture, $"  - {{ name: t{token}r{number}, url: \"{forge.Url}org{number / each}/r{number}\" }}\n");
+                repository.Heads[string.Create(CultureInfo.InvariantCulture, $"topic-{topic:00}")] = new string('2', 40);
             }
-        }
 
-        return text.ToString();
+            yield return ($"t{token}r{number}", $"{forge.Url}org{number / each}/r{number}");
+        }
     }
+
+    private static string Config(List<GitHubServer> forges, IEnumerable<(string Name, string Url)> entries, string interval, int perHour) => $$"""
+        polling: { interval: {{interval}}, min_interval: 5s }
+        rate_limit: { github: { requests_per_hour: {{perHour}} } }
+        triggers: [{ name: none, type: webhook, url: "http://127.0.0.1:9" }]
+        providers: [{{string.Join(", ", forges.Select((forge, token) => $"{{ name: f{token}, type: github, url: \"{forge.Url}\", token: \"${{BENCH_TOKEN:-made-up-{token}}}\" }}"))}}]
+        repositories:
+        {{string.Join('\n', entries.Select(entry => $"  - {{ name: {entry.Name}, url: \"{entry.Url}\" }}"))}}
+
+        """;
 }
 
 /// <param name="PerSecond">Looks a second, as the load asked for them.</param>

@@ -10,7 +10,7 @@ if (args is ["serve-git", var folder])
 
 if (args is not [var executable, .. var wanted])
 {
-    Console.Error.WriteLine("usage: RepoSentry.Bench PATH-OF-REPOSENTRY [targets|fleet|looks[:git|:ls-refs|:rest|:batch|:sweep]|scale|delay|burst|api|replay|readers]... (./bench does it)");
+    Console.Error.WriteLine("usage: RepoSentry.Bench PATH-OF-REPOSENTRY [targets|fleet|looks[:git|:ls-refs|:rest|:batch|:batches|:sweep]|scale|delay|burst|api|replay|readers]... (./bench does it)");
     return 2;
 }
 
