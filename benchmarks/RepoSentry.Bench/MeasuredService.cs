@@ -12,28 +12,27 @@ internal sealed class MeasuredService : IAsyncDisposable
     private static readonly HttpClient Http = new();
 
     private readonly string folder = Directory.CreateTempSubdirectory("reposentry-bench-").FullName;
-    private readonly Process process;
+    private readonly string executable;
+    private readonly string config;
     private readonly int port = FreePort();
+    private Process process;
 
     /// <param name="sections">YAML beside app and api.</param>
     /// <param name="prepare">Called with the path of the configuration before the service starts.</param>
     public MeasuredService(string executable, string sections, Action<string>? prepare = null)
     {
-        var config = Path.Combine(folder, "reposentry.yaml");
+        this.executable = executable;
+        config = Path.Combine(folder, "reposentry.yaml");
         File.WriteAllText(config, $$"""
             app: { data_dir: "{{folder}}/data", log_level: error }
             api: { listen: "127.0.0.1:{{port}}", rate_limit: off }
 
             """ + sections);
         prepare?.Invoke(config);
-        var clock = Stopwatch.GetTimestamp();
-        process = Process.Start(new ProcessStartInfo(executable, ["run", "-c", config]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        StartedAt = clock;
+        process = Start();
     }
 
-    public long StartedAt { get; }
+    public long StartedAt { get; private set; }
 
     /// <summary>CPU used so far, user and system.</summary>
     public TimeSpan Cpu
@@ -112,13 +111,34 @@ internal sealed class MeasuredService : IAsyncDisposable
         return times;
     }
 
+    /// <summary>Ends it as an operator does, and starts it again on what it left.</summary>
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        process = Start();
+    }
+
     public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private Process Start()
+    {
+        StartedAt = Stopwatch.GetTimestamp();
+        var started = Process.Start(new ProcessStartInfo(executable, ["run", "-c", config]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        started.BeginOutputReadLine();
+        started.BeginErrorReadLine();
+        return started;
+    }
+
+    private async Task StopAsync()
     {
         using var term = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
         await term.WaitForExitAsync();
         await process.WaitForExitAsync();
         process.Dispose();
-        Directory.Delete(folder, recursive: true);
     }
 
     private static int FreePort()

@@ -5,6 +5,8 @@ namespace RepoSentry.Bench;
 /// <summary>The service as a whole: start, memory, CPU per look, delay from push to webhook.</summary>
 internal static class ServiceBench
 {
+    private const int Restarts = 5;
+
     /// <summary>The brief's five targets, with the default configuration.</summary>
     public static async Task TargetsAsync(string executable)
     {
@@ -31,12 +33,18 @@ internal static class ServiceBench
         const int Count = 1000;
         TimeSpan ready, watching;
         double idle;
+        var again = new List<TimeSpan>();
         await using (var story = await Story.StartAsync(executable, Count, "polling: { strategy: fixed, interval: 1h }"))
         {
             ready = await story.Service.ReadyAsync();
             watching = await story.Service.WatchingAsync(Count);
             await Task.Delay(TimeSpan.FromSeconds(15), TimeProvider.System, CancellationToken.None);
             idle = story.Service.Megabytes;
+            while (again.Count < Restarts)
+            {
+                await story.Service.RestartAsync();
+                again.Add(await story.Service.ReadyAsync());
+            }
         }
 
         await using var busy = await Story.StartAsync(executable, Count, "polling: { strategy: fixed, interval: 10s }");
@@ -44,7 +52,8 @@ internal static class ServiceBench
         var cost = await busy.CostAsync(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(30));
         Report(
             $"{Count} repositories on plain Git",
-            ("start to ready", $"{ready.TotalSeconds:0.00} s"),
+            ("first start to ready, which makes the database", $"{ready.TotalSeconds:0.00} s"),
+            ($"start to ready after it, median of {Restarts}", $"{again.Order().ElementAt(Restarts / 2).TotalSeconds:0.00} s"),
             ("start to every first look done", $"{watching.TotalSeconds:0.00} s"),
             ("resident memory, idle", $"{idle:0} MB"),
             ("resident memory, each looked at every 10 s", $"{busy.Service.Megabytes:0} MB"),

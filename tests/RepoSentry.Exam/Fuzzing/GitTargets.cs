@@ -109,7 +109,7 @@ internal static class GitTargets
         var kinds = new StringBuilder();
         for (ReadOnlySpan<byte> rest = bytes; ;)
         {
-            var isPossible = rest.Length < 4 || (int.TryParse(rest[..4], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var length) && length is 0 or 1 or 2 or (>= 4 and <= 65520));
+            var isPossible = rest.Length < 4 || (Array.TrueForAll(rest[..4].ToArray(), digit => char.IsAsciiHexDigit((char)digit)) && int.TryParse(rest[..4], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var length) && length is 0 or 1 or 2 or (>= 4 and <= 65520));
             try
             {
                 if (!PktLine.TryRead(rest, out var line, out var consumed))
