@@ -10,6 +10,8 @@ namespace RepoSentry.Polling;
 internal sealed partial class LookRunner(
     CurrentConfig current, RepositoryPoller poller, PollStore store, Ownership ownership, LiveFeed feed, RecentLooks looks, TimeProvider time, ILogger<LookRunner> logger)
 {
+    private const string AskedToWait = "the forge asked its credential to wait";
+
     private PollingConfig Config => current.Value.Polling;
 
     public bool CanFallBack(PolledRepository repository) => Config.EnableApiFallback && repository.Sources.Fallback is not null;
@@ -23,13 +25,13 @@ internal sealed partial class LookRunner(
         using var limit = new CancellationTokenSource(Config.Timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
         var sources = repository.Sources;
+        var viaGit = blocked && CanFallBack(repository);
         RefSourceException failure;
         try
         {
-            var viaGit = blocked && CanFallBack(repository);
             if (viaGit)
             {
-                repository.StandIn("the forge asked its credential to wait");
+                repository.StandIn(AskedToWait);
             }
 
             var narrow = told is null && !viaGit ? await LookNarrowlyAsync(repository, both.Token) : null;
@@ -74,8 +76,11 @@ internal sealed partial class LookRunner(
             }
         }
 
+        // What Git may not see is no news of the repository: the forge, which would know, is not asked now.
+        var isHearsay = viaGit && failure.Error is (RefSourceError.NotFound or RefSourceError.Unauthorized);
+        failure = isHearsay ? new RefSourceException(RefSourceError.RateLimited, $"{AskedToWait}; Git as fallback: {failure.Message}", innerException: failure) : failure;
         await RecordFailureAsync(repository, failure, clock, lateness);
-        return new LookEnd(null, failure);
+        return new LookEnd(null, failure) { WasBlocked = isHearsay };
     }
 
     // What it tells goes the way of a look by the forge's interface, which still tells of commits and confirms what is missing.
@@ -207,6 +212,9 @@ internal sealed record LookEnd(PollResult? Result, RefSourceException? Failure)
 {
     /// <summary>Nothing was learnt, and nobody is to blame.</summary>
     public static LookEnd NotMade { get; } = new(null, null);
+
+    /// <summary>The credential had been asked to wait before: that this failed is not a reason to wait anew.</summary>
+    public bool WasBlocked { get; init; }
 
     /// <summary>How it went with others; of interest where there is no result.</summary>
     public Company InCompany { get; init; }

@@ -107,7 +107,7 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
     /// <summary>Places one after its look, whatever came of it.</summary>
     public void After(PolledRepository repository, LookEnd end)
     {
-        if (end.Failure is { Error: RefSourceError.RateLimited } limited)
+        if (end is { Failure: { Error: RefSourceError.RateLimited } limited, WasBlocked: false })
         {
             Blocks.Add(repository.Sources.Credential, limited.RetryAfter ?? DefaultBlock);
         }

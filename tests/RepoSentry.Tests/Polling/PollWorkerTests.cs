@@ -1,5 +1,6 @@
 using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
+using RepoSentry.Storage;
 using RepoSentry.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -85,6 +86,24 @@ public sealed class PollWorkerTests
         await run.UntilAsync(() => run.Story.Git.Asked.Count >= 6, advance: TimeSpan.FromSeconds(20));
 
         run.Story.Forge.Asked.Count.ShouldBeInRange(asked + 1, asked + 3); // those of the same moment may have been under way
+    }
+
+    [Fact]
+    public async Task What_git_may_not_see_while_the_forge_asks_to_wait_is_not_gone_and_the_wait_grows_no_longer()
+    {
+        await using var run = await PollRun.StartAsync(repositories: 3);
+        await run.UntilAsync(() => run.Baselines == 3);
+        run.Story.Git.Before = (_, _) => Task.FromException(new RefSourceException(RefSourceError.NotFound, "answered 404"));
+        run.Story.Forge.FailNext(RefSourceError.RateLimited, TimeSpan.FromMinutes(10));
+        var began = run.Story.Time.GetUtcNow();
+        await run.UntilAsync(() => run.Failures.Count >= 4, advance: TimeSpan.FromSeconds(20));
+        run.Failures.ShouldAllBe(failure => failure.Contains("Git as fallback: answered 404", StringComparison.Ordinal));
+        run.Worker.Repositories.Values.ShouldAllBe(repository => repository.Status != RepositoryStatus.Gone);
+
+        var asked = run.Story.Forge.Asked.Count;
+        await run.UntilAsync(() => run.Story.Forge.Asked.Count >= asked + 3, advance: TimeSpan.FromSeconds(20));
+        (run.Story.Time.GetUtcNow() - began).ShouldBeLessThan(TimeSpan.FromMinutes(13));
+        await run.UntilAsync(() => run.Worker.Repositories.Values.All(repository => repository.Status == RepositoryStatus.Active), advance: TimeSpan.FromSeconds(20));
     }
 
     [Fact]
