@@ -91,6 +91,7 @@ internal static class FleetTexts
         new("budget.resets", "Counted anew", "重置于"),
         new("budget.atreset", "{0} left by then at the planned rate", "按计划届时剩余 {0}"),
         new("budget.line", "{0} looks/s for {1} repositories, {2} requests/h", "{1} 个仓库，每秒查看 {0} 次，每小时请求 {2} 次"),
+        new("budget.free", ": GitHub counts no look that finds nothing new", "：GitHub 不计入没有变化的查看"),
         new("budget.forecast", "what is left, and will be", "剩余与预测"),
         new("budget.nolimits", "No limit is told", "没有额度限制"),
         new("budget.nobody", "No forge counts these looks: plain Git has no quota.", "没有平台计数：纯 Git 没有额度。"),
