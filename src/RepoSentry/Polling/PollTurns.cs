@@ -294,5 +294,6 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
 
     private TimeSpan Spread(PolledRepository repository, TimeSpan from) => from + (Strategy.IntervalOf(repository.Config) * Random.Shared.NextDouble() * 0.5);
 
-    private TimeSpan? BlockedUntil(PolledRepository repository, bool strictly) => !strictly && canFallBack(repository) ? null : Blocks.Until(repository.Sources.Credential, repository);
+    // A new turn is nobody's yet: whoever scouts has one already.
+    private TimeSpan? BlockedUntil(PolledRepository repository, bool strictly) => !strictly && canFallBack(repository) ? null : Blocks.Until(repository.Sources.Credential);
 }

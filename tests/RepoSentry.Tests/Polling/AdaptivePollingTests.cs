@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using RepoSentry.Abstractions;
 using RepoSentry.Configuration;
 using RepoSentry.Polling;
 using RepoSentry.Tests.Support;
@@ -135,5 +137,24 @@ public sealed class AdaptivePollingTests
             story.Time.Advance(TimeSpan.FromSeconds(1));
             await Task.Delay(5, CancellationToken.None);
         }
+    }
+
+    [Fact]
+    public async Task After_each_wait_that_a_forge_asks_for_one_goes_ahead_whoever_it_is()
+    {
+        var wait = TimeSpan.FromSeconds(30);
+        await using var run = await PollRun.StartAsync(repositories: 12, polling: Polling with { EnableApiFallback = false });
+        await run.UntilAsync(() => run.Baselines == 12);
+        var asked = new ConcurrentQueue<DateTimeOffset>();
+        run.Story.Forge.Before = async (_, token) =>
+        {
+            asked.Enqueue(run.Story.Time.GetUtcNow());
+            await Task.Delay(TimeSpan.FromSeconds(6), run.Story.Time, token);
+            throw new RefSourceException(RefSourceError.RateLimited, "told to wait", wait);
+        };
+        await run.UntilAsync(() => asked.Count >= 15, advance: TimeSpan.FromSeconds(2));
+
+        var later = asked.SkipWhile(at => at < asked.First() + wait).ToList(); // those of the first moment were under way together
+        later.Zip(later.Skip(1), (one, next) => next - one).ShouldAllBe(gap => gap >= wait);
     }
 }
