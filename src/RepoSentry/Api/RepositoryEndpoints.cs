@@ -151,7 +151,9 @@ internal static class RepositoryEndpoints
     {
         if (!polling.Repositories.TryGetValue(Decode(name), out var repository))
         {
-            return Missing(name);
+            return await stored.FindAsync(Decode(name), cancellationToken) is null
+                ? Missing(name)
+                : Problems.NotFound($"Repository {Decode(name)} is not watched any more: the configuration does not name it, and no discovery lists it. What is kept of it: repo show, event list --repo.");
         }
 
         if (EventEndpoints.PullRequestOf(@ref) is { } number)
@@ -167,7 +169,7 @@ internal static class RepositoryEndpoints
     // A name may hold a slash, which the server leaves encoded so that it does not end the segment.
     public static string Decode(string name) => name.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
-    public static IResult Missing(string name) => Problems.NotFound($"There is no repository {name}.");
+    public static IResult Missing(string name) => Problems.NotFound($"There is no repository {Decode(name)}.");
 }
 
 /// <summary>A repository as the API shows it.</summary>

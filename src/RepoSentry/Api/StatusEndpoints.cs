@@ -36,7 +36,7 @@ internal static class StatusEndpoints
             (time.GetUtcNow() - startedAt).TotalSeconds,
             Environment.MachineName,
             current.Standing,
-            new PollingStatus(config.Polling.Strategy, config.Polling.Interval.TotalSeconds, [.. polling.Budgets.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => PollingBudget.Of(one.Key, one.Value))]),
+            new PollingStatus(config.Polling.Strategy, config.Polling.Interval.TotalSeconds, [.. polling.Budgets.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => PollingBudget.Of(one.Key, one.Value, polling.WaitOf(one.Key), time.GetUtcNow()))]),
             RepositoryCounts(polling),
             FleetStanding.Of(polling, time.GetUtcNow()),
             [.. config.Discovery.Select(discovery => DiscoveryStatus.Of(discovery, book.Of(discovery.Key), config))],
@@ -99,10 +99,13 @@ internal sealed record PollingStatus(string Strategy, double IntervalSeconds, IR
 /// <param name="LongestSeconds">Nobody waits longer.</param>
 /// <param name="Way">single: each repository with a request of its own; batch: many with one; sweep: those that a list of pushes tells of.</param>
 /// <param name="RequestsPerHour">Of looks that find nothing new.</param>
-internal sealed record PollingBudget(string Credential, int Repositories, double LooksPerSecond, double? Available, bool KeepsInterval, double LongestSeconds, string Way, double RequestsPerHour, string Says)
+/// <param name="BlockedUntil">Until when its forge asked it to wait; null if it did not.</param>
+internal sealed record PollingBudget(string Credential, int Repositories, double LooksPerSecond, double? Available, bool KeepsInterval, double LongestSeconds, string Way, double RequestsPerHour, string Says, DateTimeOffset? BlockedUntil = null)
 {
-    public static PollingBudget Of(string credential, LookBudget budget) => new(
-        credential, budget.Repositories, budget.Spent, double.IsInfinity(budget.Available) ? null : budget.Available, budget.KeepsInterval, budget.Longest.TotalSeconds, budget.WayName, budget.RequestsPerHour, budget.Explain(credential));
+    /// <param name="wait">How much longer its forge asked it to wait; null if it did not.</param>
+    public static PollingBudget Of(string credential, LookBudget budget, TimeSpan? wait, DateTimeOffset now) => new(
+        credential, budget.Repositories, budget.Spent, double.IsInfinity(budget.Available) ? null : budget.Available, budget.KeepsInterval && wait is null, budget.Longest.TotalSeconds, budget.WayName, budget.RequestsPerHour,
+        wait is { } more ? $"the forge asked credential {credential} to wait, {Durations.About(more)} more; else {budget.Explain(credential)}" : budget.Explain(credential), now + wait);
 }
 
 /// <summary>An organization whose repositories are watched as they come and go.</summary>

@@ -198,15 +198,17 @@ internal sealed record CredentialPlan(string Credential, int Repositories, doubl
         var own = config.Repositories.Where(repository => repository.Provider == credential && repository.Enabled).ToList();
         var isFixed = config.Polling.Strategy == "fixed";
         var perSecond = isFixed ? Math.Min(budget.Needed, budget.Spent) : budget.Spent;
+        var pinned = budget.Pinned / budget.PinStretch;
+        var keeps = budget.KeepsInterval && (budget.PinStretch <= 1 || budget.Pinned <= 0);
         if (budget.Sweeps is { } sweeps)
         {
             var round = sweeps.Longest.TotalSeconds / Math.Max(1, sweeps.Share);
-            return new CredentialPlan(credential, own.Count, (perSecond + budget.Pinned) * 3600, budget.RequestsPerHour, round / 2, sweeps.Longest.TotalSeconds, budget.KeepsInterval, budget.WayName, budget.Explain(credential));
+            return new CredentialPlan(credential, own.Count, (perSecond + pinned) * 3600, budget.RequestsPerHour, round / 2, sweeps.Longest.TotalSeconds, keeps, budget.WayName, budget.Explain(credential));
         }
 
-        var looks = (perSecond + budget.Pinned) * 3600;
-        var interval = perSecond > 0 ? budget.Repositories / perSecond : own.Max(repository => repository.PollingInterval!.Value.TotalSeconds);
-        return new CredentialPlan(credential, own.Count, looks, budget.Way == LookWay.Single ? looks * own.Average(LookBudget.RequestsOf) : budget.RequestsPerHour, interval / 2, isFixed || budget.Repositories == 0 ? interval : Math.Max(interval, budget.Longest.TotalSeconds), budget.KeepsInterval, budget.WayName, budget.Explain(credential));
+        var looks = (perSecond + pinned) * 3600;
+        var interval = perSecond > 0 ? budget.Repositories / perSecond : own.Max(repository => repository.PollingInterval!.Value.TotalSeconds) * budget.PinStretch;
+        return new CredentialPlan(credential, own.Count, looks, budget.Way == LookWay.Single ? looks * own.Average(LookBudget.RequestsOf) : budget.RequestsPerHour, interval / 2, isFixed || budget.Repositories == 0 ? interval : Math.Max(interval, budget.Longest.TotalSeconds), keeps, budget.WayName, budget.Explain(credential));
     }
 }
 

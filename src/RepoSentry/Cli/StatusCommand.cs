@@ -49,6 +49,12 @@ internal static class StatusCommand
                 new Column("PROBLEM", item => item.Text("problem")));
         }
 
+        foreach (var blocked in status.GetProperty("polling").GetProperty("budgets").EnumerateArray().Where(budget => budget.GetProperty("blocked_until").ValueKind == JsonValueKind.String))
+        {
+            printer.Line("");
+            printer.Line(blocked.Text("says"));
+        }
+
         if (status.GetProperty("budgets").GetArrayLength() > 0)
         {
             printer.Line("");
@@ -56,6 +62,7 @@ internal static class StatusCommand
                 [.. status.GetProperty("budgets").EnumerateArray()],
                 item => item.Text("credential"),
                 new Column("CREDENTIAL", item => item.Text("credential")),
+                new Column("OF", item => item.Text("resource")),
                 new Column("LEFT", item => item.Text("remaining")),
                 new Column("LIMIT", item => item.Text("limit")),
                 new Column("RESETS IN", item => item.Ago("resets_at")));

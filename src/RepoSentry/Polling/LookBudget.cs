@@ -72,7 +72,7 @@ internal sealed record LookBudget(int Repositories, double Available, double Pin
     /// <summary>Of looks that find nothing new.</summary>
     public double RequestsPerHour => ((Sweeps is { } sweeps ? sweeps.RequestsPerSecond : AtOnce > 1 ? Spent / AtOnce : Spent * Each) + (Pinned / PinStretch * Each)) * 3600;
 
-    public string Explain(string credential) => PinStretch <= 1 ? ExplainShared(credential) : string.Create(
+    public string Explain(string credential) => PinStretch <= 1 || Pinned <= 0 ? ExplainShared(credential) : string.Create(
         CultureInfo.InvariantCulture, $"repositories with a polling_interval of their own want {Pinned:0.##} looks a second where there are {Pinned / PinStretch:0.##}: each waits {PinStretch:0.##} times as long; {ExplainShared(credential)}");
 
     private string ExplainShared(string credential)

@@ -41,7 +41,25 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
     public IReadOnlyDictionary<string, LookBudget> Budgets => rosters.Budgets.Concat(Volatile.Read(ref budgets)).DistinctBy(one => one.Key, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
 
     /// <summary>Why the next look is when it is, in one sentence.</summary>
-    public string Why(PolledRepository repository) => repository.Roster is { } roster ? rosters.Why(repository, roster) : repository.DueBecause;
+    public string Why(PolledRepository repository)
+    {
+        var why = repository.Roster is { } roster ? rosters.Why(repository, roster) : repository.DueBecause;
+        return WaitOf(repository.Sources.Credential) is { } wait
+            ? $"the forge asked credential {repository.Sources.Credential} to wait, {Durations.About(wait)} more{(GoesByGit(repository) ? "; Git is asked in its place" : "")}; else {why}"
+            : why;
+    }
+
+    /// <summary>How much longer a credential waits as its forge asked; null if it does not.</summary>
+    public TimeSpan? WaitOf(string credential) => Blocks.Until(credential) is { } until && until > Now ? until - Now : null;
+
+    /// <summary>Time until the next look, as things are.</summary>
+    public TimeSpan Until(PolledRepository repository)
+    {
+        var due = repository.DueAt - Now;
+        return WaitOf(repository.Sources.Credential) is { } wait && wait > due && !GoesByGit(repository) ? wait : due;
+    }
+
+    private bool GoesByGit(PolledRepository repository) => canFallBack(repository) && repository.Roster is null or { Budget.Way: LookWay.Single };
 
     /// <summary>Places repositories at a start. Never-seen ones at once, in order; the others where they belong in their round.</summary>
     public void Begin(IEnumerable<PolledRepository> repositories)
@@ -241,7 +259,7 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
         }
 
         repository.FailedLooks++;
-        repository.DueBecause = failure.RetryAfter is null ? $"looks fail ({repository.FailedLooks} in a row)" : "the forge asked to wait";
+        repository.DueBecause = failure is { RetryAfter: not null, Error: RefSourceError.RateLimited or RefSourceError.Unavailable } ? "the forge asked to wait" : $"looks fail ({repository.FailedLooks} in a row)";
         var next = Strategy.AfterFailure(repository.Config, Now, failure.Error, repository.FailedLooks);
         next = failure.RetryAfter is { } asked && Now + asked > next ? Spread(repository, Now + asked) : next;
         repository.BackOff = next - Now;

@@ -45,6 +45,9 @@ internal sealed class RefPages(string provider, RefKind kind, Func<string, strin
     public const int MaxPages = 100;
 
     private const int Version = 1;
+
+    /// <summary>So many requests for nothing are not spent again at once.</summary>
+    private static readonly TimeSpan AfterTooMany = TimeSpan.FromMinutes(5);
     private static readonly Dictionary<string, PullRequestInfo> EmptyPullRequests = [];
 
     /// <summary>Null if nothing is new since the validator.</summary>
@@ -91,13 +94,16 @@ internal sealed class RefPages(string provider, RefKind kind, Func<string, strin
             pages.Add((query, page));
             if (pages.Count > MaxPages || page.LastPage > MaxPages || page.Total > MaxPages * (long)pageSize)
             {
-                // Another try would find the same: zero says so.
-                throw new RefSourceException(RefSourceError.Malformed, $"more than {MaxPages} pages of {Word}: too many to read page by page, Git lists them at once", TimeSpan.Zero);
+                throw new RefSourceException(RefSourceError.Malformed, $"more than {MaxPages} pages of {Word}: too many to read page by page, Git lists them at once", AfterTooMany);
             }
 
             read += page.Refs.Count;
             var isFull = page.Refs.Count >= pageSize && (page.Total is null || page.ETag is not null);
             query = page.Next ?? (isFull || (read < page.Total && page.Refs.Count > 0) ? $"{first}&page={pages.Count + 1}" : null);
+            if (pages.Exists(one => one.Query == query))
+            {
+                throw new RefSourceException(RefSourceError.Malformed, $"the list of {Word} goes in a circle: one of its pages names an earlier one as the next", TimeSpan.Zero); // another try would find the same
+            }
         }
 
         return await IsOneStateAsync(pages) ? Snapshot(pages) : null;

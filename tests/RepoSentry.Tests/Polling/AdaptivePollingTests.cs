@@ -152,6 +152,13 @@ public sealed class AdaptivePollingTests
             await Task.Delay(TimeSpan.FromSeconds(6), run.Story.Time, token);
             throw new RefSourceException(RefSourceError.RateLimited, "told to wait", wait);
         };
+        await run.UntilAsync(() => run.Worker.WaitOf("forge") is not null, advance: TimeSpan.FromSeconds(2));
+        foreach (var repository in run.Worker.Repositories.Values)
+        {
+            run.Worker.Why(repository).ShouldStartWith("the forge asked credential forge to wait, ");
+            run.Worker.NextLookAt(repository).ShouldBeGreaterThanOrEqualTo(run.Story.Time.GetUtcNow() + run.Worker.WaitOf("forge")!.Value);
+        }
+
         await run.UntilAsync(() => asked.Count >= 15, advance: TimeSpan.FromSeconds(2));
 
         var later = asked.SkipWhile(at => at < asked.First() + wait).ToList(); // those of the first moment were under way together

@@ -1,4 +1,5 @@
 using RepoSentry.Abstractions;
+using RepoSentry.Cli;
 using RepoSentry.Configuration;
 using RepoSentry.Polling;
 using RepoSentry.Providers;
@@ -68,6 +69,20 @@ public sealed class LookBudgetTests
         budget.PinStretch.ShouldBe(100 / 6.4, tolerance: 0.001);
         budget.RequestsPerHour.ShouldBe(6.4 * 3600, tolerance: 1);
         LookBudget.Of(GitHub, fleet[..10], Polling).Explain("github").ShouldBe("each repository of credential github has an interval of its own");
+    }
+
+    [Fact]
+    public void Pins_are_not_blamed_where_there_are_none_and_a_plan_tells_no_more_than_there_is()
+    {
+        var tight = Polling with { MaxInterval = Polling.Interval };
+        var corp = new ProviderConfig { Name = "corp", Type = "gitlab", RequestsPerHour = 36_000 };
+        LookBudget.Of(corp, Fleet(3000, 10), tight).Explain("corp").ShouldStartWith("credential corp has ");
+
+        RepositoryConfig[] pins = [.. Fleet(500, 10).Select(repository => repository with { Provider = "github", PollingInterval = TimeSpan.FromSeconds(5) })];
+        var plan = CredentialPlan.Of("github", LookBudget.Of(GitHub, pins, Polling), new SentryConfig { Providers = [GitHub], Repositories = pins, Polling = Polling });
+        plan.LooksPerHour.ShouldBe(6.4 * 3600, tolerance: 1);
+        plan.RequestsPerHour.ShouldBe(6.4 * 3600, tolerance: 1);
+        (plan.KeepsInterval, Math.Round(plan.MaxDelayS)).ShouldBe((false, 78));
     }
 
     [Theory]

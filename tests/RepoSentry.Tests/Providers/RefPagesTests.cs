@@ -56,6 +56,20 @@ public sealed class RefPagesTests
             },
             iter: 200);
 
+    [Theory]
+    [InlineData("?per_page=100", 1)]
+    [InlineData("?per_page=100&page=1", 2)]
+    public async Task Pages_that_go_in_a_circle_end_at_the_first_that_comes_again(string next, int most)
+    {
+        var asked = 0;
+        var pages = new RefPages("test", RefKind.Branch, (_, _) => Task.FromResult(new RefPage([.. Enumerable.Range(0, 100).Select(number => new GitRef($"refs/heads/b{asked}-{number}", Build.Commit('1')))], $"e{asked++}", next, null)));
+
+        var failure = await Should.ThrowAsync<RefSourceException>(() => pages.LookAsync("?per_page=100", null));
+
+        (failure.Error, failure.Message).ShouldBe((RefSourceError.Malformed, "the list of branches goes in a circle: one of its pages names an earlier one as the next"));
+        asked.ShouldBe(most);
+    }
+
     [Fact]
     public void Answers_that_overtake_each_other_do_not_raise_what_remains()
     {
