@@ -49,12 +49,6 @@ internal static class StatusCommand
                 new Column("PROBLEM", item => item.Text("problem")));
         }
 
-        foreach (var blocked in status.GetProperty("polling").GetProperty("budgets").EnumerateArray().Where(budget => budget.GetProperty("blocked_until").ValueKind == JsonValueKind.String))
-        {
-            printer.Line("");
-            printer.Line(blocked.Text("says"));
-        }
-
         if (status.GetProperty("budgets").GetArrayLength() > 0)
         {
             printer.Line("");

@@ -44,9 +44,13 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
     public string Why(PolledRepository repository)
     {
         var why = repository.Roster is { } roster ? rosters.Why(repository, roster) : repository.DueBecause;
-        return WaitOf(repository.Sources.Credential) is { } wait
-            ? $"the forge asked credential {repository.Sources.Credential} to wait, {Durations.About(wait)} more{(GoesByGit(repository) ? "; Git is asked in its place" : "")}; else {why}"
-            : why;
+        if (WaitOf(repository.Sources.Credential) is not { } wait)
+        {
+            return why;
+        }
+
+        var asked = $"the forge asked credential {repository.Sources.Credential} to wait, {Durations.About(wait)} more";
+        return GoesByGit(repository) ? $"{asked}; Git is asked in its place: {why}" : asked;
     }
 
     /// <summary>How much longer a credential waits as its forge asked; null if it does not.</summary>
