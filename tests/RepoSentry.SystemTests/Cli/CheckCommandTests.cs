@@ -39,6 +39,7 @@ public sealed class CheckCommandTests : IDisposable
     [InlineData("gitea", "200 OK", 0, "is taken")]
     [InlineData("gitea", "401 Unauthorized", 1, "wrong, revoked or expired")]
     [InlineData("gitea", "403 Forbidden", 1, "read:repository")]
+    [InlineData("gitea", "404 Not Found", 1, "there is no interface of gitea")]
     [InlineData("bitbucket", "200 OK", 0, "is taken")]
     [InlineData("bitbucket", "401 Unauthorized", 1, "wrong, revoked or expired")]
     [InlineData("azure", "203 Non-Authoritative Information", 1, "a page to sign in")]
@@ -68,6 +69,16 @@ public sealed class CheckCommandTests : IDisposable
         code.ShouldBe(1, all);
         findings[check].ShouldBe("failed", all);
         all.ShouldContain(words);
+    }
+
+    [Theory]
+    [InlineData("[\"read_api\"]", "warning")]
+    [InlineData("[\"read_api\",\"read_repository\"]", "ok")]
+    public async Task A_token_that_git_could_not_use_is_told(string scopes, string status)
+    {
+        await using var receiver = await new Receiver().StartAsync();
+        using var forge = new OneAnswer("", $"{{\"scopes\":{scopes},\"expires_at\":\"2099-01-01\"}}");
+        (await CheckAsync(forge, "gitlab", receiver.Url)).Findings["token forge"].ShouldBe(status);
     }
 
     [Fact]

@@ -102,6 +102,11 @@ internal static class ForgeChecks
             return Finding.Bad(check, "the forge refuses the token: it is wrong, revoked or expired", $"make a new one and put it where the configuration refers to ({provider.Token?.Origin ?? "the provider's token"})");
         }
 
+        if (response.StatusCode == HttpStatusCode.NotFound && provider.Type is "gitea" or "bitbucket")
+        {
+            return Finding.Bad(check, $"{SafeText.Of(response.RequestMessage!.RequestUri!)} answered 404: there is no interface of {provider.Type}", $"compare the type and url of provider \"{provider.Name}\" with what is served there");
+        }
+
         if (provider.Token is null)
         {
             return Finding.Warn(check, "no token: public repositories only, and few requests an hour", $"give provider \"{provider.Name}\" a token");
@@ -121,6 +126,11 @@ internal static class ForgeChecks
         if (provider.Type == "gitlab" && scopes is { Count: > 0 } && !scopes.Any(scope => scope is "api" or "read_api"))
         {
             return Finding.Bad(check, $"its scopes are {string.Join(", ", scopes)}, which may not read the API", "make a token with the scope read_api (and read_repository for the fallback to Git)");
+        }
+
+        if (provider.Type == "gitlab" && scopes is { Count: > 0 } && !scopes.Any(scope => scope is "api" or "read_repository" or "write_repository") && (end is null || end > now.AddDays(14)))
+        {
+            return Finding.Warn(check, $"its scopes are {string.Join(", ", scopes)}: Git, which stands in while the API is limited or fails, may not read", "make a token with the scopes read_api and read_repository, or set polling.enable_api_fallback: false");
         }
 
         var what = scopes is { Count: > 0 } ? $"the token ({string.Join(", ", scopes)})" : "the token";
