@@ -116,7 +116,7 @@ internal static class ProviderSections
 
         foreach (var (name, value) in (ReadOnlySpan<(string, string?)>)[("app_id", id), ("installation_id", installation)])
         {
-            if (value is not null && !value.All(char.IsAsciiLetterOrDigit))
+            if (value is not null && !value.All(name == "app_id" ? char.IsAsciiLetterOrDigit : char.IsAsciiDigit)) // an App may be named by its client id
             {
                 section.Error(name, "is a number that GitHub gave", "it stands on the page of the App or of its installation");
             }

@@ -128,6 +128,7 @@ public sealed class ConfigProblemTests
     [InlineData("providers: [{ name: g, type: github, token: t, app: { app_id: 1, installation_id: 2, private_key: x } }]", "config.yaml:1:53: providers[0].app: stands beside token")]
     [InlineData("providers: [{ name: g, type: github, app: { app_id: 1, private_key: x } }]", "config.yaml:1:43: providers[0].app.installation_id: must be given")]
     [InlineData("providers: [{ name: g, type: github, app: { app_id: 1/2, installation_id: 2, private_key: x } }]", "config.yaml:1:53: providers[0].app.app_id: is a number that GitHub gave")]
+    [InlineData("providers: [{ name: g, type: github, app: { app_id: Iv1abc, installation_id: abc, private_key: x } }]", "config.yaml:1:78: providers[0].app.installation_id: is a number that GitHub gave")]
     public void A_mistake_in_a_provider_is_told_with_its_place(string text, string expected) => Told(text, expected);
 
     [Theory]

@@ -141,7 +141,7 @@ internal sealed record ReplayResult(double Mean, double P50, double P95, double 
     public static ReplayResult Of(List<double> delays, double maxGap, long polls)
     {
         delays.Sort();
-        double At(double quantile) => delays.Count == 0 ? 0 : delays[(int)(quantile * (delays.Count - 1))];
+        double At(double quantile) => delays.Count == 0 ? 0 : delays[Math.Max(0, (int)Math.Ceiling(quantile * delays.Count) - 1)]; // the nearest rank
         return new ReplayResult(delays.Count == 0 ? 0 : delays.Average(), At(0.5), At(0.95), At(0.99), maxGap, polls);
     }
 }
