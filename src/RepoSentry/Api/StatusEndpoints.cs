@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using RepoSentry.Api.Access;
 using RepoSentry.Configuration;
 using RepoSentry.Delivery;
@@ -36,7 +37,7 @@ internal static class StatusEndpoints
             (time.GetUtcNow() - startedAt).TotalSeconds,
             Environment.MachineName,
             current.Standing,
-            new PollingStatus(config.Polling.Strategy, config.Polling.Interval.TotalSeconds, [.. polling.Budgets.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => PollingBudget.Of(one.Key, one.Value, polling.WaitOf(one.Key), time.GetUtcNow()))]),
+            new PollingStatus(config.Polling.Strategy, config.Polling.Interval.TotalSeconds, [.. polling.Budgets.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => PollingBudget.Of(one.Key, one.Value, polling, time.GetUtcNow()))]),
             RepositoryCounts(polling),
             FleetStanding.Of(polling, time.GetUtcNow()),
             [.. config.Discovery.Select(discovery => DiscoveryStatus.Of(discovery, book.Of(discovery.Key), config))],
@@ -99,13 +100,17 @@ internal sealed record PollingStatus(string Strategy, double IntervalSeconds, IR
 /// <param name="LongestSeconds">Nobody waits longer.</param>
 /// <param name="Way">single: each repository with a request of its own; batch: many with one; sweep: those that a list of pushes tells of.</param>
 /// <param name="RequestsPerHour">Of looks that find nothing new.</param>
-/// <param name="BlockedUntil">Until when its forge asked it to wait; null if it did not.</param>
+/// <param name="BlockedUntil">Until when nothing is asked with it, as its forge or its budget demands; null if nothing does.</param>
 internal sealed record PollingBudget(string Credential, int Repositories, double LooksPerSecond, double? Available, bool KeepsInterval, double LongestSeconds, string Way, double RequestsPerHour, string Says, DateTimeOffset? BlockedUntil = null)
 {
-    /// <param name="wait">How much longer its forge asked it to wait; null if it did not.</param>
-    public static PollingBudget Of(string credential, LookBudget budget, TimeSpan? wait, DateTimeOffset now) => new(
-        credential, budget.Repositories, budget.Spent, double.IsInfinity(budget.Available) ? null : budget.Available, budget.KeepsInterval && wait is null, budget.Longest.TotalSeconds, budget.WayName, budget.RequestsPerHour,
-        wait is { } more ? $"the forge asked credential {credential} to wait, {Durations.About(more)} more; else {budget.Explain(credential)}" : budget.Explain(credential), now + wait);
+    public static PollingBudget Of(string credential, LookBudget budget, PollWorker polling, DateTimeOffset now)
+    {
+        var (wait, failing) = (polling.WaitOf(credential), polling.Repositories.Values.Count(repository => repository.FailedLooks > 0 && repository.Sources.Credential == credential));
+        var says = budget.Explain(credential) + (failing > 0 ? string.Create(CultureInfo.InvariantCulture, $"; {failing} whose looks fail are tried beside them") : "");
+        return new PollingBudget(
+            credential, budget.Repositories, budget.Spent, double.IsInfinity(budget.Available) ? null : budget.Available, budget.KeepsInterval && wait is null, budget.Longest.TotalSeconds, budget.WayName, budget.RequestsPerHour,
+            wait is null ? says : $"{wait}; else {says}", now + wait?.Left);
+    }
 }
 
 /// <summary>An organization whose repositories are watched as they come and go.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using RepoSentry.Configuration;
 
 namespace RepoSentry.Polling;
 
@@ -26,11 +27,15 @@ internal sealed class CredentialBlocks(Func<TimeSpan> now)
         return block.Until > at ? block.Until : block.Scout is { } scout && scout != asker ? at + Meanwhile : null;
     }
 
-    public void Add(string credential, TimeSpan wait)
+    /// <param name="because">What was answered.</param>
+    public void Add(string credential, TimeSpan wait, string because)
     {
         var until = now() + wait;
-        blocks[credential] = new Block(blocks.TryGetValue(credential, out var before) && before.Until > until ? before.Until : until, Scout: null);
+        blocks[credential] = blocks.TryGetValue(credential, out var before) && before.Until > until ? before with { Scout = null } : new Block(until, because, Scout: null);
     }
+
+    /// <summary>How much longer a credential waits, and why; null if it does not.</summary>
+    public CredentialWait? Of(string credential) => blocks.TryGetValue(credential, out var block) && block.Until - now() is var left && left > TimeSpan.Zero ? new CredentialWait(credential, left, block.Because) : null;
 
     /// <summary>Somebody asks: the first after a wait is the scout.</summary>
     public void Begin(string credential, object asker)
@@ -50,5 +55,11 @@ internal sealed class CredentialBlocks(Func<TimeSpan> now)
         }
     }
 
-    private sealed record Block(TimeSpan Until, object? Scout);
+    private sealed record Block(TimeSpan Until, string Because, object? Scout);
+}
+
+/// <summary>A credential with which nothing is asked for a while.</summary>
+internal sealed record CredentialWait(string Credential, TimeSpan Left, string Because)
+{
+    public override string ToString() => $"credential {Credential} waits {Durations.About(Left)} more ({Because})";
 }

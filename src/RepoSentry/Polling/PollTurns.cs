@@ -44,23 +44,17 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
     public string Why(PolledRepository repository)
     {
         var why = repository.Roster is { } roster ? rosters.Why(repository, roster) : repository.DueBecause;
-        if (WaitOf(repository.Sources.Credential) is not { } wait)
-        {
-            return why;
-        }
-
-        var asked = $"the forge asked credential {repository.Sources.Credential} to wait, {Durations.About(wait)} more";
-        return GoesByGit(repository) ? $"{asked}; Git is asked in its place: {why}" : asked;
+        return WaitOf(repository.Sources.Credential) is not { } wait ? why : GoesByGit(repository) ? $"{wait}; Git is asked in its place: {why}" : wait.ToString();
     }
 
-    /// <summary>How much longer a credential waits as its forge asked; null if it does not.</summary>
-    public TimeSpan? WaitOf(string credential) => Blocks.Until(credential) is { } until && until > Now ? until - Now : null;
+    /// <summary>How much longer a credential waits, and why; null if it does not.</summary>
+    public CredentialWait? WaitOf(string credential) => Blocks.Of(credential);
 
     /// <summary>Time until the next look, as things are.</summary>
     public TimeSpan Until(PolledRepository repository)
     {
         var due = repository.DueAt - Now;
-        return WaitOf(repository.Sources.Credential) is { } wait && wait > due && !GoesByGit(repository) ? wait : due;
+        return WaitOf(repository.Sources.Credential) is { } wait && wait.Left > due && !GoesByGit(repository) ? wait.Left : due;
     }
 
     private bool GoesByGit(PolledRepository repository) => canFallBack(repository) && repository.Roster is null or { Budget.Way: LookWay.Single };
@@ -131,7 +125,7 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
     {
         if (end is { Failure: { Error: RefSourceError.RateLimited } limited, WasBlocked: false })
         {
-            Blocks.Add(repository.Sources.Credential, limited.RetryAfter ?? DefaultBlock);
+            Blocks.Add(repository.Sources.Credential, limited.RetryAfter ?? DefaultBlock, limited.Message);
         }
 
         Blocks.End(repository.Sources.Credential, repository);
@@ -218,7 +212,7 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
     {
         if (failure is { Error: RefSourceError.RateLimited } limited)
         {
-            Blocks.Add(roster.Credential, limited.RetryAfter ?? DefaultBlock);
+            Blocks.Add(roster.Credential, limited.RetryAfter ?? DefaultBlock, limited.Message);
         }
 
         Blocks.End(roster.Credential, turn);

@@ -43,8 +43,8 @@ internal sealed partial class PollWorker(
     /// <summary>When the next look is due, by the wall clock.</summary>
     public DateTimeOffset NextLookAt(PolledRepository repository) => time.GetUtcNow() + turns.Until(repository);
 
-    /// <summary>How much longer a credential waits as its forge asked; null if it does not.</summary>
-    public TimeSpan? WaitOf(string credential) => turns.WaitOf(credential);
+    /// <summary>How much longer a credential waits, and why; null if it does not.</summary>
+    public CredentialWait? WaitOf(string credential) => turns.WaitOf(credential);
 
     /// <summary>Asks for a look now.</summary>
     public void PollNow(string repository) => Tell(new PollSignal.Asked(repository, Released: false));

@@ -155,8 +155,8 @@ public sealed class AdaptivePollingTests
         await run.UntilAsync(() => run.Worker.WaitOf("forge") is not null, advance: TimeSpan.FromSeconds(2));
         foreach (var repository in run.Worker.Repositories.Values)
         {
-            run.Worker.Why(repository).ShouldStartWith("the forge asked credential forge to wait, ");
-            run.Worker.NextLookAt(repository).ShouldBeGreaterThanOrEqualTo(run.Story.Time.GetUtcNow() + run.Worker.WaitOf("forge")!.Value);
+            run.Worker.Why(repository).ShouldStartWith("credential forge waits ");
+            run.Worker.NextLookAt(repository).ShouldBeGreaterThanOrEqualTo(run.Story.Time.GetUtcNow() + run.Worker.WaitOf("forge")!.Left);
         }
 
         await run.UntilAsync(() => asked.Count >= 15, advance: TimeSpan.FromSeconds(2));

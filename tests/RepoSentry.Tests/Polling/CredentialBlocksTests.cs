@@ -19,7 +19,7 @@ public sealed class CredentialBlocksTests
     public void One_goes_ahead_after_the_wait_and_the_others_follow_its_answer()
     {
         blocks.Until("a").ShouldBeNull();
-        blocks.Add("a", TimeSpan.FromSeconds(30));
+        blocks.Add("a", TimeSpan.FromSeconds(30), "429");
         blocks.Until("a", Scout).ShouldBe(now + TimeSpan.FromSeconds(30));
         blocks.Until("b", Scout).ShouldBeNull();
 
@@ -39,12 +39,13 @@ public sealed class CredentialBlocksTests
     [Fact]
     public void A_scout_that_is_refused_makes_all_wait_again_and_a_shorter_word_takes_back_no_longer_one()
     {
-        blocks.Add("a", TimeSpan.FromSeconds(30));
+        blocks.Add("a", TimeSpan.FromSeconds(30), "429");
         now += TimeSpan.FromSeconds(30);
         blocks.Begin("a", Scout);
-        blocks.Add("a", TimeSpan.FromMinutes(2));
-        blocks.Add("a", TimeSpan.FromSeconds(5));
+        blocks.Add("a", TimeSpan.FromMinutes(2), "429");
+        blocks.Add("a", TimeSpan.FromSeconds(5), "503");
         blocks.End("a", Scout);
+        blocks.Of("a")!.ToString().ShouldBe("credential a waits 2m more (429)");
 
         blocks.Until("a", Scout).ShouldBe(now + TimeSpan.FromMinutes(2));
     }
