@@ -27,8 +27,8 @@ internal sealed class SentryGauges
             description: "Repositories watched, by status.");
         meter.CreateObservableGauge(
             "reposentry_polling_interval_kept",
-            () => polling.Budgets.Select(one => Of(one.Value.KeepsInterval ? 1 : 0, "credential", one.Key)),
-            description: "Whether the budget of a credential covers polling.interval (1) or its looks are spread up to polling.max_interval (0).");
+            () => polling.Budgets.Select(one => Of(one.Value.KeepsInterval && polling.WaitOf(one.Key) is null ? 1 : 0, "credential", one.Key)),
+            description: "Whether the budget of a credential covers polling.interval (1), or its looks are spread up to polling.max_interval, or wait as the forge asked (0).");
         meter.CreateObservableGauge("reposentry_build_info", () => Of(1, "version", ProductVersion.Text), description: "Always 1; the label tells the build.");
         if (config.Telemetry.MetricsPerRepository)
         {

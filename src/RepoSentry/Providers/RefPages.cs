@@ -46,7 +46,7 @@ internal sealed class RefPages(string provider, RefKind kind, Func<string, strin
 
     private const int Version = 1;
 
-    /// <summary>So many requests for nothing are not spent again at once.</summary>
+    /// <summary>A hundred requests for nothing are not spent again at once.</summary>
     private static readonly TimeSpan AfterTooMany = TimeSpan.FromMinutes(5);
     private static readonly Dictionary<string, PullRequestInfo> EmptyPullRequests = [];
 
@@ -94,7 +94,8 @@ internal sealed class RefPages(string provider, RefKind kind, Func<string, strin
             pages.Add((query, page));
             if (pages.Count > MaxPages || page.LastPage > MaxPages || page.Total > MaxPages * (long)pageSize)
             {
-                throw new RefSourceException(RefSourceError.Malformed, $"more than {MaxPages} pages of {Word}: too many to read page by page, Git lists them at once", AfterTooMany);
+                // Where the forge told at once, that cost one request: zero says only that another try would find the same.
+                throw new RefSourceException(RefSourceError.Malformed, $"more than {MaxPages} pages of {Word}: too many to read page by page, Git lists them at once", pages.Count > MaxPages ? AfterTooMany : TimeSpan.Zero);
             }
 
             read += page.Refs.Count;

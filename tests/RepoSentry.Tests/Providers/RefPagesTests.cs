@@ -71,6 +71,17 @@ public sealed class RefPagesTests
     }
 
     [Fact]
+    public async Task A_list_without_an_end_is_left_after_a_hundred_pages_and_for_a_while()
+    {
+        var asked = 0;
+        var pages = new RefPages("test", RefKind.Branch, (_, _) => Task.FromResult(new RefPage([new GitRef($"refs/heads/b{asked}", Build.Commit('1'))], $"e{asked}", $"?per_page=100&after={asked++}", null)));
+
+        var failure = await Should.ThrowAsync<RefSourceException>(() => pages.LookAsync("?per_page=100", null));
+
+        (failure.RetryAfter, asked).ShouldBe((TimeSpan.FromMinutes(5), RefPages.MaxPages + 1));
+    }
+
+    [Fact]
     public void Answers_that_overtake_each_other_do_not_raise_what_remains()
     {
         var reset = Build.Noon.AddMinutes(10);
