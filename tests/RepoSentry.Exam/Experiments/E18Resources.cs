@@ -117,6 +117,7 @@ internal static class E18Resources
 
         crowd.ForEach(client => client.Dispose());
         await RunAsync("prlimit", "--pid", pid, "--nofile=512:512");
+        await Task.Delay(TimeSpan.FromSeconds(2)); // a runtime that ends for want of them takes a moment to
         trial.Tell("descriptors: in use before, most allowed meanwhile", string.Create(CultureInfo.InvariantCulture, $"{used}, {used + 3}"));
         trial.Tell("descriptors: what the process said if it ended for want of them", story.Service.HasExited ? story.Service.Log.Trim().Split('\n')[^1] : "it lived on");
         if (story.Service.HasExited)
