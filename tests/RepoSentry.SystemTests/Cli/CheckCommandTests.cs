@@ -22,7 +22,7 @@ public sealed class CheckCommandTests : IDisposable
     {
         await using var receiver = await new Receiver().StartAsync();
         using var forge = new OneAnswer("X-OAuth-Scopes: repo\r\ngithub-authentication-token-expiration: 2099-01-01 10:00:00 UTC\r\nX-RateLimit-Remaining: 4000\r\nX-RateLimit-Limit: 5000\r\n");
-        var (code, findings, all) = await CheckAsync(forge, "github", receiver.Url, "--pre");
+        var (code, findings, all) = await CheckAsync(forge, "github", receiver.Url, true, "--pre");
 
         code.ShouldBe(0, all);
         findings["token forge"].ShouldBe("ok");
@@ -72,13 +72,14 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("[\"read_api\"]", "warning")]
-    [InlineData("[\"read_api\",\"read_repository\"]", "ok")]
-    public async Task A_token_that_git_could_not_use_is_told(string scopes, string status)
+    [InlineData("[\"read_api\"]", true, "warning")]
+    [InlineData("[\"read_api\"]", false, "ok")]
+    [InlineData("[\"read_api\",\"read_repository\"]", true, "ok")]
+    public async Task A_token_that_git_could_not_use_is_told_where_git_would_stand_in(string scopes, bool fallback, string status)
     {
         await using var receiver = await new Receiver().StartAsync();
         using var forge = new OneAnswer("", $"{{\"scopes\":{scopes},\"expires_at\":\"2099-01-01\"}}");
-        (await CheckAsync(forge, "gitlab", receiver.Url)).Findings["token forge"].ShouldBe(status);
+        (await CheckAsync(forge, "gitlab", receiver.Url, fallback)).Findings["token forge"].ShouldBe(status);
     }
 
     [Fact]
@@ -108,11 +109,12 @@ public sealed class CheckCommandTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private async Task<(int Code, Dictionary<string, string> Findings, string All)> CheckAsync(OneAnswer forge, string type, string listener, params string[] more)
+    private async Task<(int Code, Dictionary<string, string> Findings, string All)> CheckAsync(OneAnswer forge, string type, string listener, bool fallback = true, params string[] more)
     {
         var file = Path.Combine(folder.Path, "reposentry.yaml");
         await File.WriteAllTextAsync(file, $$"""
             app: { data_dir: "{{folder.Path}}/data" }
+            polling: { enable_api_fallback: {{(fallback ? "true" : "false")}} }
             providers: [{ name: forge, type: {{type}}, url: "http://127.0.0.1:{{forge.Port}}", token: "env:FORGE_TOKEN" }]
             tekton: { event_listener_url: "{{listener}}" }
             repositories: [{ name: web, url: "http://127.0.0.1:{{forge.Port}}/acme/web{{(type == "azure" ? "/_git/web" : "")}}", provider: forge }]

@@ -31,10 +31,10 @@ internal static class ForgeChecks
             findings.Add(await RemoteChecks.ConnectAsync("forge " + provider.Name, api, options, now, cancellationToken));
         }
 
-        return findings.Exists(finding => finding.Status == Finding.Failed) ? findings : [.. findings, .. await AskAsync(provider, api, options, now, cancellationToken)];
+        return findings.Exists(finding => finding.Status == Finding.Failed) ? findings : [.. findings, .. await AskAsync(provider, api, options, config.Polling.EnableApiFallback, now, cancellationToken)];
     }
 
-    private static async Task<IReadOnlyList<Finding>> AskAsync(ProviderConfig provider, Uri api, OutboundOptions options, DateTimeOffset now, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<Finding>> AskAsync(ProviderConfig provider, Uri api, OutboundOptions options, bool fallsBack, DateTimeOffset now, CancellationToken cancellationToken)
     {
         try
         {
@@ -49,7 +49,7 @@ internal static class ForgeChecks
             using var request = ForgeOptions.Of(provider) is { } forge ? Question(forge) : Question(provider, api);
             using var response = await client.SendAsync(request, cancellationToken);
             var body = await response.Content.ReadAsStringAsync(cancellationToken);
-            return [Token(provider, response, body, now), .. Budget(provider, response), .. Clock(response, now)];
+            return [Token(provider, response, body, fallsBack, now), .. Budget(provider, response), .. Clock(response, now)];
         }
         catch (RefSourceException e)
         {
@@ -93,7 +93,7 @@ internal static class ForgeChecks
         return request;
     }
 
-    private static Finding Token(ProviderConfig provider, HttpResponseMessage response, string body, DateTimeOffset now)
+    private static Finding Token(ProviderConfig provider, HttpResponseMessage response, string body, bool fallsBack, DateTimeOffset now)
     {
         var check = "token " + provider.Name;
         var forge = ForgeOptions.Of(provider);
@@ -128,7 +128,7 @@ internal static class ForgeChecks
             return Finding.Bad(check, $"its scopes are {string.Join(", ", scopes)}, which may not read the API", "make a token with the scope read_api (and read_repository for the fallback to Git)");
         }
 
-        if (provider.Type == "gitlab" && scopes is { Count: > 0 } && !scopes.Any(scope => scope is "api" or "read_repository" or "write_repository") && (end is null || end > now.AddDays(14)))
+        if (fallsBack && provider.Type == "gitlab" && scopes is { Count: > 0 } && !scopes.Any(scope => scope is "api" or "read_repository" or "write_repository") && (end is null || end > now.AddDays(14)))
         {
             return Finding.Warn(check, $"its scopes are {string.Join(", ", scopes)}: Git, which stands in while the API is limited or fails, may not read", "make a token with the scopes read_api and read_repository, or set polling.enable_api_fallback: false");
         }
