@@ -50,11 +50,11 @@ internal static class EventEndpoints
 
         if (context.Request.Headers["Last-Event-ID"].ToString() is not { Length: > 0 } last)
         {
-            return streams.Follow(query, await log.PositionAsync(query.Since, cancellationToken));
+            return streams.Follow(context, query, await log.PositionAsync(query.Since, cancellationToken));
         }
 
         return long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var after)
-            ? streams.Follow(query, after)
+            ? streams.Follow(context, query, after)
             : Problems.BadRequest("Last-Event-ID is not an id that this stream gave");
     }
 

@@ -9,26 +9,54 @@ internal sealed class EventStreams(EventLog log, LiveFeed feed, TokenBook tokens
 {
     public const int Most = 256;
 
-    private int open;
+    /// <summary>Of one session, or of one token's own requests.</summary>
+    public const int MostOfOne = 64;
+
+    private readonly Dictionary<string, int> open = new(StringComparer.Ordinal);
 
     /// <param name="after">Sequence number of the last event that is known.</param>
-    public IResult Follow(EventQuery query, long after)
+    public IResult Follow(HttpContext context, EventQuery query, long after)
     {
         if (application.ApplicationStopping.IsCancellationRequested)
         {
             return Problems.Starting("The service is stopping.");
         }
 
-        if (Interlocked.Increment(ref open) <= Most)
+        var who = context.Caller() is { } caller && caller != CallerIdentity.Local ? caller.Session ?? caller.Name! : "";
+        lock (open)
         {
-            return new StreamResult(this, query, after);
+            var own = open.GetValueOrDefault(who);
+            if (who.Length > 0 && own >= MostOfOne)
+            {
+                return TooMany($"{MostOfOne} streams of this session or token are open already");
+            }
+
+            if (open.Values.Sum() >= Most)
+            {
+                return TooMany($"{Most} clients follow the events already");
+            }
+
+            open[who] = own + 1;
         }
 
-        Interlocked.Decrement(ref open);
-        return Problems.Of(StatusCodes.Status503ServiceUnavailable, "too-many-streams", "Too many streams", $"{Most} clients follow the events already: close some, or read GET /api/v1/events.");
+        return new StreamResult(this, who, query, after);
     }
 
-    private async Task RunAsync(EventQuery query, long after, HttpContext context)
+    private static IResult TooMany(string said) =>
+        Problems.Of(StatusCodes.Status503ServiceUnavailable, "too-many-streams", "Too many streams", $"{said}: close some, or read GET /api/v1/events.");
+
+    private void Leave(string who)
+    {
+        lock (open)
+        {
+            if (--open[who] == 0)
+            {
+                open.Remove(who);
+            }
+        }
+    }
+
+    private async Task RunAsync(string who, EventQuery query, long after, HttpContext context)
     {
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, application.ApplicationStopping);
         using var moved = new MovedEvents(feed);
@@ -46,12 +74,12 @@ internal sealed class EventStreams(EventLog log, LiveFeed feed, TokenBook tokens
         }
         finally
         {
-            Interlocked.Decrement(ref open);
+            Leave(who);
         }
     }
 
-    private sealed class StreamResult(EventStreams streams, EventQuery query, long after) : IResult
+    private sealed class StreamResult(EventStreams streams, string who, EventQuery query, long after) : IResult
     {
-        public Task ExecuteAsync(HttpContext httpContext) => streams.RunAsync(query, after, httpContext);
+        public Task ExecuteAsync(HttpContext httpContext) => streams.RunAsync(who, query, after, httpContext);
     }
 }

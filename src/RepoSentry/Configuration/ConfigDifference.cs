@@ -25,6 +25,13 @@ internal sealed record ConfigDifference(IReadOnlyList<string> Changes, IReadOnly
         return new ConfigDifference(changes, [.. settings.Where(setting => IsFixed(setting.Path)).Select(setting => setting.Path)]);
     }
 
+    /// <summary>What the file has lost as a whole; null for nothing.</summary>
+    public static string? Emptied(SentryConfig before, SentryConfig next) =>
+        before.Repositories.Count > 0 && next.Repositories.Count == 0 ? $"all {before.Repositories.Count} repositories"
+            : before.Discovery.Count > 0 && next.Discovery.Count == 0 ? $"all {before.Discovery.Count} discoveries"
+            : before.Triggers.Count > 0 && next.Triggers.Count == 0 ? $"all {before.Triggers.Count} triggers"
+            : null;
+
     /// <summary>The new configuration with what only a restart can change left as it is.</summary>
     public static SentryConfig WithoutFixed(SentryConfig running, SentryConfig next) => next with
     {

@@ -130,9 +130,13 @@ internal sealed partial class ConfigWorker(
         IReadOnlyList<ConfigProblem> errors = next.Config is null ? next.Errors : next.Entries!.Unopened(known.Written) is { } sealedOtherwise ? [sealedOtherwise] : Emptied(next.Config) is { } lost ? [lost] : [];
         if (errors.Count > 0)
         {
-            var more = errors.Count > 1 ? $" (and {errors.Count - 1} more)" : "";
-            current.Standing = current.Standing with { Problem = $"{errors[0]}{more}: the configuration before stays in force" };
-            Log.Refused(logger, cause, errors.Count, errors[0].ToString());
+            var problem = $"{errors[0]}{(errors.Count > 1 ? $" (and {errors.Count - 1} more)" : "")}: the configuration before stays in force";
+            if (cause != ConfigWatcher.TryAgain || problem != current.Standing.Problem)
+            {
+                Log.Refused(logger, cause, errors.Count, errors[0].ToString());
+            }
+
+            current.Standing = current.Standing with { Problem = problem };
             return ReloadResult.Refused(errors, next.Warnings);
         }
 
@@ -153,15 +157,7 @@ internal sealed partial class ConfigWorker(
     }
 
     // An empty file, or one that lost its end, is valid YAML; taken over, it would stop everything and bury what is owed.
-    private ConfigProblem? Emptied(SentryConfig next)
-    {
-        var before = loaded.Config!;
-        var lost = before.Repositories.Count > 0 && next.Repositories.Count == 0 ? $"all {before.Repositories.Count} repositories"
-            : before.Discovery.Count > 0 && next.Discovery.Count == 0 ? $"all {before.Discovery.Count} discoveries"
-            : before.Triggers.Count > 0 && next.Triggers.Count == 0 ? $"all {before.Triggers.Count} triggers"
-            : null;
-        return lost is null ? null : new ConfigProblem(new Place(started.Source!.Path, 1, 1), $"{lost} of the file are gone from it: that is not taken over while the service runs", "if the file was cut, write it whole; if it is meant, restart the service");
-    }
+    private ConfigProblem? Emptied(SentryConfig next) => ConfigDifference.Emptied(loaded.Config!, next) is not { } lost ? null : new ConfigProblem(new Place(started.Source!.Path, 1, 1), $"{lost} of the file are gone from it: that is not taken over while the service runs", "if the file was cut, write it whole; if it is meant, restart the service");
 
     // A change of the entries costs what the fleet is large: those that wait are made together.
     private async Task AnswerAsync(List<ConfigRequest.Change> changes)

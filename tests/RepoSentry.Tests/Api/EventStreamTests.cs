@@ -159,6 +159,33 @@ public sealed class EventStreamTests
         (await story.StatusAsync(HttpMethod.Get, "/api/v1/events", AccessStory.Bootstrap)).ShouldBe(200);
     }
 
+    [Fact]
+    public async Task One_token_leaves_streams_for_the_others()
+    {
+        await using var story = await AccessStory.StartAsync(api => api with { RateLimit = null });
+        var other = await story.CreateAsync("other", Role.Viewer);
+        var own = await Task.WhenAll(Enumerable.Range(0, EventStreams.MostOfOne).Select(_ => OpenAsync(story.Host, token: AccessStory.Bootstrap)));
+        own.ShouldAllBe(stream => stream.Status == HttpStatusCode.OK);
+
+        await using (var refused = await OpenAsync(story.Host, token: AccessStory.Bootstrap))
+        {
+            refused.Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        }
+
+        await using (var another = await OpenAsync(story.Host, token: other))
+        {
+            another.Status.ShouldBe(HttpStatusCode.OK);
+        }
+
+        await own[0].DisposeAsync();
+        await RunningHost.UntilAsync(async () =>
+        {
+            await using var again = await OpenAsync(story.Host, token: AccessStory.Bootstrap);
+            return again.Status == HttpStatusCode.OK;
+        });
+        await Task.WhenAll(own.Skip(1).Select(stream => stream.DisposeAsync().AsTask()));
+    }
+
     private static JsonElement Data(StreamMessage message) => JsonDocument.Parse(message.Data).RootElement;
 
     private static async Task<OpenStream> OpenAsync(RunningHost host, string query = "", string? last = null, string? token = null)

@@ -25,6 +25,9 @@ internal sealed class FileHost : IAsyncDisposable
     private WebApplication app = null!;
     private HttpClient http = null!;
 
+    /// <summary>The clock of what looks at the file, where the test moves it.</summary>
+    public FakeTimeProvider WatchClock { get; } = new();
+
     public string File => Path.Combine(folder, "reposentry.yaml");
 
     public PollWorker Polling => app.Services.GetRequiredService<PollWorker>();
@@ -95,7 +98,7 @@ internal sealed class FileHost : IAsyncDisposable
         app = SentryHost.Build(new StartedWith(loaded, new ConfigSource(File, new Dictionary<string, string>())), builder =>
         {
             builder.Services.AddSingleton(
-                services => new ConfigWatcher(services.GetRequiredService<StartedWith>(), services.GetRequiredService<ConfigRequests>(), watches ? TimeProvider.System : new FakeTimeProvider()));
+                services => new ConfigWatcher(services.GetRequiredService<StartedWith>(), services.GetRequiredService<CurrentConfig>(), services.GetRequiredService<ConfigRequests>(), watches ? TimeProvider.System : WatchClock));
             customize?.Invoke(builder.Services);
         });
         var lifecycle = app.Services.GetRequiredService<Lifecycle>();

@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using RepoSentry.Cli.Checks;
 using RepoSentry.Configuration;
 using RepoSentry.Telemetry;
+using RepoSentry.Tests.Api;
 using Shouldly;
 using Xunit;
 
@@ -124,6 +125,25 @@ public sealed class SealedTokenTests
         (await host.BeginAsync()).ShouldBe(LifecycleState.Failed);
         host.Reason!.ShouldContain("the token of repository web, which came through the API, is sealed with the key");
         StoredEntry(host).ShouldContain("sealed:1:");
+    }
+
+    [Fact]
+    public async Task A_reload_that_was_refused_is_tried_again_for_its_reason_may_lie_beside_the_file()
+    {
+        await using var host = await FileHost.StartAsync(File, Old);
+        await host.SendAsync(HttpMethod.Post, Path, Entry());
+        host.WriteMasterKey(New);
+        (await host.ReloadAsync()).Status.ShouldBe(422);
+        host.WatchClock.Advance(TimeSpan.FromSeconds(61));
+        host.Current.Standing.Problem.ShouldNotBeNull().ShouldContain("no line of security.master_key");
+
+        host.WriteMasterKey(Old);
+
+        await RunningHost.UntilAsync(() =>
+        {
+            host.WatchClock.Advance(TimeSpan.FromSeconds(20));
+            return Task.FromResult(host.Current.Standing.Problem is null);
+        });
     }
 
     [Fact]
