@@ -39,7 +39,7 @@ internal sealed partial class DeliveryWorker : IDisposable
         Name = config.Name;
         book = new LaneBook(config);
         startedAt = time.GetTimestamp();
-        view = new TriggerView(Name, config.Type, "running", null, 0, 0, null);
+        view = TriggerView.Of(config, "running", null, 0, 0, null);
     }
 
     public string Name { get; }
@@ -315,7 +315,7 @@ internal sealed partial class DeliveryWorker : IDisposable
     {
         var state = book.Paused ? "paused" : book.Breaker.IsOpen ? "open" : "running";
         var reason = halts.Open(TriggerHalt.Pause) is { } pause ? pause.Reason : halts.Open(TriggerHalt.Breaker) is { } breaker ? lastFailure ?? breaker.Reason : null; // the failure before a restart, until there is another
-        Volatile.Write(ref view, new TriggerView(Name, config.Type, state, reason, book.Backlog, book.InFlight, book.OldestCreatedAt));
+        Volatile.Write(ref view, TriggerView.Of(config, state, reason, book.Backlog, book.InFlight, book.OldestCreatedAt));
     }
 
     private abstract record Signal
@@ -363,8 +363,3 @@ internal sealed partial class DeliveryWorker : IDisposable
         public static partial void HaltNotStored(ILogger logger, string trigger, string reason);
     }
 }
-
-/// <summary>A trigger as the API shows it.</summary>
-/// <param name="State">running, open (its breaker) or paused.</param>
-/// <param name="Reason">Why it does not send, with what the receiver failed by last; null while it sends.</param>
-internal sealed record TriggerView(string Name, string Type, string State, string? Reason, int Backlog, int InFlight, DateTimeOffset? OldestCreatedAt);

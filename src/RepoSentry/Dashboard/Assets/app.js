@@ -22,7 +22,7 @@
     const now = Date.now() + skew;
     for (const time of document.querySelectorAll('time[data-rel]')) {
       const seconds = (now - Date.parse(time.dateTime)) / 1000;
-      const text = Math.abs(seconds) < 1 ? words.now : fill(seconds < 0 ? words.in : words.ago, span(Math.abs(seconds)));
+      const text = Math.abs(seconds) < 1 || (seconds > 0 && 'due' in time.dataset) ? words.now : fill(seconds < 0 ? words.in : words.ago, span(Math.abs(seconds)));
       if (time.textContent !== text) time.textContent = text;
     }
   };
@@ -93,7 +93,12 @@
     lost.hidden = !is;
   };
   const stands = () => { if (unread || cut) setTimeout(tell, patience); else good = Date.now(); tell(); };
-  const signedOut = () => { out = true; leave(); tell(); };
+  const signedOut = () => {
+    out = true;
+    for (const button of document.querySelectorAll('main form[method="post"] button')) button.disabled = true; // it would lead to the sign-in and do nothing
+    leave();
+    tell();
+  };
   const askWhoIAm = async () => { try { if ((await fetch('/api/v1/session', { credentials: 'same-origin', signal: AbortSignal.timeout(readLimit) })).status === 401) signedOut(); } catch { /* nobody answers: stale says it */ } };
   // What was said of an action holds until what it changed is changed again.
   const said = document.getElementById('said');

@@ -28,9 +28,10 @@ internal static class EventPage
             return ProblemView.SheetOf(v, result);
         }
 
-        var newestFirst = found.Deliveries.Reverse().ToList();
+        var newest = Urgency.Newest(found);
+        var all = newest.Concat(found.Deliveries.Reverse().Except(newest)).ToList();
         var asked = v.Query("delivery");
-        var shown = asked is null ? newestFirst.Take(DeliveriesShown).ToList() : newestFirst.FindAll(delivery => Paging.Key(delivery.Id) == asked);
+        var shown = asked is null ? all.Take(DeliveriesShown).ToList() : all.FindAll(delivery => Paging.Key(delivery.Id) == asked);
         if (asked is not null && shown.Count == 0)
         {
             return ProblemView.SheetOf(v, Api.Problems.NotFound($"Event {found.Id} has no delivery {asked}."));
@@ -48,7 +49,7 @@ internal static class EventPage
             deliveries.Add(answer);
         }
 
-        var model = new EventModel(found, deliveries, asked is null ? newestFirst[shown.Count..] : [], asked is not null);
+        var model = new EventModel(found, deliveries, asked is null ? all[shown.Count..] : [], asked is not null);
         return new Sheet($"{found.Repository} {Parts.Show.Ref(found.Ref)}", "events", EventDetail.Of(v, model));
     }
 
@@ -109,13 +110,12 @@ internal static class EventPage
     private static string Quote(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }
 
-/// <param name="Deliveries">The newest first, each with its newest attempts.</param>
+/// <param name="Deliveries">The newest to each trigger first, the urgent ones before the others; each with its newest attempts.</param>
 /// <param name="Others">Older ones, which have pages of their own.</param>
 /// <param name="IsOne">Only one delivery is shown; the page's cursor is that of its attempts.</param>
 internal sealed record EventModel(EventView Event, IReadOnlyList<DeliveryAnswer> Deliveries, IReadOnlyList<DeliveryView> Others, bool IsOne)
 {
-    /// <summary>The newest delivery to each trigger: a replay stands for what it repeats.</summary>
-    public IReadOnlyList<DeliveryView> Newest => [.. Event.Deliveries.Reverse().DistinctBy(delivery => delivery.Trigger, StringComparer.Ordinal)];
+    public IReadOnlyList<DeliveryView> Newest => Urgency.Newest(Event);
 
     /// <summary>When its last attempt began; null before the first, and on a page that does not show its newest ones.</summary>
     public DateTimeOffset? SentAt(DeliveryView delivery) =>

@@ -15,12 +15,12 @@ internal static class FleetPage
     public static async Task<Sheet> LoadAsync(Visit v)
     {
         var status = v.Status();
-        var model = new FleetModel(status, await v.NumbersAsync(), v.History(), await v.NewestEventsAsync(EventsShown), [.. await DeadLettersAsync(v), .. Incidents(v, status)]);
+        var model = new FleetModel(status, await v.NumbersAsync(), v.History(), await v.NewestEventsAsync(EventsShown), [.. (await DeadLettersAsync(v)).Concat(Incidents(v, status)).OrderBy(incident => Urgency.Of(incident.Status))]);
         return new Sheet(v.T["nav.fleet"], "fleet", FleetView.Of(v, model));
     }
 
     // Of the newest ones; more are told as more.
-    private static async Task<IEnumerable<Incident>> DeadLettersAsync(Visit v)
+    public static async Task<IEnumerable<Incident>> DeadLettersAsync(Visit v)
     {
         _ = Answered.Is<ListAnswer<DeliveryView>>(await v.DeliveriesAsync(null, DeliveryStatus.Dead, v.Beside($"?limit={Paging.MaxLimit}")), out var dead);
         return (dead?.Items ?? []).GroupBy(delivery => delivery.Trigger, StringComparer.Ordinal)
@@ -29,7 +29,7 @@ internal static class FleetPage
 
     private static Incident DeadLetters(Visit v, string trigger, string count)
     {
-        var (status, says) = v.HasTrigger(trigger) ? (DeliveryStatus.Dead, "incidents.dead") : ("removed", "incidents.gone");
+        var (status, says) = v.HasTrigger(trigger) ? (DeliveryStatus.Dead, count == "1" ? "incidents.dead.one" : "incidents.dead") : ("removed", "incidents.gone");
         return new Incident(status, trigger, Parts.Show.Trigger(trigger), v.T.Of(says, count)) { IsOurs = true };
     }
 
@@ -48,7 +48,7 @@ internal static class FleetPage
 
     public static (IReadOnlyList<Incident> Shown, int More) Cut(Visit v, IReadOnlyList<Incident> incidents)
     {
-        var most = v.Query("incidents") == "all" ? MostIncidents : IncidentsShown;
+        var most = v.Query("incidents") == "all" ? MostIncidents : incidents.Count == IncidentsShown + 1 ? incidents.Count : IncidentsShown; // one more takes no more room than the word that there is one
         return ([.. incidents.Take(most)], Math.Max(0, incidents.Count - most));
     }
 }

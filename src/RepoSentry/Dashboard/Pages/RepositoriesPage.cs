@@ -64,12 +64,12 @@ internal static class RepositoriesPage
         }
 
         v.Context.Request.RouteValues.Remove("name");
-        return TypedResults.Ok(new BulkResult(word, names.Count, refused));
+        return TypedResults.Ok(new BulkResult(word, [.. names.Except(refused.Select(one => one.Name), StringComparer.Ordinal)], refused));
     }
 }
 
 /// <summary>What came of something that was asked for several repositories at once.</summary>
-/// <param name="Asked">Of how many.</param>
-internal sealed record BulkResult(string Word, int Asked, IReadOnlyList<RefusedOne> Refused);
+/// <param name="Done">Names of those for which it was done.</param>
+internal sealed record BulkResult(string Word, IReadOnlyList<string> Done, IReadOnlyList<RefusedOne> Refused);
 
 internal sealed record RefusedOne(string Name, string Why);

@@ -17,7 +17,8 @@ internal static class TriggersPage
         routes.Form("/triggers/{name}/recover", Role.Operator, "deliveries.retry", TriggerPage.RecoverAsync, TriggerPage.RecoveredAsync);
     }
 
-    public static Task<Sheet> LoadAsync(Visit v) => Task.FromResult(new Sheet(v.T["nav.triggers"], "triggers", TriggersView.Of(v, v.Triggers(), v.History())));
+    public static async Task<Sheet> LoadAsync(Visit v) =>
+        new(v.T["nav.triggers"], "triggers", TriggersView.Of(v, v.Triggers(), [.. (await FleetPage.DeadLettersAsync(v)).Where(incident => !v.HasTrigger(incident.Name))], v.History()));
 
     private static Task<IResult> TellAsync(Visit v, Func<DeliveryWorker, Task> order) => TriggerEndpoints.TellAsync(v.Name, v.Get<DeliveryWorkers>(), order, v.Ends);
 }

@@ -60,7 +60,7 @@ internal static partial class Show
     public static string Tone(string status) => status switch
     {
         "delivered" or "active" or "ok" or "running" or "fresh" or "succeeded" or "done" or "accepted" or "changed" or "baseline" or "Running" or "created" or "kept" or "watched" => "ok",
-        "failed" or "error" or "dead" or "gone" or "failing" or "give_up" or "refused" or "revoked" or "Failed" or "nothing_ran" => "bad",
+        "failed" or "error" or "dead" or "gone" or "failing" or "give_up" or "refused" or "revoked" or "Failed" or "nothing_ran" or "unauthorized" or "not_found" or "rate_limited" or "unavailable" or "malformed" or "not_accepted" => "bad",
         "stretched" or "held" or "late" or "open" or "degraded" or "paused" or "try_again" or "try_later" or "interrupted" or "Reloading" or "Stopping" or "expired" => "warn",
         "pending" or "waiting" or "in_flight" or "new" or "started" or "probing" => "wait",
         _ => "mute",

@@ -52,6 +52,9 @@ internal sealed class HttpSender(TriggerConfig config, HttpClient http, TimeProv
         }
     }
 
+    /// <summary>Names of the headers that go with each attempt and are not stored, for a person; signatures of the format come to them.</summary>
+    public static IEnumerable<string> Others(TriggerConfig config) => config.Headers.Keys.Prepend("User-Agent").Prepend("X-RepoSentry-Idempotency-Name").Distinct(StringComparer.OrdinalIgnoreCase);
+
     // The user's header values, and what the destination signed with.
     private string[] Secrets(SignedHeaders signed) => [.. signed.Secrets, .. config.Headers.Values.Select(value => value.Reveal())];
 
