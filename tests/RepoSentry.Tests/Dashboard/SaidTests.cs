@@ -122,7 +122,7 @@ public sealed partial class SaidTests
               - name: other
                 url: https://user:pass@host/a
                 triggers: [nowhere]
-                branch_regex: "("
+                branch_regex: "(?=a)"
               - url: https://host/b
             """).Errors;
         errors.Count.ShouldBeGreaterThan(6);

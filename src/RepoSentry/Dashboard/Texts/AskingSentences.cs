@@ -50,8 +50,6 @@ internal static class AskingSentences
         // Repositories.
         new("There is no repository {}.", "没有仓库 {0}。"),
         new("Repository {} is not watched any more: the configuration does not name it, and no discovery lists it. What is kept of it: repo show, event list --repo.", "仓库 {0} 已不再监视：配置中没有它，自动发现也未列出。仍保留的内容见 repo show、event list --repo。"),
-        new("{} is paused: resume it.", "{0} 已暂停：请先恢复。"),
-        new("{} is paused: enabled is false in the configuration.", "{0} 已暂停：配置中 enabled 为 false。"),
         new("{} is paused: {…}.", "{0} 已暂停：{1}。"),
         new("resume it", "请先恢复"),
         new("enabled is false in the configuration", "配置中 enabled 为 false"),

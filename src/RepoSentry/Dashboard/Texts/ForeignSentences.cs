@@ -6,6 +6,7 @@ internal static class ForeignSentences
     public static readonly Sentence[] All =
     [
         new("{#} {}: {*}", null),
+        new("{#} : {*}", null),
         new("Connection refused ({})", "连接被拒绝（{0}）"),
         new("Connection refused", "连接被拒绝"),
         new("Connection timed out ({})", "连接超时（{0}）"),

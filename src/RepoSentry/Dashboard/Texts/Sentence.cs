@@ -21,13 +21,16 @@ internal sealed class Sentence
 
     private readonly string[] literals;
     private readonly string[] holes;
+    private readonly char last;
 
     /// <param name="chinese">Null for what stays as it is: words of a server.</param>
     public Sentence(string english, string? chinese)
     {
         (English, Chinese) = (english, chinese);
         (literals, holes) = Parse(english);
-        Weight = literals.Sum(literal => literal.Length) + (literals[0].Length == 0 && holes.Length > 0 && Array.Exists(Ends, end => literals[1].StartsWith(end, StringComparison.Ordinal)) ? 1000 : 0);
+        IsTail = literals[0].Length == 0 && holes.Length > 0 && Array.Exists(Ends, end => literals[1].StartsWith(end, StringComparison.Ordinal));
+        last = literals[^1] is [.., var sign] ? sign : '\0';
+        Weight = literals.Sum(literal => literal.Length) + (IsTail ? 1000 : 0);
         IsFrame = holes.Contains(Marks[3]) && chinese?.Any(c => c is >= '\u4E00' and <= '\u9FFF') != true;
     }
 
@@ -40,7 +43,10 @@ internal sealed class Sentence
 
     public int Holes => holes.Length;
 
-    /// <summary>The heavier of two that fit says more; what only follows other sentences comes before those, as they may end with anything.</summary>
+    /// <summary>It follows another sentence, its first value: it counts where that is known.</summary>
+    public bool IsTail { get; }
+
+    /// <summary>The heavier of two that fit says more; a tail comes before the sentence that it follows, which may end with anything.</summary>
     public int Weight { get; }
 
     /// <summary>It says nothing by itself: it counts where a sentence within it is known.</summary>
@@ -50,6 +56,9 @@ internal sealed class Sentence
     public string Key => literals[0].Length >= Sentences.KeyLength ? literals[0][..Sentences.KeyLength] : "";
 
     public bool IsSentence(int hole) => holes[hole] == Marks[3];
+
+    /// <summary>Most sentences are told from a text by its last letter.</summary>
+    public bool EndsLike(ReadOnlySpan<char> text) => last == '\0' || last == text[^1];
 
     /// <summary>Whether a text is this sentence. Each character is looked at a few times at most, whatever it is.</summary>
     /// <param name="values">Where its values stand.</param>

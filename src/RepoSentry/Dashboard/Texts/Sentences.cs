@@ -13,8 +13,8 @@ internal static class Sentences
     public const int KeyLength = 6;
 
     // What is longer is an answer of a server, not a sentence.
-    private const int Longest = 8192;
-    private const int MostTries = 200;
+    private const int Longest = 4096;
+    private const int MostTries = 100;
     private const int Deepest = 8;
     private const int MostHoles = 10;
 
@@ -35,7 +35,10 @@ internal static class Sentences
     }
 
     private static string? Say(ReadOnlySpan<char> text, int depth, ref int tries) =>
-        depth > Deepest ? null : SayWhole(text, depth, ref tries, out var said) ? said : SayParts(text, depth, ref tries);
+        depth > Deepest ? null
+            : SayWhole(text, depth, ref tries, out var said) && said is not null ? said
+            : text.IndexOf(Sentence.Join) is var end and > 0 && !(SayWhole(text[..end], depth, ref tries, out said) && said is null) ? SayParts(text, depth, ref tries)
+            : null;
 
     /// <param name="said">Null for what is known to stay as it is.</param>
     private static bool SayWhole(ReadOnlySpan<char> text, int depth, ref int tries, out string? said)
@@ -45,7 +48,7 @@ internal static class Sentences
             return true;
         }
 
-        if (--tries < 0)
+        if (--tries < 0 || text.IsEmpty)
         {
             return false;
         }
@@ -53,7 +56,7 @@ internal static class Sentences
         Span<Range> values = stackalloc Range[MostHoles];
         foreach (var sentence in text.Length >= KeyLength && ByText.TryGetValue(text[..KeyLength], out var found) ? found : Others)
         {
-            if (sentence.Fits(text, values) && TrySay(sentence, text, values, depth, ref tries, out said))
+            if (sentence.EndsLike(text) && sentence.Fits(text, values) && TrySay(sentence, text, values, depth, ref tries, out said))
             {
                 return true;
             }
@@ -71,12 +74,16 @@ internal static class Sentences
             return true;
         }
 
-        var (values, isKnown) = (new string[sentence.Holes], !sentence.IsFrame);
+        var (values, isKnown) = (new string[sentence.Holes], !sentence.IsFrame && !sentence.IsTail);
         for (var hole = 0; hole < values.Length; hole++)
         {
             var value = text[ranges[hole]];
             var inner = sentence.IsSentence(hole) ? Say(value, depth + 1, ref tries) : null;
             (values[hole], isKnown) = (inner ?? value.ToString(), isKnown || inner is not null);
+            if (sentence.IsTail && !isKnown)
+            {
+                return false;
+            }
         }
 
         said = isKnown ? sentence.Of(values) : null;

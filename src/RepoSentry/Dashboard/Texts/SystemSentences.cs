@@ -16,7 +16,6 @@ internal static class SystemSentences
         new("{#} of {#} repositories fail", "{1} 个仓库中有 {0} 个失败"),
         new("{#} of {#}, {} for one: {…}", "{1} 个中有 {0} 个，例如 {2}：{3}"),
         new("not open yet", "尚未打开"),
-        new("Starting", "正在启动"),
         new("Stopping", "正在停止"),
         new("the worker of trigger {} ended by itself", "触发器 {0} 的工作循环自行结束"),
         new("the {} ended by itself", "{0} 自行结束"),
@@ -64,7 +63,8 @@ internal static class SystemSentences
         new("needs at least {#} characters in each line", "每行至少需要 {0} 个字符"),
         new("{…}; without it the next start fails", "{0}；缺少它则下次启动会失败"),
         new("{…}; without it those who are signed in have to sign in again", "{0}；缺少它则已登录者须重新登录"),
-        new("tokens of repositories that came through the API are sealed with the key {}, which is no line of security.master_key as it is now (it has {}): put it back as a line of its own", "通过 API 添加的仓库的令牌由密钥 {0} 封存，它已不是 security.master_key 中的一行（现有 {1}）：请将其作为单独一行放回"),
-        new("keys of browser sessions are sealed with the key {}, which is no line of security.master_key as it is now (it has {}): put it back as a line of its own", "浏览器会话的密钥由密钥 {0} 封存，它已不是 security.master_key 中的一行（现有 {1}）：请将其作为单独一行放回"),
+        new("{…} sealed with the key {}, which is no line of security.master_key as it is now (it has {}): put it back as a line of its own", "{0}由密钥 {1} 封存，它已不是 security.master_key 中的一行（现有 {2}）：请将其作为单独一行放回"),
+        new("tokens of repositories that came through the API are", "通过 API 添加的仓库的令牌"),
+        new("keys of browser sessions are", "浏览器会话的密钥"),
     ];
 }
