@@ -33,7 +33,7 @@ public sealed partial class SentenceTests
         Sentences.All.Select(one => one.English).ShouldBeUnique();
         Sentences.All.Where(one => one.Chinese is not null && !Places(one).SequenceEqual(Enumerable.Range(0, one.Holes).Select(hole => $"{{{hole}}}"))).Select(one => one.English).ShouldBeEmpty();
         Sentences.All.Where(one => one.Chinese is null && !ForeignSentences.All.Any(foreign => foreign.English == one.English)).ShouldBeEmpty("only words of others stay as they are");
-        Sentences.All.Count().ShouldBeGreaterThan(400);
+        Sentences.All.Count.ShouldBeGreaterThan(400);
         Sentences.All.Max(one => one.Holes).ShouldBeLessThanOrEqualTo(10);
     }
 
@@ -56,6 +56,7 @@ public sealed partial class SentenceTests
     [InlineData("500 Internal Server Error: stopped; at line5")]
     [InlineData("it broke; Git as fallback: refused")]
     [InlineData("502 : refused")]
+    [InlineData("500 a; b: refused; refused")]
     [InlineData("")]
     [InlineData("{}")]
     [InlineData("{…}; {…}")]

@@ -16,16 +16,19 @@ internal static class Sentences
     private const int Longest = 4096;
     private const int MostTries = 100;
     private const int Deepest = 8;
+    private const int MostAhead = 8;
     private const int MostHoles = 10;
 
-    private static readonly FrozenDictionary<string, string> Whole = All.Where(one => one.Holes == 0).ToFrozenDictionary(one => one.English, one => one.Chinese!, StringComparer.Ordinal);
+    private static readonly Sentence[] Table =
+        [.. LookSentences.All, .. ForgeSentences.All, .. RuleSentences.All, .. DeliverySentences.All, .. AskingSentences.All, .. SystemSentences.All, .. ConfigSentences.All, .. ForeignSentences.All];
+
+    private static readonly FrozenDictionary<string, string> Whole = Table.Where(one => one.Holes == 0).ToFrozenDictionary(one => one.English, one => one.Chinese!, StringComparer.Ordinal);
     private static readonly FrozenDictionary<string, string>.AlternateLookup<ReadOnlySpan<char>> WholeByText = Whole.GetAlternateLookup<ReadOnlySpan<char>>();
     private static readonly Sentence[] Others = ByWeight("");
-    private static readonly FrozenDictionary<string, Sentence[]> ByKey = All.Where(one => one.Holes > 0 && one.Key.Length > 0).Select(one => one.Key).Distinct(StringComparer.Ordinal).ToFrozenDictionary(key => key, ByWeight, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, Sentence[]> ByKey = Table.Where(one => one.Holes > 0 && one.Key.Length > 0).Select(one => one.Key).Distinct(StringComparer.Ordinal).ToFrozenDictionary(key => key, ByWeight, StringComparer.Ordinal);
     private static readonly FrozenDictionary<string, Sentence[]>.AlternateLookup<ReadOnlySpan<char>> ByText = ByKey.GetAlternateLookup<ReadOnlySpan<char>>();
 
-    public static IEnumerable<Sentence> All =>
-        [.. LookSentences.All, .. ForgeSentences.All, .. RuleSentences.All, .. DeliverySentences.All, .. AskingSentences.All, .. SystemSentences.All, .. ConfigSentences.All, .. ForeignSentences.All];
+    public static IReadOnlyList<Sentence> All => Table;
 
     /// <summary>Null where nothing of it is known; what is not known within it stays in English.</summary>
     public static string? Say(string text)
@@ -96,7 +99,7 @@ internal static class Sentences
         StringBuilder? all = null;
         while (!text.IsEmpty)
         {
-            var end = all is null ? text.LastIndexOf(Sentence.Join) : text.Length;
+            var end = Ahead(text);
             string? said = null;
             while (end > 0 && !(SayWhole(text[..end], depth + 1, ref tries, out said) && said is not null))
             {
@@ -120,5 +123,23 @@ internal static class Sentences
         return all?.ToString();
     }
 
-    private static Sentence[] ByWeight(string key) => [.. All.Where(one => one.Holes > 0 && (one.Key.Length == 0 || one.Key == key)).OrderByDescending(one => one.Weight)];
+    // Where the last part ends that is looked at together with the first.
+    private static int Ahead(ReadOnlySpan<char> text)
+    {
+        var end = -Sentence.Join.Length;
+        for (var part = 0; part < MostAhead; part++)
+        {
+            var from = end + Sentence.Join.Length;
+            if (text[from..].IndexOf(Sentence.Join) is not (var next and >= 0))
+            {
+                return text.Length;
+            }
+
+            end = from + next;
+        }
+
+        return end;
+    }
+
+    private static Sentence[] ByWeight(string key) => [.. Table.Where(one => one.Holes > 0 && (one.Key.Length == 0 || one.Key == key)).OrderByDescending(one => one.Weight)];
 }
