@@ -91,7 +91,7 @@ public sealed class PageTests
         var answer = await surfer.GetAsync(path, "zh-CN");
         if (path.StartsWith("/events", StringComparison.Ordinal))
         {
-            answer.Html.ShouldContain("limit is a number from 1 to 100", customMessage: "it stands beside the search");
+            answer.Html.ShouldContain("limit 是 1 到 100 的数字", customMessage: "it stands beside the search");
             return;
         }
 

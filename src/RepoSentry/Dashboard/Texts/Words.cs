@@ -29,6 +29,9 @@ internal sealed class Words
 
     public string Of(string key, params ReadOnlySpan<object?> values) => string.Format(CultureInfo.InvariantCulture, texts[key], values);
 
+    /// <summary>A sentence of the service, in this language; null where this language has it not, so that it stays in English.</summary>
+    public string? Say(string sentence) => Language == "en" || sentence.Length == 0 ? sentence : Sentences.Say(sentence);
+
     /// <summary>A word of the API; one that is not known here stays as it is.</summary>
     public string Status(string word) => texts.GetValueOrDefault("status." + word) ?? word;
 }
