@@ -108,6 +108,30 @@ public sealed class FormTests
     }
 
     [Fact]
+    public async Task What_the_configuration_switches_off_no_operator_resumes()
+    {
+        await using var host = await RunningHost.StartAsync(config => config with { Repositories = [.. config.Repositories, config.Repositories[0] with { Name = "off", Enabled = false }] });
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        const string Reason = "off stays paused: enabled is false in the configuration: set it to true there";
+        using var refused = await host.Http.PostAsync(new Uri("/api/v1/repositories/off/resume", UriKind.Relative), null, TestContext.Current.CancellationToken);
+        ((int)refused.StatusCode).ShouldBe(409);
+        (await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain(Reason);
+
+        var (status, html, _) = await surfer.PostAsync("/repositories/off/resume", proof: false);
+        status.ShouldBe(409);
+        html.ShouldContain(Reason);
+        html = (await surfer.PostAsync("/repositories", proof: false, ("do", "resume"), ("name", "web"), ("name", "off"))).Html;
+        html.ShouldContain("Resume: done for 1 of 2");
+        html.ShouldContain(Reason);
+
+        html = (await surfer.GetAsync("/repositories/off")).Html;
+        html.ShouldNotContain("/repositories/off/resume");
+        html.ShouldContain("Its entry says <code>enabled: false</code>");
+        (await host.JsonAsync("/api/v1/repositories/off")).GetProperty("status").GetString().ShouldBe("paused");
+        (await host.JsonAsync("/api/v1/repositories/off/explain")).GetProperty("status").GetString().ShouldBe("paused");
+    }
+
+    [Fact]
     public async Task A_page_that_answers_a_form_stands_where_the_form_stood()
     {
         await using var host = await RunningHost.StartAsync();

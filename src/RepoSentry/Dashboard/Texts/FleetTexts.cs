@@ -67,6 +67,7 @@ internal static class FleetTexts
         new("release", "Release", "放行"),
         new("release.text", "So many refs vanished at once that their deletions are held. Releasing believes them: their events fire.", "同时消失的引用过多，其删除已被扣留。放行即确认删除，并触发事件。"),
         new("release.do", "They are really gone", "确实已删除"),
+        new("repository.disabled", "Its entry says `enabled: false`: it is looked at again when that is changed there.", "其配置写着 `enabled: false`：改动该处后才会再次查看。"),
         new("repository.default", "Default branch", "默认分支"),
         new("repository.rules", "Test its rules", "测试规则"),
         new("repository.looks", "Last looks", "最近查看"),
