@@ -34,7 +34,7 @@ internal sealed record Explanation(
             repository.Config.Name,
             repository.Status,
             repository.Standing.Notice,
-            repository.LastLook is { } last ? PollView.Of(last) : null,
+            repository.LastLook is { } last ? PollView.Of(last) with { GapBefore = repository.Begins(last.StartedAt) } : null,
             repository.IsWatched ? new NextLook(polling.NextLookAt(repository), polling.Why(repository), polling.IntervalOf(repository).TotalSeconds) : null,
             [.. repository.Filters.Select(pair => Kind(repository, pair.Key))],
             ExplainedRule.Of(repository.Config, lastEvents),
