@@ -26,43 +26,33 @@ public sealed class IntervalTests
     [Fact]
     public async Task Looks_of_before_the_start_and_of_before_a_pause_begin_anew()
     {
-        await using var host = await RunningHost.StartAsync();
-        var polling = host.Services.GetRequiredService<PollWorker>();
-        await RunningHost.UntilAsync(() => Task.FromResult(polling.Repositories.Values.All(one => one.LastLook is not null)));
-        var web = polling.Repositories["web"];
-        var first = web.LastLook!.StartedAt;
-        web.Begins(first.AddHours(-1)).ShouldBeTrue("it was of another process");
-        web.Begins(first).ShouldBeTrue();
-        web.Begins(first.AddSeconds(10)).ShouldBeFalse();
+        await using var host = await StartAsync();
+        var repository = Remember(host, Build.Noon, Build.Noon.AddSeconds(10));
+        repository.Begins(Build.Noon.AddHours(-1)).ShouldBeTrue("it was of another process");
+        repository.Begins(Build.Noon).ShouldBeTrue();
+        repository.Begins(Build.Noon.AddSeconds(10)).ShouldBeFalse();
 
-        (web.Paused, web.Paused) = (true, false);
-        var resumed = first.AddHours(1);
-        web.Remember(new PollOutcome(resumed, TimeSpan.FromMilliseconds(1), PollOutcome.Unchanged, "git"));
-        web.Remember(new PollOutcome(resumed.AddMinutes(1), TimeSpan.FromMilliseconds(1), PollOutcome.Unchanged, "git"));
-        web.Begins(resumed).ShouldBeTrue("nobody looked during the pause");
-        web.Begins(resumed.AddMinutes(1)).ShouldBeFalse();
+        repository.Paused = true;
+        repository.Paused = false;
+        Remember(host, Build.Noon.AddHours(1), Build.Noon.AddHours(2));
+        repository.Begins(Build.Noon.AddHours(1)).ShouldBeTrue("nobody looked during the pause");
+        repository.Begins(Build.Noon.AddHours(2)).ShouldBeFalse();
     }
 
     [Fact]
     public async Task A_start_of_the_service_is_a_marked_gap_and_no_interval()
     {
-        await using var host = await RunningHost.StartAsync();
-        var web = host.Services.GetRequiredService<PollWorker>().Repositories["web"];
-        await RunningHost.UntilAsync(() => Task.FromResult(web.LastLook is not null));
-        await host.RecordAsync(2); // at noon of a day that is over: as by an earlier process
-        var last = web.LastLook!.StartedAt;
-        foreach (var minute in Enumerable.Range(1, 3))
-        {
-            web.Remember(new PollOutcome(last.AddMinutes(minute), TimeSpan.FromMilliseconds(1), PollOutcome.Unchanged, "git"));
-        }
+        await using var host = await StartAsync();
+        await host.RecordAsync(2, "off"); // at noon, as by an earlier process
+        Remember(host, [.. Enumerable.Range(60, 4).Select(minute => Build.Noon.AddMinutes(minute))]);
 
-        var looks = (await host.JsonAsync("/api/v1/repositories/web/polls")).GetProperty("items").EnumerateArray().ToList();
+        var looks = (await host.JsonAsync("/api/v1/repositories/off/polls")).GetProperty("items").EnumerateArray().ToList();
         looks[0].GetProperty("gap_before").GetBoolean().ShouldBeFalse();
         looks[^1].GetProperty("gap_before").GetBoolean().ShouldBeTrue();
         using var surfer = new Surfer(host.Http.BaseAddress!);
         foreach (var (language, summary, cell, legend) in new[] { ("en", "1 min on average, 1 min at most, gaps, which do not count: 1", "gap", "gap: a start of the service"), ("zh-CN", "另有间断 1 处，不计入", "间断", "间断：服务启动") })
         {
-            var html = (await surfer.GetAsync("/repositories/web", language)).Html;
+            var html = (await surfer.GetAsync("/repositories/off", language)).Html;
             html.ShouldContain(summary);
             html.ShouldContain($"<td class=\"num\">{cell}</td>");
             html.ShouldContain(legend);
@@ -73,11 +63,21 @@ public sealed class IntervalTests
     [Fact]
     public async Task What_is_not_looked_at_says_so()
     {
-        await using var host = await RunningHost.StartAsync(config => config with { Repositories = [.. config.Repositories, config.Repositories[0] with { Name = "off", Enabled = false }] });
+        await using var host = await StartAsync();
         using var surfer = new Surfer(host.Http.BaseAddress!);
         (await surfer.GetAsync("/repositories/off")).Html.ShouldContain("It is not looked at, so there are no intervals.");
         (await surfer.GetAsync("/repositories/off", "zh-CN")).Html.ShouldContain("此仓库目前不查看");
         (await surfer.GetAsync("/repositories/off")).Html.ShouldNotContain("Numbers are being collected");
+    }
+
+    // One that no look of the service itself comes between.
+    private static Task<RunningHost> StartAsync() => RunningHost.StartAsync(config => config with { Repositories = [.. config.Repositories, config.Repositories[0] with { Name = "off", Enabled = false }] });
+
+    private static PolledRepository Remember(RunningHost host, params DateTimeOffset[] looks)
+    {
+        var repository = host.Services.GetRequiredService<PollWorker>().Repositories["off"];
+        Array.ForEach(looks, at => repository.Remember(new PollOutcome(at, TimeSpan.FromMilliseconds(1), PollOutcome.Unchanged, "git")));
+        return repository;
     }
 
     private static PollView Look(int second, bool begins) => new(Build.Noon.AddSeconds(second), 1, "unchanged", "git", 0, null) { GapBefore = begins };
