@@ -13,6 +13,7 @@ internal static class EventTexts
         new("search.unknown", "{0}: is not known here. Words are repo:, ref:, type:, status:, since:, until:, a repository's name, or a commit.", "不认识 {0}:。可用 repo:、ref:、type:、status:、since:、until:、仓库名或提交号。"),
         new("search.twice", "{0}: stands there twice. Each word is taken once.", "{0}: 出现了两次，每种词只能用一次。"),
         new("search.nothing", "{0}: is followed by nothing.", "{0}: 后面没有内容。"),
+        new("search.quote", "{0}: its quote is not closed, or something stands right behind it. A name with blanks is written as repo:\"team a/web\".", "{0}: 引号没有闭合，或其后紧跟其他字符。带空格的名字写作 repo:\"team a/web\"。"),
         new("search.status", "{0} is no status: status is one of pending, delivered, failed, superseded, unrouted.", "没有状态 {0}：可用 pending、delivered、failed、superseded、unrouted。"),
         new("search.type", "{0} is no type of events: types are such as branch_updated, tag_created, pull_request_opened.", "没有事件类型 {0}：例如 branch_updated、tag_created、pull_request_opened。"),
         new("search.time", "{0} is no time: write a span that ends now, such as 2h, or a time such as 2026-11-24T12:00:00Z.", "{0} 不是时间：可写到现在为止的时长，如 2h，或时间，如 2026-11-24T12:00:00Z。"),
