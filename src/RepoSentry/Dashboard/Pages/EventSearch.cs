@@ -110,7 +110,7 @@ internal sealed record EventSearch(string Text)
             }
             else if (letter == Quote)
             {
-                return (next == ' ' ? value.ToString() : null, at + 1);
+                return next == ' ' ? (value.ToString(), at + 1) : (null, text.Length);
             }
             else
             {
