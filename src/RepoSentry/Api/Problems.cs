@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Mvc;
 using RepoSentry.Api.Access;
 using RepoSentry.Configuration;
@@ -64,7 +65,7 @@ internal static class Problems
         Type = "https://reposentry.dev/problems/invalid",
         Title = title,
         Status = StatusCodes.Status422UnprocessableEntity,
-        Detail = errors.Count == 1 ? errors[0].Message : $"{errors[0].Message} (and {errors.Count - 1} more)",
+        Detail = $"{InvalidPart.Of(errors[0]).Sentence}{(errors.Count == 1 ? "" : $" (and {errors.Count - 1} more)")}",
         Extensions = { ["errors"] = errors.Select(InvalidPart.Of).ToList() },
     });
 
@@ -91,6 +92,9 @@ internal static class Problems
 /// <param name="Hint">What to do; null where the message says it.</param>
 internal sealed record InvalidPart(string Place, string Message, string? Hint)
 {
+    [JsonIgnore]
+    public string Sentence => $"{Place}: {Message}";
+
     /// <summary>A file's folder is nobody's business: only its name is told.</summary>
     public static InvalidPart Of(ConfigProblem problem) =>
         new((problem.Place with { Source = Path.GetFileName(problem.Place.Source) }).ToString(), problem.Message, problem.Hint);
