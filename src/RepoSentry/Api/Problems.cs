@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
 using RepoSentry.Api.Access;
 using RepoSentry.Configuration;
@@ -31,7 +32,10 @@ internal static class Problems
     public static IResult SignInAgain(string why) => Of(
         StatusCodes.Status401Unauthorized, "unauthorized", "Authentication needed", $"{why}: sign in again with POST /api/v1/session.");
 
-    public static IResult UnreadableForm() => BadRequest("The form cannot be read: a field holds a character that no text has, or there are too many.");
+    public static IResult UnreadableForm(HttpRequest request) =>
+        request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize is { } most && request.ContentLength > most
+            ? Of(StatusCodes.Status413PayloadTooLarge, "too-large", "Too large", $"A form here is no larger than {most / 1024} KiB.")
+            : BadRequest("The form cannot be read: a field holds a character that no text has, or there are too many.");
 
     public static bool IsNoProof(IResult refusal) => refusal is IValueHttpResult { Value: ProblemDetails { Type: NoProofType } };
 
@@ -53,6 +57,9 @@ internal static class Problems
         context.Response.Headers.RetryAfter = seconds;
         return Of(StatusCodes.Status429TooManyRequests, "too-many-failures", "Too many failed sign-ins", $"Too many tokens from this address were wrong: nothing is tried for {seconds} seconds.");
     }
+
+    public static IResult TooManyRequests(RequestRate rate) => Of(
+        StatusCodes.Status429TooManyRequests, "rate-limited", "Too many requests", $"At most {rate.Requests.ToString(CultureInfo.InvariantCulture)} requests in {Durations.Format(rate.Per)} are answered (api.rate_limit): see Retry-After.");
 
     public static IResult Misdirected(string host) => Of(
         StatusCodes.Status421MisdirectedRequest, "misdirected", "Not this host", $"Without authentication only loopback names are answered, not {host}; set api.public_url, or api.auth: token.");

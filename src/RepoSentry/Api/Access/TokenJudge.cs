@@ -73,7 +73,7 @@ internal sealed class TokenJudge(TokenBook book, SessionCookies cookies, Failure
 
         if (BrowserPage.Of(context) is not null && await BrowserPage.FormAsync(context.Request) is null)
         {
-            return new Judgement(null, Problems.UnreadableForm());
+            return new Judgement(null, Problems.UnreadableForm(context.Request));
         }
 
         await audit.RefusedAsync(context, caller.Name!, "by a session, without its anti-forgery token");
