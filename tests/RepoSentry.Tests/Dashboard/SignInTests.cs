@@ -1,5 +1,10 @@
+using Microsoft.Extensions.DependencyInjection;
+using RepoSentry.Abstractions;
 using RepoSentry.Storage;
+using RepoSentry.Storage.Sqlite;
+using RepoSentry.Telemetry;
 using RepoSentry.Tests.Api.Access;
+using RepoSentry.Tests.Support;
 using Shouldly;
 using Xunit;
 
@@ -96,6 +101,33 @@ public sealed class SignInTests
         using var response = await story.SendAsync(HttpMethod.Get, "/api/v1/status", null);
         ((int)response.StatusCode).ShouldBe(401);
         response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+    }
+
+    [Fact]
+    public async Task While_another_process_has_the_database_who_asks_is_told_which_one()
+    {
+        PollerLock? held = null;
+        await using var host = await Api.RunningHost.StartAsync(
+            config => config with { Api = config.Api with { Auth = "token", BootstrapToken = new Secret(AccessStory.Bootstrap) }, Security = config.Security with { MasterKey = new Secret(MasterKey) } },
+            ready: false, before: starting => held = PollerLock.TryTake(starting.DatabasePath, Build.Noon));
+        using (held)
+        {
+            var lifecycle = host.Services.GetRequiredService<Lifecycle>();
+            await Api.RunningHost.UntilAsync(() => Task.FromResult(lifecycle.Reason is not null));
+            lifecycle.Reason!.ShouldContain("which is polled by ");
+            using var asked = new HttpRequestMessage(HttpMethod.Get, new Uri("/events", UriKind.Relative));
+            asked.Headers.Add("Cookie", "reposentry_session=of-another-time");
+            using var page = await host.Http.SendAsync(asked, TestContext.Current.CancellationToken);
+            ((int)page.StatusCode).ShouldBe(503);
+            page.Headers.GetValues("Refresh").ShouldBe(["2"]);
+            System.Net.WebUtility.HtmlDecode(await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain(lifecycle.Reason);
+
+            using var told = await host.SendAsync("/api/v1/events", TokenSecret.Create());
+            ((int)told.StatusCode).ShouldBe(503);
+            (await told.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain("which is polled by ");
+        }
+
+        await Api.RunningHost.UntilAsync(async () => (await host.SendAsync("/readyz")).IsSuccessStatusCode);
     }
 
     [Fact]
