@@ -19,8 +19,18 @@ internal static class SettingsPage
     public static async Task<Sheet> RefusedAsync(Visit v, IResult result)
     {
         var (status, _, detail) = Answered.Problem(result);
-        return await OfAsync(v, null, new TokenForm(await AskedAsync(v), detail)) with { Status = status };
+        var asked = await AskedAsync(v);
+        var ours = Ours(v, asked, status);
+        return await OfAsync(v, null, new TokenForm(asked, ours ?? detail) { IsOurs = ours is not null }) with { Status = status };
     }
+
+    // What the API refuses in words of its own fields is said in those of the form; null where there is nothing better.
+    private static string? Ours(Visit v, TokenRequest asked, int status) =>
+        status == StatusCodes.Status409Conflict ? v.T.Of("token.taken", asked.Name)
+        : status != StatusCodes.Status400BadRequest ? null
+        : asked.Name is not { } name || TokenStore.NameProblem(name) is not null ? v.T.Of("token.name.wrong", asked.Name)
+        : !asked.TryExpiry(v.Now, out var ends) || ends <= v.Now ? v.T.Of("token.expires.wrong", asked.ExpiresIn)
+        : null;
 
     public static Task<IResult> RevokeAsync(Visit v) => TokenEndpoints.RevokeAsync(v.Name, v.Context, v.Get<TokenStore>(), v.Get<TokenBook>(), v.Ends);
 
@@ -43,4 +53,8 @@ internal static class SettingsPage
 }
 
 /// <param name="Problem">Why the token that was asked for was not made.</param>
-internal sealed record TokenForm(TokenRequest Asked, string? Problem);
+internal sealed record TokenForm(TokenRequest Asked, string? Problem)
+{
+    /// <summary>The problem is told in the caller's language, not in that of the API.</summary>
+    public bool IsOurs { get; init; }
+}
