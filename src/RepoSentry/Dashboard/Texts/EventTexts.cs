@@ -76,6 +76,7 @@ internal static class EventTexts
         new("recover.count", "Count them", "统计"),
         new("recover.would", "{0} dead letters would be tried again", "将重试 {0} 封死信"),
         new("recover.done", "{0} dead letters are tried again", "已重试 {0} 封死信"),
+        new("recover.waits", "{0} dead letters are no longer given up: they wait until the trigger sends again", "{0} 封死信已撤销放弃：等触发器重新发送"),
         new("recover.do", "Try them again", "确认重试"),
         new("deliveries.empty", "No delivery", "没有投递"),
         new("deliveries.empty.text", "None has this status.", "没有处于此状态的投递。"),
