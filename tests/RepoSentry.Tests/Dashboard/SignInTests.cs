@@ -142,6 +142,24 @@ public sealed class SignInTests
     }
 
     [Fact]
+    public async Task Who_revokes_the_own_token_is_told_so_before_and_after()
+    {
+        await using var story = await AccessStory.StartAsync(masterKey: MasterKey);
+        using var surfer = new Surfer(story.Host.Http.BaseAddress!);
+        await story.CreateAsync("other", Role.Viewer);
+        await surfer.SignInAsync(await story.CreateAsync("mine", Role.Admin));
+        var html = (await surfer.GetAsync("/settings")).Html;
+        html.ShouldContain("mine is the token that you are signed in with");
+        html.ShouldContain("other and all sessions signed in with it end at once.");
+
+        (await surfer.PostAsync("/settings/tokens/other/revoke", proof: true)).Location.ShouldBe("/settings?said=revoked");
+        (await surfer.PostAsync("/settings/tokens/mine/revoke", proof: true)).Location.ShouldBe("/sign-in?said=revoked-own");
+        (await surfer.GetAsync("/sign-in?said=revoked-own", "zh-CN")).Html.ShouldContain("您吊销了登录所用的令牌");
+        (await surfer.GetAsync("/sign-in?said=revoked-own")).Html.ShouldNotContain("You revoked the token", customMessage: "it is said once");
+        (await surfer.GetAsync("/settings")).Status.ShouldBe(303);
+    }
+
+    [Fact]
     public async Task A_wrong_token_is_told_and_counted()
     {
         await using var story = await AccessStory.StartAsync(masterKey: MasterKey);

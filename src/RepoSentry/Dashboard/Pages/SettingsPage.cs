@@ -7,6 +7,8 @@ namespace RepoSentry.Dashboard.Pages;
 /// <summary>Language, theme, the session, and the tokens.</summary>
 internal static class SettingsPage
 {
+    private const string EndedKey = "dashboard.ended";
+
     public static Task<Sheet> LoadAsync(Visit v) => OfAsync(v, null, new TokenForm(new TokenRequest(), null));
 
     public static async Task<IResult> CreateAsync(Visit v) =>
@@ -32,7 +34,20 @@ internal static class SettingsPage
         : !asked.TryExpiry(v.Now, out var ends) || ends <= v.Now ? v.T.Of("token.expires.wrong", asked.ExpiresIn)
         : null;
 
-    public static Task<IResult> RevokeAsync(Visit v) => TokenEndpoints.RevokeAsync(v.Name, v.Context, v.Get<TokenStore>(), v.Get<TokenBook>(), v.Ends);
+    public static async Task<IResult> RevokeAsync(Visit v)
+    {
+        var result = await TokenEndpoints.RevokeAsync(v.Name, v.Context, v.Get<TokenStore>(), v.Get<TokenBook>(), v.Ends);
+        if (v.Context.Caller() is { Session: not null } caller && !await v.Get<TokenBook>().IsInUseAsync(caller, v.Ends))
+        {
+            SessionCookies.Clear(v.Context);
+            v.Context.Items[EndedKey] = true;
+        }
+
+        return result;
+    }
+
+    /// <summary>Where a revocation leads to: who revoked the own token has to sign in again, and is told why.</summary>
+    public static string Revoked(Visit v) => v.Context.Items.ContainsKey(EndedKey) ? LocalPath.With("/sign-in", "revoked-own") : LocalPath.With("/settings", "revoked");
 
     private static async Task<TokenRequest> AskedAsync(Visit v) => new() { Name = await v.FieldAsync("name"), Role = await v.FieldAsync("role"), ExpiresIn = await v.FieldAsync("expires") };
 

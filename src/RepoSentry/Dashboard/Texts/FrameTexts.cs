@@ -91,6 +91,7 @@ internal static class FrameTexts
         new("said.retried-open", "The delivery is no longer given up. It waits: the receiver fails, and it goes as a probe or after the first that arrives.", "已撤销放弃。该投递在等待：接收方出错，将作为探测发送，或在首个送达之后发送。"),
         new("said.trigger-paused", "The trigger was paused: nothing is sent until it is resumed.", "已执行暂停：恢复之前触发器不再发送。"),
         new("said.trigger-resumed", "The trigger was resumed: what waits is sent.", "已执行恢复：等待中的事件将被发送。"),
+        new("said.revoked-own", "You revoked the token that you were signed in with, so this session has ended. Sign in with another one.", "您吊销了登录所用的令牌，当前会话已结束。请用其他令牌登录。"),
         new("said.revoked", "The token is revoked.", "令牌已吊销。"),
         new("col.time", "Time", "时间"),
         new("col.repository", "Repository", "仓库"),

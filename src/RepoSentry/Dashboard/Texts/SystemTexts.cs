@@ -62,6 +62,7 @@ internal static class SystemTexts
         new("token.once", "This is its secret. It is shown now and never again.", "这是其密文，只显示这一次。"),
         new("token.revoke", "Revoke", "吊销"),
         new("token.revoke.text", "{0} and all sessions signed in with it end at once.", "{0} 及用其登录的会话将立即失效。"),
+        new("token.revoke.own", "{0} is the token that you are signed in with: it and all sessions signed in with it end at once, this one too.", "{0} 就是您登录所用的令牌：它及用其登录的会话将立即失效，包括当前会话。"),
         new("token.revoke.do", "Revoke it", "确认吊销"),
     ];
 }
