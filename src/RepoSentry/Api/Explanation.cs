@@ -34,7 +34,7 @@ internal sealed record Explanation(
             repository.Config.Name,
             repository.Status,
             repository.Standing.Notice,
-            repository.LastLook is { } last ? PollView.Of(last) : null,
+            repository.LastLook is { } last ? PollView.Of(last) with { GapBefore = repository.Begins(last.StartedAt) } : null,
             repository.IsWatched ? new NextLook(polling.NextLookAt(repository), polling.Why(repository), polling.IntervalOf(repository).TotalSeconds) : null,
             [.. repository.Filters.Select(pair => Kind(repository, pair.Key))],
             ExplainedRule.Of(repository.Config, lastEvents),
@@ -80,16 +80,21 @@ internal sealed record Explanation(
         var says = !isBound ? $"gets nothing from here: the repository names other triggers ({string.Join(", ", config.Triggers)})"
             : types.Count == 0 ? "gets nothing from here: its events match no type that this repository can fire"
             : asked is { Watched: false } ? "gets nothing of this ref: it is not watched"
-            : Last(trigger, last) + view?.State switch
+            : Last(trigger, last, view?.State switch
             {
-                "paused" => $"; it is paused, so events wait ({view.Reason})",
-                "open" => $"; events wait ({view.Reason})",
-                _ => "",
-            };
+                "paused" => $"it is paused, so events wait ({view.Reason})",
+                "open" => $"events wait ({view.Reason})",
+                _ => null,
+            });
         return new ExplainedTrigger(trigger.Name, isBound, types, view?.State, says);
     }
 
-    // What became of the newest event there: that is what one asks.
+    // What became of the newest event there: that is what one asks. Where nothing is sent now, no event is about to be.
+    private static string Last(TriggerConfig trigger, EventView? last, string? halt) =>
+        halt is null ? Last(trigger, last)
+        : last?.Deliveries.LastOrDefault(delivery => delivery.Trigger == trigger.Name) is { Status: DeliveryStatus.Waiting, LastError: null } ? $"has not sent the last event: {halt}"
+        : $"{Last(trigger, last)}; {halt}";
+
     private static string Last(TriggerConfig trigger, EventView? last)
     {
         if (last is null)
@@ -114,6 +119,7 @@ internal sealed record Explanation(
             "delivered" => $"has the last event ({delivery.LastStatus?.ToString(CultureInfo.InvariantCulture) ?? "accepted"})",
             "dead" => $"gave the last event up: {delivery.LastError}",
             "superseded" => "passed the last event over for a newer one",
+            "in_flight" => "is sending the last event",
             _ => delivery.LastError is { } error ? $"waits to send the last event again: {error}" : "is about to send the last event",
         };
     }

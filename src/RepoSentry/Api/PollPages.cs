@@ -51,7 +51,7 @@ internal static class PollPages
                 view = PollView.Of(stored[nextStored++]);
             }
 
-            page.Add(view with { Place = place.ToString() });
+            page.Add(view with { Place = place.ToString(), GapBefore = live?.Begins(view.StartedAt) ?? true });
         }
 
         return page;

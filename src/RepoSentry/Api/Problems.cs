@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
 using RepoSentry.Api.Access;
 using RepoSentry.Configuration;
@@ -30,7 +32,10 @@ internal static class Problems
     public static IResult SignInAgain(string why) => Of(
         StatusCodes.Status401Unauthorized, "unauthorized", "Authentication needed", $"{why}: sign in again with POST /api/v1/session.");
 
-    public static IResult UnreadableForm() => BadRequest("The form cannot be read: a field holds a character that no text has, or there are too many.");
+    public static IResult UnreadableForm(HttpRequest request) =>
+        request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize is { } most && request.ContentLength > most
+            ? Of(StatusCodes.Status413PayloadTooLarge, "too-large", "Too large", $"A form here is no larger than {most / 1024} KiB.")
+            : BadRequest("The form cannot be read: a field holds a character that no text has, or there are too many.");
 
     public static bool IsNoProof(IResult refusal) => refusal is IValueHttpResult { Value: ProblemDetails { Type: NoProofType } };
 
@@ -53,6 +58,9 @@ internal static class Problems
         return Of(StatusCodes.Status429TooManyRequests, "too-many-failures", "Too many failed sign-ins", $"Too many tokens from this address were wrong: nothing is tried for {seconds} seconds.");
     }
 
+    public static IResult TooManyRequests(RequestRate rate) => Of(
+        StatusCodes.Status429TooManyRequests, "rate-limited", "Too many requests", $"At most {rate.Requests.ToString(CultureInfo.InvariantCulture)} requests in {Durations.Format(rate.Per)} are answered (api.rate_limit): see Retry-After.");
+
     public static IResult Misdirected(string host) => Of(
         StatusCodes.Status421MisdirectedRequest, "misdirected", "Not this host", $"Without authentication only loopback names are answered, not {host}; set api.public_url, or api.auth: token.");
 
@@ -64,7 +72,7 @@ internal static class Problems
         Type = "https://reposentry.dev/problems/invalid",
         Title = title,
         Status = StatusCodes.Status422UnprocessableEntity,
-        Detail = errors.Count == 1 ? errors[0].Message : $"{errors[0].Message} (and {errors.Count - 1} more)",
+        Detail = $"{InvalidPart.Of(errors[0]).Sentence}{(errors.Count == 1 ? "" : $" (and {errors.Count - 1} more)")}",
         Extensions = { ["errors"] = errors.Select(InvalidPart.Of).ToList() },
     });
 
@@ -91,6 +99,9 @@ internal static class Problems
 /// <param name="Hint">What to do; null where the message says it.</param>
 internal sealed record InvalidPart(string Place, string Message, string? Hint)
 {
+    [JsonIgnore]
+    public string Sentence => $"{Place}: {Message}";
+
     /// <summary>A file's folder is nobody's business: only its name is told.</summary>
     public static InvalidPart Of(ConfigProblem problem) =>
         new((problem.Place with { Source = Path.GetFileName(problem.Place.Source) }).ToString(), problem.Message, problem.Hint);

@@ -26,7 +26,7 @@ internal static class RepositoryChangeEndpoints
         group.MapPost("/{name}/pause", (string name, PollWorker polling, RepositoryStore store, CancellationToken token) => PauseAsync(name, true, polling, store, token))
             .Writes(Role.Operator, "repository.pause").WithName("pauseRepository").WithSummary("Look no more until it is resumed").Produces(202).ProducesProblem(404);
         group.MapPost("/{name}/resume", (string name, PollWorker polling, RepositoryStore store, CancellationToken token) => PauseAsync(name, false, polling, store, token))
-            .Writes(Role.Operator, "repository.resume").WithName("resumeRepository").WithSummary("Look again, at once").Produces(202).ProducesProblem(404);
+            .Writes(Role.Operator, "repository.resume").WithName("resumeRepository").WithSummary("Look again, at once").Produces(202).ProducesProblem(404).ProducesProblem(409);
     }
 
     private static async Task<IResult> CreateAsync(HttpContext context, ConfigRequests requests, RepositoryLog log, PollWorker polling, CancellationToken cancellationToken)
@@ -72,10 +72,20 @@ internal static class RepositoryChangeEndpoints
             return RepositoryEndpoints.Missing(name);
         }
 
+        if (!paused && !repository.Config.Enabled)
+        {
+            return Problems.Conflict($"{name} stays paused: {Disabled(repository.Config)}.");
+        }
+
         await store.PauseAsync(repository.Id, paused, cancellationToken);
         polling.Pause(name, paused);
         return TypedResults.Accepted((string?)null);
     }
+
+    // No operator's order outweighs what is written.
+    private static string Disabled(RepositoryConfig config) => config.Source == RepositoryConfig.FromApi
+        ? $"enabled is false in the entry that came through the API: send it again with enabled: true (PUT /api/v1/repositories/{Uri.EscapeDataString(config.Name)})"
+        : "enabled is false in the configuration: set it to true there, which holds from the next reload on";
 
     /// <param name="name">The name that the path says; null where the body must.</param>
     private static async Task<(JsonObject? Entry, IResult? Refusal)> ReadAsync(HttpRequest request, string? name, CancellationToken cancellationToken)

@@ -247,6 +247,9 @@ internal sealed record ReleaseAnswer(int Released);
 /// <param name="Source">What was asked: the provider's type, or git for plain Git.</param>
 internal sealed record PollView(DateTimeOffset StartedAt, double DurationMs, string Outcome, string Source, int Changes, string? Error)
 {
+    /// <summary>Looks right before it were not kept, or none was made: the time since the one before it is no interval.</summary>
+    public bool GapBefore { get; init; }
+
     /// <summary>The cursor of a page that ends with it.</summary>
     [JsonIgnore]
     public string? Place { get; init; }

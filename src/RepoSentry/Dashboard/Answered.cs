@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Mvc;
+using RepoSentry.Api;
 
 namespace RepoSentry.Dashboard;
 
@@ -20,13 +22,12 @@ internal static class Answered
 
     public static (int Status, string Title, string Detail) Problem(IResult result) => result switch
     {
-        IValueHttpResult { Value: Microsoft.AspNetCore.Mvc.ProblemDetails problem } => (problem.Status ?? 500, problem.Title ?? "", Detail(problem)),
+        IValueHttpResult { Value: ProblemDetails problem } => (problem.Status ?? 500, problem.Title ?? "", problem.Detail ?? ""),
         IStatusCodeHttpResult { StatusCode: { } status } => (status, "", ""),
         _ => (StatusCodes.Status200OK, "", ""),
     };
 
-    private static string Detail(Microsoft.AspNetCore.Mvc.ProblemDetails problem) =>
-        problem.Extensions.TryGetValue("errors", out var errors) && errors is List<Api.InvalidPart> { Count: > 1 } parts
-            ? string.Join('\n', parts.Select(part => $"{part.Place}: {part.Message}{(part.Hint is null ? "" : $" ({part.Hint})")}"))
-            : problem.Detail ?? "";
+    /// <summary>Each error with its place and what to do; empty for a problem that has none.</summary>
+    public static IReadOnlyList<InvalidPart> Errors(IResult result) =>
+        result is IValueHttpResult { Value: ProblemDetails problem } && problem.Extensions.TryGetValue("errors", out var errors) && errors is IReadOnlyList<InvalidPart> parts ? parts : [];
 }

@@ -33,7 +33,7 @@ internal static class DashboardModule
         app.MapTriggerForms();
         app.Form("/system/reload", Role.Admin, "config.reload", SystemPage.ReloadAsync, SystemPage.ReloadedAsync);
         app.Form("/settings/tokens", Role.Admin, "token.create", SettingsPage.CreateAsync, SettingsPage.CreatedAsync, SettingsPage.RefusedAsync);
-        app.Form("/settings/tokens/{name}/revoke", Role.Admin, "token.revoke", SettingsPage.RevokeAsync, _ => LocalPath.With("/settings", "revoked"));
+        app.Form("/settings/tokens/{name}/revoke", Role.Admin, "token.revoke", SettingsPage.RevokeAsync, SettingsPage.Revoked);
         app.MapGet("/assets/{digest}/{file}", (HttpContext context) => app.Services.GetRequiredService<StaticFiles>().SendAsync(context)).AsSignIn();
         return app;
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using RepoSentry.Api;
 using RepoSentry.Api.Access;
@@ -73,18 +74,23 @@ internal static class Routes
         }
 
         var visit = new Visit(context);
-        await ProblemView.SheetOf(visit, Problems.UnreadableForm()).WriteAsync(visit);
+        await ProblemView.SheetOf(visit, Problems.UnreadableForm(context.Request)).WriteAsync(visit);
     }
 
     private static async Task ShowAsync(Visit visit, Func<Visit, Task<Sheet>> load)
     {
         var sheet = ApiModule.NotRunning(visit.Context.RequestServices) is { } refusal ? ProblemView.SheetOf(visit, refusal) : await load(visit);
-        if (sheet.Status == StatusCodes.Status503ServiceUnavailable)
-        {
-            visit.Context.Response.Headers["Refresh"] = "2";
-        }
-
+        ComeAgain(visit.Context, sheet.Status);
         await sheet.WriteAsync(visit);
+    }
+
+    // What is not ready yet is asked for again by the browser itself.
+    private static void ComeAgain(HttpContext context, int status)
+    {
+        if (status == StatusCodes.Status503ServiceUnavailable && !HttpMethods.IsPost(context.Request.Method))
+        {
+            context.Response.Headers["Refresh"] = "2";
+        }
     }
 
     private static void AsPage(this IEndpointConventionBuilder route) => route.WithMetadata(new BrowserPage(RefuseAsync), new RequestSizeLimitAttribute(MostFormBytes));
@@ -97,7 +103,12 @@ internal static class Routes
         if (status != StatusCodes.Status401Unauthorized)
         {
             var isNowhere = context.GetEndpoint() is not RouteEndpoint && status is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed;
-            return ProblemView.SheetOf(visit, refusal, isNowhere ? visit.T["problem.nowhere"] : Problems.IsNoProof(refusal) ? visit.T["problem.proof"] : null).WriteAsync(visit);
+            ComeAgain(context, status);
+            var wait = context.Response.Headers.RetryAfter.ToString();
+            return ProblemView.SheetOf(visit, refusal, isNowhere ? visit.T["problem.nowhere"]
+                : Problems.IsNoProof(refusal) ? visit.T["problem.proof"]
+                : status == StatusCodes.Status429TooManyRequests && int.TryParse(wait, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? visit.T.Of("problem.wait", Parts.Show.Span(visit.T, TimeSpan.FromSeconds(seconds)))
+                : null).WriteAsync(visit);
         }
 
         var next = HttpMethods.IsPost(context.Request.Method) ? visit.From : context.Request.Path + context.Request.QueryString;

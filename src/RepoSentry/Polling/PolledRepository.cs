@@ -13,6 +13,8 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     private readonly Dictionary<RefKind, (DateTimeOffset Since, TimeSpan Before, long Mark)> holdClocks = [];
 
     private RepositoryAssignment? next;
+    private DateTimeOffset[] beginnings = [];
+    private bool begins = true;
 
     public RepositoryConfig Config { get; private set; } = watched.Config;
     public long Id { get; } = watched.Stored.Id;
@@ -20,7 +22,15 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     public RefSources Sources { get; private set; } = sources;
 
     /// <summary>An operator paused it.</summary>
-    public bool Paused { get; set; } = watched.Stored.Paused;
+    public bool Paused
+    {
+        get;
+        set
+        {
+            begins |= field != value;
+            field = value;
+        }
+    } = watched.Stored.Paused;
 
     /// <summary>It left the configuration: never looked at again.</summary>
     public bool Left { get; set; }
@@ -171,6 +181,7 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
         }
 
         next = null;
+        begins |= Config.Enabled != assignment.Watched.Config.Enabled;
         (Config, Sources, Shard) = (assignment.Watched.Config, assignment.Sources, assignment.Shard);
         Filters = FiltersOf(Config);
         Wake();
@@ -189,10 +200,24 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     public void Remember(PollOutcome outcome)
     {
         LastLook = outcome;
+        if (begins)
+        {
+            begins = false;
+            beginnings = [.. beginnings.TakeLast(QuietLooks.Most - 1), outcome.StartedAt];
+        }
+
         if (outcome.Outcome == PollOutcome.Unchanged)
         {
             Quiet.Note(outcome);
         }
+    }
+
+    /// <summary>Whether looks right before this one were not kept, as those of before the start, or none was made, as in a pause: the time since the last one that is known is no interval.</summary>
+    /// <param name="startedAt">When the look began, to the millisecond: so it is stored.</param>
+    public bool Begins(DateTimeOffset startedAt)
+    {
+        var known = beginnings;
+        return known.Length == 0 || startedAt <= known[0] || Array.Exists(known, at => (at - startedAt).Duration() < TimeSpan.FromMilliseconds(1));
     }
 
     /// <summary>Takes over what a look told of the repository itself.</summary>

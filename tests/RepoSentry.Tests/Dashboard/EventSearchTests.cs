@@ -30,7 +30,55 @@ public sealed class EventSearchTests
     [InlineData("type:lost", "search.type")]
     [InlineData("repo:", "search.nothing")]
     [InlineData("nope:1", "search.unknown")]
+    [InlineData("repo:\"\"", "search.nothing")]
+    [InlineData("repo:\"a b", "search.quote")]
+    [InlineData("repo:\"a b\"c", "search.quote")]
+    [InlineData("repo:\"a b\" repo:c", "search.twice")]
     public void What_cannot_be_searched_for_says_why(string text, string problem) => EventSearch.Parse(text, Build.Noon).Problem!.Value.Key.ShouldBe(problem);
+
+    [Theory]
+    [InlineData("repo:\"team a/we ird\" ref:main", "team a/we ird", "main")]
+    [InlineData("\"team a/we ird\"", "team a/we ird", null)]
+    [InlineData("\"deadbeef\"", "deadbeef", null)]
+    [InlineData("\"a: b\"", "a: b", null)]
+    [InlineData("repo:\"say \"\"hi\"\"\"", "say \"hi\"", null)]
+    [InlineData("repo:\"say \\\"hi\\\" \\\\\"", "say \"hi\" \\", null)]
+    [InlineData("repo:we\"ird ref:\"x y\"", "we\"ird", "x y")]
+    [InlineData("ref:\"a \\u202Eb\"", null, "a \u202Eb")]
+    public void What_has_blanks_stands_between_quotes(string text, string? repository, string? name)
+    {
+        var search = EventSearch.Parse(text, Build.Noon);
+        search.Problem.ShouldBeNull();
+        (search.Repository, search.Ref, search.Commit).ShouldBe((repository, name, null));
+    }
+
+    [Theory]
+    [InlineData("web")]
+    [InlineData("team a/we ird")]
+    [InlineData("\"quoted\"")]
+    [InlineData("we\"ird")]
+    [InlineData("a \"b\" \\")]
+    [InlineData("a\\b")]
+    [InlineData("a:b c:d")]
+    public void What_is_written_is_read_as_the_same(string name)
+    {
+        var search = EventSearch.Parse(EventSearch.Write("repo", name) + " since:2h", Build.Noon);
+        search.Problem.ShouldBeNull();
+        search.Repository.ShouldBe(name);
+    }
+
+    [Fact]
+    public async Task The_link_of_a_repository_whose_name_has_blanks_finds_its_events()
+    {
+        await using var host = await RunningHost.StartAsync(config => config with { Repositories = [.. config.Repositories, config.Repositories[0] with { Name = "team a/we ird" }] });
+        await host.RecordAsync(1, "team a/we ird");
+        var id = (await host.JsonAsync("/api/v1/events")).GetProperty("items")[0].GetProperty("id").GetString();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        var link = (await surfer.GetAsync("/repositories/team%20a%2Fwe%20ird")).Html.Split("<a href=\"/events?q=")[1].Split('"')[0];
+        var html = (await surfer.GetAsync("/events?q=" + link)).Html;
+        html.ShouldContain($"/events/{id}");
+        html.ShouldNotContain("role=\"alert\"");
+    }
 
     [Theory]
     [InlineData("since:2h", "2026-")]

@@ -66,6 +66,43 @@ public sealed class FormTests
         (await surfer.GetAsync("/settings")).Html.ShouldNotContain("token-problem");
     }
 
+    [Theory]
+    [InlineData("ci", "soon", 400, "Expires in: soon is no time span to come. Write a number and its unit, such as 90d", "有效期：soon 不是有效的时长。请写数字和单位，如 90d")]
+    [InlineData("ci", "0s", 400, "Expires in: 0s is no time span to come", "有效期：0s")]
+    [InlineData("c i", "soon", 400, "Name: a name such as ci-deploy", "名称：如 ci-deploy")]
+    [InlineData("taken", "90d", 409, "Name: a token taken is in use.", "名称：令牌 taken 正在使用")]
+    public async Task A_token_that_is_not_made_is_told_in_the_words_of_the_form(string name, string expires, int expected, string english, string chinese)
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        await surfer.PostAsync("/settings/tokens", proof: false, ("name", "taken"), ("role", "viewer"));
+        foreach (var (language, text) in new[] { ("en", english), ("zh-CN", chinese) })
+        {
+            await surfer.PostAsync("/preferences", proof: false, ("language", language));
+            var (status, html, _) = await surfer.PostAsync("/settings/tokens", proof: false, ("name", name), ("role", "viewer"), ("expires", expires));
+            status.ShouldBe(expected);
+            html.ShouldContain($"<span>{text}");
+            html.ShouldNotContain("expires_at");
+        }
+
+        (await surfer.PostAsync("/settings/tokens", proof: false, ("name", "short"), ("role", "viewer"), ("expires", "12h"))).Status.ShouldBe(200, "the example works");
+    }
+
+    [Fact]
+    public async Task A_time_that_is_none_is_told_beside_the_field()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        foreach (var (language, text) in new[] { ("en", "xx is no time: write a span that ends now, such as 2h, or a time such as 2026-11-24T12:00:00Z."), ("zh-CN", "xx 不是时间") })
+        {
+            await surfer.PostAsync("/preferences", proof: false, ("language", language));
+            var (status, html, _) = await surfer.PostAsync($"/triggers/{RunningHost.TriggerName}/recover", proof: false, ("since", "xx"));
+            status.ShouldBe(400);
+            html.ShouldContain(text);
+            html.ShouldContain("name=\"since\" value=\"xx\"");
+        }
+    }
+
     [Fact]
     public async Task A_cursor_that_is_none_is_told_where_tokens_are_listed()
     {
@@ -105,6 +142,30 @@ public sealed class FormTests
         (status, html, _) = await surfer.PostAsync("/repositories", proof: false, many);
         status.ShouldBe(400);
         html.ShouldContain("101 were chosen, and nothing was done");
+    }
+
+    [Fact]
+    public async Task What_the_configuration_switches_off_no_operator_resumes()
+    {
+        await using var host = await RunningHost.StartAsync(config => config with { Repositories = [.. config.Repositories, config.Repositories[0] with { Name = "off", Enabled = false }] });
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        const string Reason = "off stays paused: enabled is false in the configuration: set it to true there";
+        using var refused = await host.Http.PostAsync(new Uri("/api/v1/repositories/off/resume", UriKind.Relative), null, TestContext.Current.CancellationToken);
+        ((int)refused.StatusCode).ShouldBe(409);
+        (await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain(Reason);
+
+        var (status, html, _) = await surfer.PostAsync("/repositories/off/resume", proof: false);
+        status.ShouldBe(409);
+        html.ShouldContain(Reason);
+        html = (await surfer.PostAsync("/repositories", proof: false, ("do", "resume"), ("name", "web"), ("name", "off"))).Html;
+        html.ShouldContain("Resume: done for 1 of 2");
+        html.ShouldContain(Reason);
+
+        html = (await surfer.GetAsync("/repositories/off")).Html;
+        html.ShouldNotContain("/repositories/off/resume");
+        html.ShouldContain("Its entry says <code>enabled: false</code>");
+        (await host.JsonAsync("/api/v1/repositories/off")).GetProperty("status").GetString().ShouldBe("paused");
+        (await host.JsonAsync("/api/v1/repositories/off/explain")).GetProperty("status").GetString().ShouldBe("paused");
     }
 
     [Fact]

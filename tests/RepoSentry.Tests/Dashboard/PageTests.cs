@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RepoSentry.Configuration;
 using RepoSentry.Dashboard.Parts;
 using RepoSentry.Storage.Sqlite;
 using RepoSentry.Tests.Api;
@@ -66,6 +67,48 @@ public sealed class PageTests
         using var response = await host.SendAsync(path);
         response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json", "a program asks for no page");
         (await surfer.GetAsync("/api/v1/nope")).Html.ShouldStartWith("{");
+    }
+
+    [Fact]
+    public async Task Beyond_the_limit_a_browser_is_told_how_long_to_wait()
+    {
+        await using var host = await RunningHost.StartAsync(config => config with { Api = config.Api with { RateLimit = new RequestRate(3, TimeSpan.FromHours(1)) } });
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        foreach (var _ in Enumerable.Range(0, 3))
+        {
+            (await surfer.GetAsync("/events")).Status.ShouldBe(200);
+        }
+
+        foreach (var (language, text) in new[] { ("en", "Try again in 20 min."), ("zh-CN", "请在 20 分钟后重试。") })
+        {
+            var (status, html, _) = await surfer.GetAsync("/events", language);
+            status.ShouldBe(429);
+            html.ShouldContain("role=\"alert\"");
+            html.ShouldContain(text);
+        }
+
+        using var response = await host.SendAsync("/events");
+        response.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromMinutes(20));
+        using var program = await host.SendAsync("/api/v1/events");
+        program.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+    }
+
+    [Fact]
+    public async Task What_is_refused_whoever_asks_is_told_a_browser_on_a_page()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        var (status, html, _) = await surfer.PostAsync("/repositories/web/poll", proof: false, "cross-site");
+        status.ShouldBe(403);
+        html.ShouldContain("role=\"alert\"");
+        (status, html, _) = await surfer.PostAsync("/rules", proof: false, ("refs", new string('a', 300 * 1024)));
+        status.ShouldBe(413);
+        html.ShouldContain("A form here is no larger than 256 KiB.");
+        using var elsewhere = await host.SendAsync("/events", host: "evil.example");
+        ((int)elsewhere.StatusCode).ShouldBe(421);
+        html = await elsewhere.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        html.ShouldContain("role=\"alert\"");
+        html.ShouldNotContain("class=\"side\"", customMessage: "nobody is known there");
     }
 
     [Fact]

@@ -1,5 +1,10 @@
+using Microsoft.Extensions.DependencyInjection;
+using RepoSentry.Abstractions;
 using RepoSentry.Storage;
+using RepoSentry.Storage.Sqlite;
+using RepoSentry.Telemetry;
 using RepoSentry.Tests.Api.Access;
+using RepoSentry.Tests.Support;
 using Shouldly;
 using Xunit;
 
@@ -99,6 +104,33 @@ public sealed class SignInTests
     }
 
     [Fact]
+    public async Task While_another_process_has_the_database_who_asks_is_told_which_one()
+    {
+        PollerLock? held = null;
+        await using var host = await Api.RunningHost.StartAsync(
+            config => config with { Api = config.Api with { Auth = "token", BootstrapToken = new Secret(AccessStory.Bootstrap) }, Security = config.Security with { MasterKey = new Secret(MasterKey) } },
+            ready: false, before: starting => held = PollerLock.TryTake(starting.DatabasePath, Build.Noon));
+        using (held)
+        {
+            var lifecycle = host.Services.GetRequiredService<Lifecycle>();
+            await Api.RunningHost.UntilAsync(() => Task.FromResult(lifecycle.Reason is not null));
+            lifecycle.Reason!.ShouldContain("which is polled by ");
+            using var asked = new HttpRequestMessage(HttpMethod.Get, new Uri("/events", UriKind.Relative));
+            asked.Headers.Add("Cookie", "reposentry_session=of-another-time");
+            using var page = await host.Http.SendAsync(asked, TestContext.Current.CancellationToken);
+            ((int)page.StatusCode).ShouldBe(503);
+            page.Headers.GetValues("Refresh").ShouldBe(["2"]);
+            System.Net.WebUtility.HtmlDecode(await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain(lifecycle.Reason);
+
+            using var told = await host.SendAsync("/api/v1/events", TokenSecret.Create());
+            ((int)told.StatusCode).ShouldBe(503);
+            (await told.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain("which is polled by ");
+        }
+
+        await Api.RunningHost.UntilAsync(async () => (await host.SendAsync("/readyz")).IsSuccessStatusCode);
+    }
+
+    [Fact]
     public async Task A_token_signs_in_and_a_form_signs_out()
     {
         await using var story = await AccessStory.StartAsync(masterKey: MasterKey);
@@ -107,6 +139,24 @@ public sealed class SignInTests
         (await surfer.GetAsync("/")).Html.ShouldContain("bootstrap");
         (await surfer.PostAsync("/sign-out", proof: true)).Location.ShouldBe("/sign-in");
         (await surfer.GetAsync("/")).Status.ShouldBe(303);
+    }
+
+    [Fact]
+    public async Task Who_revokes_the_own_token_is_told_so_before_and_after()
+    {
+        await using var story = await AccessStory.StartAsync(masterKey: MasterKey);
+        using var surfer = new Surfer(story.Host.Http.BaseAddress!);
+        await story.CreateAsync("other", Role.Viewer);
+        await surfer.SignInAsync(await story.CreateAsync("mine", Role.Admin));
+        var html = (await surfer.GetAsync("/settings")).Html;
+        html.ShouldContain("mine is the token that you are signed in with");
+        html.ShouldContain("other and all sessions signed in with it end at once.");
+
+        (await surfer.PostAsync("/settings/tokens/other/revoke", proof: true)).Location.ShouldBe("/settings?said=revoked");
+        (await surfer.PostAsync("/settings/tokens/mine/revoke", proof: true)).Location.ShouldBe("/sign-in?said=revoked-own");
+        (await surfer.GetAsync("/sign-in?said=revoked-own", "zh-CN")).Html.ShouldContain("您吊销了登录所用的令牌");
+        (await surfer.GetAsync("/sign-in?said=revoked-own")).Html.ShouldNotContain("You revoked the token", customMessage: "it is said once");
+        (await surfer.GetAsync("/settings")).Status.ShouldBe(303);
     }
 
     [Fact]

@@ -31,6 +31,37 @@ public sealed class WaitTests
     }
 
     [Fact]
+    public async Task What_is_sent_again_to_a_paused_trigger_is_said_to_wait()
+    {
+        await using var host = await RunningHost.StartAsync();
+        using var surfer = new Surfer(host.Http.BaseAddress!);
+        await surfer.PostAsync("/triggers/tekton/pause", proof: false);
+        await host.RecordAsync(1, triggers: [Trigger]);
+        var path = "/events/" + (await EventAsync(host)).GetProperty("id").GetString();
+        (await host.JsonAsync("/api/v1/repositories/web/explain")).GetProperty("triggers")[0].GetProperty("says").GetString()
+            .ShouldBe("has not sent the last event: it is paused, so events wait (paused by an operator)");
+
+        await WriteAsync(host, "UPDATE deliveries SET status = 'dead' WHERE id = 1");
+        (await surfer.PostAsync("/deliveries/1/retry", proof: false)).Location.ShouldBe(path + "?said=retried-paused");
+        var html = (await surfer.GetAsync(path + "?said=retried-paused")).Html;
+        html.ShouldContain("It waits: its trigger is paused");
+        html.ShouldNotContain("at once");
+
+        await WriteAsync(host, "UPDATE deliveries SET status = 'dead' WHERE id = 1");
+        (await surfer.PostAsync("/triggers/tekton/recover", proof: false, ("sure", "yes"))).Html.ShouldContain("they wait until the trigger sends again");
+        await WriteAsync(host, "UPDATE deliveries SET status = 'dead' WHERE id = 1");
+        foreach (var to in new[] { "", Trigger })
+        {
+            (await surfer.PostAsync(path + "/replay", proof: false, ("trigger", to))).Location.ShouldBe(path + "?said=replayed-paused");
+            await WriteAsync(host, "UPDATE deliveries SET status = 'dead'");
+        }
+
+        (await surfer.GetAsync(path + "?said=replayed-paused", "zh-CN")).Html.ShouldContain("它在等待：触发器已暂停");
+        await surfer.PostAsync("/triggers/tekton/resume", proof: false);
+        (await surfer.PostAsync(path + "/replay", proof: false)).Location.ShouldBe(path + "?said=replayed");
+    }
+
+    [Fact]
     public async Task What_no_receiver_took_has_no_tick_and_tells_the_last_error_and_the_next_attempt()
     {
         await using var host = await RunningHost.StartAsync(Patiently);
@@ -64,6 +95,10 @@ public sealed class WaitTests
         await RunningHost.UntilAsync(() => Task.FromResult(host.Services.GetRequiredService<DeliveryWorkers>().All[0].View.State == "open")); // five failures and ten seconds
 
         await PageOfAsync(host, surfer, "the breaker is open, the receiver fails: ");
+        var page = "/events/" + (await EventAsync(host)).GetProperty("id").GetString();
+        await WriteAsync(host, "UPDATE deliveries SET status = 'dead' WHERE id = 6");
+        (await surfer.PostAsync("/deliveries/6/retry", proof: false)).Location.ShouldBe(page + "?said=retried-open");
+        (await surfer.GetAsync(page + "?said=retried-open")).Html.ShouldContain("It waits: the receiver fails");
         var reason = (await host.JsonAsync("/api/v1/triggers")).GetProperty("items")[0].GetProperty("reason").GetString()!;
         reason.ShouldContain("efused");
         (await surfer.GetAsync("/")).Html.ShouldContain(reason);

@@ -1,4 +1,5 @@
 using RepoSentry.Tests.Api;
+using RepoSentry.Tests.Dashboard;
 using Shouldly;
 using Xunit;
 
@@ -97,6 +98,39 @@ public sealed class ReloadTests
         await host.ReloadAsync();
         host.Names.ShouldBe(["a", "b"]);
         host.Current.Standing.Problem.ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Each_error_is_told_with_its_place_and_hint_on_the_page_too(int wrong)
+    {
+        await using var host = await FileHost.StartAsync(Hook + Repositories("a"));
+        host.Write(Hook + Repositories("a") + $"polling: {{ intervall: 10s{(wrong == 1 ? "" : ", min_intervall: 10s")} }}\n");
+
+        var (_, answer) = await host.ReloadAsync();
+        var errors = answer.GetProperty("errors").EnumerateArray().ToList();
+        errors.Count.ShouldBe(wrong);
+        answer.GetProperty("detail").GetString()!.ShouldStartWith($"{errors[0].GetProperty("place").GetString()}: {errors[0].GetProperty("message").GetString()}");
+        using var surfer = new Surfer(host.Server);
+        var (status, html, _) = await surfer.PostAsync("/system/reload", proof: false);
+        status.ShouldBe(422);
+        foreach (var error in errors)
+        {
+            html.ShouldContain($"<li><code>{error.GetProperty("place").GetString()}</code> {error.GetProperty("message").GetString()}");
+            html.ShouldContain($"<span class=\"cell-note\">{error.GetProperty("hint").GetString()}</span>");
+        }
+    }
+
+    [Fact]
+    public async Task Of_many_errors_twenty_are_shown()
+    {
+        await using var host = await FileHost.StartAsync(Hook + Repositories("a"));
+        host.Write(Hook + Repositories([.. Enumerable.Range(0, 25).Select(number => $"a{number}, wrong: x")]));
+        using var surfer = new Surfer(host.Server);
+        var html = (await surfer.PostAsync("/system/reload", proof: false)).Html;
+        html.Split("<li><code>").Length.ShouldBe(21);
+        html.ShouldContain("<p>and 5 more</p>");
     }
 
     [Fact]

@@ -19,7 +19,7 @@ internal sealed class RequestGate(RequestDelegate next, SentryConfig config, Aud
     {
         if (await RefusalAsync(context) is { } refusal)
         {
-            await refusal.ExecuteAsync(context);
+            await (IsMetricsPort(context, config) ? refusal.ExecuteAsync(context) : BrowserPage.RefuseAsync(context, refusal));
             return;
         }
 

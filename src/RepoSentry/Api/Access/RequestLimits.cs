@@ -42,7 +42,7 @@ internal sealed class RequestLimits(RequestDelegate next, CurrentConfig config)
         }
 
         headers.RetryAfter = Text(Seconds(rate.Per / rate.Requests));
-        await Problems.Of(StatusCodes.Status429TooManyRequests, "rate-limited", "Too many requests", $"At most {Text(rate.Requests)} requests in {Durations.Format(rate.Per)} are answered (api.rate_limit): see Retry-After.").ExecuteAsync(context);
+        await BrowserPage.RefuseAsync(context, Problems.TooManyRequests(rate));
     }
 
     private TokenBucketRateLimiter BucketOf(HttpContext context, RequestRate rate)

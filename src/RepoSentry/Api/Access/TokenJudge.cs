@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
 using RepoSentry.Storage;
+using RepoSentry.Telemetry;
 
 namespace RepoSentry.Api.Access;
 
 /// <summary>Judges what callers send to tell who they are. Wrong tokens are counted, and stand in the audit log.</summary>
-internal sealed class TokenJudge(TokenBook book, SessionCookies cookies, FailureLimiter failures, AuditTrail audit)
+internal sealed class TokenJudge(TokenBook book, SessionCookies cookies, FailureLimiter failures, AuditTrail audit, Lifecycle lifecycle)
 {
     public async Task<Judgement> OfTokenAsync(HttpContext context, string secret)
     {
@@ -73,7 +74,7 @@ internal sealed class TokenJudge(TokenBook book, SessionCookies cookies, Failure
 
         if (BrowserPage.Of(context) is not null && await BrowserPage.FormAsync(context.Request) is null)
         {
-            return new Judgement(null, Problems.UnreadableForm());
+            return new Judgement(null, Problems.UnreadableForm(context.Request));
         }
 
         await audit.RefusedAsync(context, caller.Name!, "by a session, without its anti-forgery token");
@@ -87,7 +88,7 @@ internal sealed class TokenJudge(TokenBook book, SessionCookies cookies, Failure
 
     private static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
 
-    private static IResult Unreadable => Problems.Starting("Tokens cannot be read yet: the database is not open.");
+    private IResult Unreadable => Problems.Starting(lifecycle.Reason ?? "Tokens cannot be read yet: the database is not open.");
 }
 
 /// <param name="Caller">Null if it is nobody's.</param>

@@ -168,7 +168,7 @@ internal sealed class ApiClient : IDisposable
             using var problem = JsonDocument.Parse(text);
             detail = problem.RootElement.TryGetProperty("detail", out var said) ? said.GetString() ?? detail : detail;
             detail = status == HttpStatusCode.Unauthorized && withToken && detail.StartsWith("Send a token", StringComparison.Ordinal) ? "The service knows no such token: it is mistyped, or of another service" : detail;
-            detail = problem.RootElement.TryGetProperty("errors", out var all) && all.GetArrayLength() > 1 ? string.Join('\n', all.EnumerateArray().Select(Line)) : detail;
+            detail = problem.RootElement.TryGetProperty("errors", out var all) && all.GetArrayLength() > 0 ? string.Join('\n', all.EnumerateArray().Select(Line)) : detail;
         }
         catch (JsonException)
         {

@@ -14,11 +14,12 @@ internal static class EventPage
 
     public static void MapEventForms(this IEndpointRouteBuilder routes)
     {
-        routes.Form("/events/{id}/replay", Role.Operator, "event.replay", ReplayAsync, v => LocalPath.With("/events/" + Uri.EscapeDataString(v.Id), "replayed"));
-        routes.Form("/deliveries/{id:long}/retry", Role.Operator, "delivery.retry", RetryAsync, v => LocalPath.With("/events/" + Uri.EscapeDataString(v.Context.Items[EventKey] as string ?? ""), "retried"));
+        routes.Form("/events/{id}/replay", Role.Operator, "event.replay", ReplayAsync, v => LocalPath.With("/events/" + Uri.EscapeDataString(v.Id), Said(v, "replayed")));
+        routes.Form("/deliveries/{id:long}/retry", Role.Operator, "delivery.retry", RetryAsync, v => LocalPath.With("/events/" + Uri.EscapeDataString(v.Context.Items[EventKey] as string ?? ""), Said(v, "retried")));
     }
 
     private const string EventKey = "dashboard.event";
+    private const string TriggersKey = "dashboard.triggers";
 
     public static async Task<Sheet> LoadAsync(Visit v)
     {
@@ -59,6 +60,7 @@ internal static class EventPage
     private static async Task<IResult> ReplayAsync(Visit v)
     {
         var asked = new BulkRequest { Trigger = await v.FieldAsync("trigger") };
+        v.Context.Items[TriggersKey] = asked.Trigger is { } one ? [one] : (await v.Get<EventLog>().FindEventAsync(v.Id, v.Ends))?.Deliveries.Select(delivery => delivery.Trigger).ToArray();
         return await RetryEndpoints.ReplayAsync(v.Id, asked, v.Get<RetryStore>(), v.Get<EventLog>(), v.Config, v.Ends);
     }
 
@@ -68,9 +70,18 @@ internal static class EventPage
         if (await v.Get<EventLog>().FindDeliveryAsync(id, null, 1, newestFirst: false, v.Ends) is { } found)
         {
             v.Context.Items[EventKey] = found.Delivery.EventId;
+            v.Context.Items[TriggersKey] = new[] { found.Delivery.Trigger };
         }
 
         return await RetryEndpoints.RetryOneAsync(id, v.Get<RetryStore>(), v.Get<EventLog>(), v.Config, v.Ends);
+    }
+
+    // What goes to a trigger that sends nothing now is not on its way: the word says what it waits for.
+    private static string Said(Visit v, string done)
+    {
+        var concerned = v.Context.Items[TriggersKey] as string[] ?? [];
+        var states = v.Triggers().Where(trigger => concerned.Contains(trigger.Name, StringComparer.Ordinal)).Select(trigger => trigger.State).Distinct(StringComparer.Ordinal).ToList();
+        return states is ["paused" or "open"] ? $"{done}-{states[0]}" : states.Exists(state => state != "running") ? done + "-some" : done;
     }
 
     /// <summary>The request as a command. The address may hold a secret, and signatures are made for each attempt: neither is in it.</summary>

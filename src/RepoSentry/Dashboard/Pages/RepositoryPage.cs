@@ -1,5 +1,6 @@
 using RepoSentry.Api;
 using RepoSentry.Events;
+using RepoSentry.Polling;
 using RepoSentry.Storage;
 
 namespace RepoSentry.Dashboard.Pages;
@@ -24,10 +25,22 @@ internal static class RepositoryPage
         }
 
         _ = Answered.Is<Explanation>(await v.ExplainAsync(v.Name, null), out var explanation);
-        var model = new RepositoryModel(repository, explanation, refs, await v.NewestLooksAsync(v.Name), await v.NewestEventsAsync(EventsShown, repository.Name));
+        var live = v.Get<PollWorker>().Repositories.GetValueOrDefault(repository.Name);
+        var model = new RepositoryModel(repository, explanation, refs, await v.NewestLooksAsync(v.Name), await v.NewestEventsAsync(EventsShown, repository.Name))
+        {
+            IsWatched = live is { IsWatched: true },
+            IsDisabled = live is { Config.Enabled: false },
+        };
         return new Sheet(repository.Name, "repositories", RepositoryDetail.Of(v, model));
     }
 }
 
 /// <param name="Why">Null for one that is not watched any more.</param>
-internal sealed record RepositoryModel(RepositoryView Repository, Explanation? Why, ListAnswer<StoredRef> Refs, IReadOnlyList<PollView> Looks, IReadOnlyList<EventView> Events);
+internal sealed record RepositoryModel(RepositoryView Repository, Explanation? Why, ListAnswer<StoredRef> Refs, IReadOnlyList<PollView> Looks, IReadOnlyList<EventView> Events)
+{
+    /// <summary>Whether it is looked at.</summary>
+    public bool IsWatched { get; init; }
+
+    /// <summary>Its entry says <c>enabled: false</c>: only who writes that can resume it.</summary>
+    public bool IsDisabled { get; init; }
+}

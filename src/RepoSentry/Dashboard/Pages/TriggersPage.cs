@@ -14,7 +14,7 @@ internal static class TriggersPage
         routes.Form("/triggers/{name}/pause", Role.Operator, "trigger.pause", v => TellAsync(v, worker => worker.PauseAsync()), v => LocalPath.With(Parts.Show.Trigger(v.Name), "trigger-paused"));
         routes.Form("/triggers/{name}/resume", Role.Operator, "trigger.resume", v => TellAsync(v, worker => worker.ResumeAsync()), v => LocalPath.With(Parts.Show.Trigger(v.Name), "trigger-resumed"));
         routes.Form("/triggers/{name}/test", Role.Operator, "trigger.test", v => TriggerEndpoints.TestAsync(v.Name, v.Get<TriggerTest>(), v.Ends), TriggerPage.TestedAsync);
-        routes.Form("/triggers/{name}/recover", Role.Operator, "deliveries.retry", TriggerPage.RecoverAsync, TriggerPage.RecoveredAsync);
+        routes.Form("/triggers/{name}/recover", Role.Operator, "deliveries.retry", TriggerPage.RecoverAsync, TriggerPage.RecoveredAsync, TriggerPage.NotRecoveredAsync);
     }
 
     public static async Task<Sheet> LoadAsync(Visit v) =>
@@ -42,11 +42,24 @@ internal static class TriggerPage
     public static async Task RecoveredAsync(Visit v, IResult result) =>
         await (await OfAsync(v, null, Answered.Is<RetryResult>(result, out var retried) ? new Recovery(retried, Moment(await v.FieldAsync("since"), v.Now)) : null)).WriteAsync(v);
 
+    /// <summary>A time that is none is told where it was written, in the words of the field.</summary>
+    public static async Task<Sheet> NotRecoveredAsync(Visit v, IResult result)
+    {
+        var (since, status) = (await v.FieldAsync("since"), Answered.Problem(result).Status);
+        if (status != StatusCodes.Status400BadRequest || Times.TryRead(Moment(since, v.Now), out _))
+        {
+            return ProblemView.SheetOf(v, result);
+        }
+
+        var sheet = await OfAsync(v, null, null, since);
+        return sheet.Status == StatusCodes.Status200OK ? sheet with { Status = status } : sheet;
+    }
+
     // A duration is meant to end now.
     private static string? Moment(string? text, DateTimeOffset now) =>
         text is not null && Durations.TryParse(text, out var span) && span < TimeSpan.FromDays(3650) ? Parts.Show.Iso(now - span) : text;
 
-    private static async Task<Sheet> OfAsync(Visit v, TriggerTestResult? test, Recovery? recovery)
+    private static async Task<Sheet> OfAsync(Visit v, TriggerTestResult? test, Recovery? recovery, string? noTime = null)
     {
         var found = v.Triggers().FirstOrDefault(trigger => trigger.Name == v.Name);
         if (found is null && !await HasAnyAsync(v, null))
@@ -61,7 +74,7 @@ internal static class TriggerPage
             return ProblemView.SheetOf(v, result);
         }
 
-        var model = new TriggerModel(v.Name, found, v.History().Triggers.GetValueOrDefault(v.Name) ?? TriggerFigures.None, status, deliveries, test, recovery);
+        var model = new TriggerModel(v.Name, found, v.History().Triggers.GetValueOrDefault(v.Name) ?? TriggerFigures.None, status, deliveries, test, recovery) { NoTime = noTime };
         return new Sheet(v.Name, "triggers", TriggerDetail.Of(v, model));
     }
 
@@ -78,7 +91,11 @@ internal static class TriggerPage
 /// <param name="Trigger">Null for one that the configuration no longer has.</param>
 /// <param name="Status">Of the deliveries that are shown.</param>
 /// <param name="Test">What came of the test that was just made.</param>
-internal sealed record TriggerModel(string Name, TriggerView? Trigger, TriggerFigures Figures, string Status, ListAnswer<DeliveryView> Deliveries, TriggerTestResult? Test, Recovery? Recovery);
+internal sealed record TriggerModel(string Name, TriggerView? Trigger, TriggerFigures Figures, string Status, ListAnswer<DeliveryView> Deliveries, TriggerTestResult? Test, Recovery? Recovery)
+{
+    /// <summary>What was written where a time is asked for, and is none.</summary>
+    public string? NoTime { get; init; }
+}
 
 /// <param name="Since">As it was asked for.</param>
 internal sealed record Recovery(RetryResult Result, string? Since);

@@ -54,11 +54,15 @@ internal static class SystemTexts
         new("token.madeby", "Made by", "创建者"),
         new("token.lastused", "Last used", "最近使用"),
         new("token.expires", "Expires in (empty for never)", "有效期（留空为永久）"),
+        new("token.expires.wrong", "Expires in: {0} is no time span to come. Write a number and its unit, such as 90d or 12h; leave it empty for never.", "有效期：{0} 不是有效的时长。请写数字和单位，如 90d 或 12h；留空为永久。"),
+        new("token.name.wrong", "Name: a name such as ci-deploy has up to 63 letters, digits, dots, hyphens and underscores, is no number, and none that the audit log has for callers without a token. {0} is no such name.", "名称：如 ci-deploy，最多 63 个字母、数字、点、连字符或下划线，不能是纯数字，也不能是审计日志中无令牌调用者的名字。{0} 不符合。"),
+        new("token.taken", "Name: a token {0} is in use. Revoke it first, or choose another name.", "名称：令牌 {0} 正在使用。请先吊销，或换一个名称。"),
         new("token.create", "Create", "创建"),
         new("token.created", "Token {0} is made", "令牌 {0} 已创建"),
         new("token.once", "This is its secret. It is shown now and never again.", "这是其密文，只显示这一次。"),
         new("token.revoke", "Revoke", "吊销"),
         new("token.revoke.text", "{0} and all sessions signed in with it end at once.", "{0} 及用其登录的会话将立即失效。"),
+        new("token.revoke.own", "{0} is the token that you are signed in with: it and all sessions signed in with it end at once, this one too.", "{0} 就是您登录所用的令牌：它及用其登录的会话将立即失效，包括当前会话。"),
         new("token.revoke.do", "Revoke it", "确认吊销"),
     ];
 }
