@@ -82,8 +82,8 @@ internal sealed record Explanation(
             : asked is { Watched: false } ? "gets nothing of this ref: it is not watched"
             : Last(trigger, last, view?.State switch
             {
-                "paused" => $"it is paused, so events wait ({view.Reason})",
-                "open" => $"events wait ({view.Reason})",
+                "paused" => $"; it is paused, so events wait ({view.Reason})",
+                "open" => $"; events wait ({view.Reason})",
                 _ => null,
             });
         return new ExplainedTrigger(trigger.Name, isBound, types, view?.State, says);
@@ -92,8 +92,8 @@ internal sealed record Explanation(
     // What became of the newest event there: that is what one asks. Where nothing is sent now, no event is about to be.
     private static string Last(TriggerConfig trigger, EventView? last, string? halt) =>
         halt is null ? Last(trigger, last)
-        : last?.Deliveries.LastOrDefault(delivery => delivery.Trigger == trigger.Name) is { Status: DeliveryStatus.Waiting, LastError: null } ? $"has not sent the last event: {halt}"
-        : $"{Last(trigger, last)}; {halt}";
+        : last?.Deliveries.LastOrDefault(delivery => delivery.Trigger == trigger.Name) is { Status: DeliveryStatus.Waiting, LastError: null } ? $"has not sent the last event: {halt[2..]}"
+        : Last(trigger, last) + halt;
 
     private static string Last(TriggerConfig trigger, EventView? last)
     {
@@ -116,7 +116,7 @@ internal sealed record Explanation(
 
         return delivery.Status switch
         {
-            "delivered" => $"has the last event ({delivery.LastStatus?.ToString(CultureInfo.InvariantCulture) ?? "accepted"})",
+            "delivered" => delivery.LastStatus is { } code ? string.Create(CultureInfo.InvariantCulture, $"has the last event ({code})") : "has the last event",
             "dead" => $"gave the last event up: {delivery.LastError}",
             "superseded" => "passed the last event over for a newer one",
             "in_flight" => "is sending the last event",

@@ -77,7 +77,7 @@ public sealed class EventSearchTests
         var link = (await surfer.GetAsync("/repositories/team%20a%2Fwe%20ird")).Html.Split("<a href=\"/events?q=")[1].Split('"')[0];
         var html = (await surfer.GetAsync("/events?q=" + link)).Html;
         html.ShouldContain($"/events/{id}");
-        html.ShouldNotContain("role=\"alert\"");
+        html.ShouldNotContain("stands there twice");
     }
 
     [Theory]

@@ -144,7 +144,7 @@ public sealed partial class SaidTests
     [Fact]
     public void Refusals_of_what_was_asked()
     {
-        foreach (var refusal in new[] { Problems.Unauthorized("token ci was revoked"), Problems.UnreadableForm(), Problems.NoSessions(), Problems.NoSessionKeys(), Problems.Starting(null), Problems.Misdirected("evil"), Problems.OfStatus(500), Problems.OfStatus(400), RepositoryEndpoints.Missing("web") })
+        foreach (var refusal in new[] { Problems.Unauthorized("token ci was revoked"), Problems.UnreadableForm(new Microsoft.AspNetCore.Http.DefaultHttpContext().Request), Problems.NoSessions(), Problems.NoSessionKeys(), Problems.Starting(null), Problems.Misdirected("evil"), Problems.OfStatus(500), Problems.OfStatus(400), RepositoryEndpoints.Missing("web") })
         {
             Said(RepoSentry.Dashboard.Answered.Problem(refusal).Detail);
         }

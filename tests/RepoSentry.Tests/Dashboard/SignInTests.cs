@@ -120,7 +120,7 @@ public sealed class SignInTests
             using var page = await host.Http.SendAsync(asked, TestContext.Current.CancellationToken);
             ((int)page.StatusCode).ShouldBe(503);
             page.Headers.GetValues("Refresh").ShouldBe(["2"]);
-            System.Net.WebUtility.HtmlDecode(await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain(lifecycle.Reason);
+            System.Net.WebUtility.HtmlDecode(await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain(lifecycle.Reason!);
 
             using var told = await host.SendAsync("/api/v1/events", TokenSecret.Create());
             ((int)told.StatusCode).ShouldBe(503);

@@ -117,8 +117,8 @@ public sealed class ReloadTests
         status.ShouldBe(422);
         foreach (var error in errors)
         {
-            html.ShouldContain($"<li><code>{error.GetProperty("place").GetString()}</code> {error.GetProperty("message").GetString()}");
-            html.ShouldContain($"<span class=\"cell-note\">{error.GetProperty("hint").GetString()}</span>");
+            html.ShouldContain($"<li><code>{error.GetProperty("place").GetString()}</code> <span class=\"said\">{error.GetProperty("message").GetString()}");
+            html.ShouldContain($"<span class=\"said cell-note\">{error.GetProperty("hint").GetString()}</span>");
         }
     }
 
@@ -126,7 +126,7 @@ public sealed class ReloadTests
     public async Task Of_many_errors_twenty_are_shown()
     {
         await using var host = await FileHost.StartAsync(Hook + Repositories("a"));
-        host.Write(Hook + Repositories([.. Enumerable.Range(0, 25).Select(number => $"a{number}, wrong: x")]));
+        host.Write(Hook + "repositories:\n" + string.Concat(Enumerable.Range(0, 25).Select(number => $"  - {{ name: a{number}, url: \"http://127.0.0.1:1/a{number}.git\", wrong: x }}\n")));
         using var surfer = new Surfer(host.Server);
         var html = (await surfer.PostAsync("/system/reload", proof: false)).Html;
         html.Split("<li><code>").Length.ShouldBe(21);

@@ -29,6 +29,7 @@ internal static class AskingSentences
         new("Only /metrics is served here.", "此处只提供 /metrics。"),
 
         // Forms and queries.
+        new("A form here is no larger than {#} KiB.", "此处的表单不得超过 {0} KiB。"),
         new("The form cannot be read: a field holds a character that no text has, or there are too many.", "表单无法读取：有字段含有文本中不会出现的字符，或字段过多。"),
         new("The request is not one that is taken here.", "此处不接受这样的请求。"),
         new("The log of the service tells more.", "详情见服务的日志。"),
@@ -51,6 +52,9 @@ internal static class AskingSentences
         new("There is no repository {}.", "没有仓库 {0}。"),
         new("Repository {} is not watched any more: the configuration does not name it, and no discovery lists it. What is kept of it: repo show, event list --repo.", "仓库 {0} 已不再监视：配置中没有它，自动发现也未列出。仍保留的内容见 repo show、event list --repo。"),
         new("{} is paused: {…}.", "{0} 已暂停：{1}。"),
+        new("{} stays paused: {…}.", "{0} 仍为暂停：{1}。"),
+        new("enabled is false in the configuration: set it to true there, which holds from the next reload on", "配置中 enabled 为 false：请在那里改为 true，下次重新加载后生效"),
+        new("enabled is false in the entry that came through the API: send it again with enabled: true (PUT /api/v1/repositories/{})", "经 API 添加的条目中 enabled 为 false：请以 enabled: true 重新提交（PUT /api/v1/repositories/{0}）"),
         new("resume it", "请先恢复"),
         new("enabled is false in the configuration", "配置中 enabled 为 false"),
         new("Nothing of {} is held.", "{0} 没有被扣留的内容。"),
