@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Security.Cryptography;
 using RepoSentry.Configuration;
 using RepoSentry.Hosting;
 using RepoSentry.Network;
@@ -44,6 +45,7 @@ internal static class RunCommand
             return ExitCode.Failed;
         }
 
+        _ = Task.Run(() => SHA256.HashData([])); // OpenSSL is loaded while the file is read
         var loaded = ConfigFile.Load(file, Console.Error.WriteLine, flags);
         if (loaded.Config is null)
         {

@@ -29,6 +29,11 @@ internal sealed partial class SentryEngine(
     ILogger<SentryEngine> logger) : BackgroundService, IHostedLifecycleService
 {
     private readonly CancellationTokenSource draining = new();
+    private Task? living;
+    private bool disposed;
+
+    /// <summary>Begins before the host starts: the storage is opened while the routes are made.</summary>
+    public void Begin() => living ??= Task.Run(() => LiveAsync(draining.Token));
 
     /// <summary>Drains while the API still answers: probes then say that the service stops, and why.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
@@ -45,15 +50,20 @@ internal sealed partial class SentryEngine(
 
     public override void Dispose()
     {
-        draining.Dispose();
-        base.Dispose();
+        if (!disposed)
+        {
+            disposed = true;
+            draining.Cancel(); // it began, and the host did not start
+            draining.Dispose();
+            base.Dispose();
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await Task.Yield();
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, draining.Token);
-        await LiveAsync(either.Token);
+        await using var ends = stoppingToken.Register(draining.Cancel);
+        Begin();
+        await living!;
     }
 
     private async Task LiveAsync(CancellationToken stoppingToken)

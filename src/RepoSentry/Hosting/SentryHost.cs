@@ -19,7 +19,9 @@ internal static class SentryHost
     public static WebApplication Build(SentryConfig config, Action<WebApplicationBuilder>? customize = null) => Build(StartedWith.Config(config), customize);
 
     /// <summary>The same, from a file that is read again when it changes.</summary>
-    public static WebApplication Build(StartedWith started, Action<WebApplicationBuilder>? customize = null)
+    public static WebApplication Build(StartedWith started, Action<WebApplicationBuilder>? customize = null) => Build(started, customize, begins: false);
+
+    private static WebApplication Build(StartedWith started, Action<WebApplicationBuilder>? customize, bool begins)
     {
         var config = started.Loaded.Config!;
         var builder = SlimWeb.CreateBuilder(config.Api.Tls is null ? [config.Api.Listen, config.Api.MetricsListen] : []);
@@ -48,13 +50,19 @@ internal static class SentryHost
             .AddSingleton<Discoveries>()
             .AddSingleton<ConfigWorker>()
             .AddSingleton<ConfigWatcher>()
-            .AddHostedService<SentryEngine>()
+            .AddSingleton<SentryEngine>()
+            .AddHostedService(provider => provider.GetRequiredService<SentryEngine>())
             .AddSingleton<ISystemdNotifier, SystemdNotifier>()
             .AddHostedService<SystemdNotices>()
             .Configure<HostOptions>(options => options.ShutdownTimeout = config.App.ShutdownTimeout + TimeSpan.FromSeconds(10));
         customize?.Invoke(builder);
 
         var app = builder.Build();
+        if (begins)
+        {
+            app.Services.GetRequiredService<SentryEngine>().Begin();
+        }
+
         app.UseApi();
         app.UseDashboard();
         return app;
@@ -64,7 +72,7 @@ internal static class SentryHost
     /// <returns>The exit code: 1 if it failed.</returns>
     public static async Task<int> RunAsync(StartedWith started, CancellationToken cancellationToken)
     {
-        await using var app = Build(started);
+        await using var app = Build(started, customize: null, begins: true);
         var lifecycle = app.Services.GetRequiredService<Lifecycle>(); // the services are gone once it has run
         try
         {
