@@ -10,6 +10,15 @@ namespace RepoSentry.Tests.Dashboard;
 public sealed class EventSearchTests
 {
     [Theory]
+    [InlineData("repo:r001", "status:failed", "repo:r001 status:failed")]
+    [InlineData("repo:r001 status:pending since:2h", "status:failed", "repo:r001 since:2h status:failed")]
+    [InlineData("status:failed repo:\"team a/b\"", "status:failed", "repo:\"team a/b\"")]
+    [InlineData("", "since:1h", "since:1h")]
+    [InlineData("since:1h", "since:1h", "")]
+    [InlineData("repo:\"open", "since:1h", "since:1h")]
+    public void A_filter_is_set_beside_what_is_searched_for(string text, string word, string becomes) => EventSearch.Parse(text, Build.Noon).Toggle(word).ShouldBe(becomes);
+
+    [Theory]
     [InlineData("web", "web", null, null)]
     [InlineData("repo:web deadbeef", "web", null, "deadbeef")]
     [InlineData("branch:main commit:deadbeef0", null, "main", "deadbeef0")]

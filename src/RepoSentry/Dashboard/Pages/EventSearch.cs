@@ -47,6 +47,16 @@ internal sealed record EventSearch(string Text)
         ? $"\"{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\""
         : value);
 
+    /// <summary>Whether a word is one of it.</summary>
+    public bool Has(string word) => Words(Text).Any(one => one.Value is { } value && Write(one.Key, value) == word);
+
+    /// <summary>The same with one word more, in the place of one that says another thing of the same; without that word where it has it.</summary>
+    public string Toggle(string word)
+    {
+        var others = Words(Text).Where(one => one.Value is not null && one.Key != word.Split(':')[0]).Select(one => Write(one.Key, one.Value!));
+        return string.Join(' ', Has(word) ? others : others.Append(word));
+    }
+
     /// <summary>Whether an event that was found by its commit is also what the other words say.</summary>
     public bool Takes(EventView item) =>
         (Repository is null || item.Repository == Repository)
