@@ -38,7 +38,7 @@ internal static partial class Show
     public static string Exact(Words t, TimeSpan span) => span.TotalSeconds < 10 ? Milliseconds(span.TotalMilliseconds) : Span(t, span);
 
     public static string Milliseconds(double value) =>
-        value < 1000 ? value.ToString(value < 10 ? "0.#" : "0", CultureInfo.InvariantCulture) + " ms" : (value / 1000).ToString("0.##", CultureInfo.InvariantCulture) + " s";
+        value < 999.5 ? value.ToString(value < 10 ? "0.#" : "0", CultureInfo.InvariantCulture) + " ms" : (value / 1000).ToString("0.##", CultureInfo.InvariantCulture) + " s";
 
     public static string Bytes(long value) => (value / 1048576.0).ToString("0.0", CultureInfo.InvariantCulture) + " MiB";
 
