@@ -144,7 +144,7 @@ internal static class ProviderSections
     private static AwsConfig? Aws(SectionReader entry, string type)
     {
         var section = entry.Section("aws");
-        if (section.Keys.Count == 0)
+        if (!entry.Has("aws"))
         {
             section.Text("access_key_id");
             section.Secret("secret_access_key");

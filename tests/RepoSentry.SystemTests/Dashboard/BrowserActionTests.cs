@@ -27,13 +27,28 @@ public sealed class BrowserActionTests(Site site) : IClassFixture<Site>, IAsyncD
     public async Task The_tail_can_be_paused_and_goes_on()
     {
         var page = await site.OpenAsync("/events");
+        await page.WaitForTimeoutAsync(2000); // until one of the pages follows the stream: what came before is not counted
         await page.ClickAsync("#pause-tail");
         var commit = site.Push("paused", "paused");
         await site.UntilAsync(async () => (await site.ApiAsync("/api/v1/events?ref=paused")).GetProperty("items").GetArrayLength() == 1, "seen");
         await page.WaitForTimeoutAsync(600);
         (await page.QuerySelectorAsync($"code[title='{commit}']")).ShouldBeNull();
+        (await page.TextContentAsync("#live-state")).ShouldNotBeNull().ShouldContain(" new");
         await page.ClickAsync("#pause-tail");
         await page.WaitForSelectorAsync($"code[title='{commit}']");
+    }
+
+    [Fact]
+    public async Task What_somebody_else_does_changes_what_can_be_done_on_an_open_page()
+    {
+        var page = await site.OpenAsync("/repositories/web");
+        var other = await site.OpenAsync("/repositories/web");
+        await other.ClickAsync("#pause > summary");
+        await Site.ActAsync(other, "form[action$='/pause'] button");
+        await page.WaitForSelectorAsync("form[action$='/resume'] button", new PageWaitForSelectorOptions { Timeout = 12_000 });
+        (await page.QuerySelectorAsync("form[action$='/poll']")).ShouldBeNull();
+        await Site.ActAsync(page, "form[action$='/resume'] button");
+        await other.WaitForSelectorAsync("form[action$='/poll'] button", new PageWaitForSelectorOptions { Timeout = 12_000 });
     }
 
     [Theory]

@@ -154,6 +154,14 @@ public sealed class ConfigProblemTests
     [InlineData("repositories: [{ name: a, url: https://github.com/a/a, pull_requests: all }]", "repositories[0].pull_requests: expected true, false or forks, found \"all\"")]
     public void A_part_that_is_not_built_yet_is_refused(string text, string expected) => ConfigOf.Errors(text).ShouldHaveSingleItem().ShouldContain(expected);
 
+    [Fact]
+    public void A_section_that_says_nothing_is_no_key_of_AWS()
+    {
+        var errors = ConfigOf.Errors("providers: [{ name: c, type: git, url: \"https://g\", aws: {} }]");
+        errors.ShouldContain(error => error.Contains("providers[0].aws.access_key_id: must be given", StringComparison.Ordinal));
+        errors.ShouldContain(error => error.Contains("providers[0].aws.secret_access_key: must be given", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("providers: [{ name: c, type: gitea, url: \"https://g\", aws: { access_key_id: A, secret_access_key: \"${A_KEY:-x}\" } }]", "providers[0].aws: is for providers of type git")]
     [InlineData("providers: [{ name: c, type: git, url: \"https://g\", aws: { access_key_id: A } }]", "providers[0].aws.secret_access_key: must be given (a reference such as ${AWS_SECRET_KEY})")]

@@ -66,7 +66,7 @@
   // Reading the page again. One that is not answered in time is as bad as one that fails.
   const readLimit = 10000;
   const state = document.getElementById('live-state');
-  let paused = false, waiting = null, busy = false, again = false;
+  let paused = false, missed = 0, waiting = null, busy = false, again = false;
   let unread = false, cut = false, out = false, good = Date.now();
   const tell = () => {
     if (!state) return;
@@ -74,7 +74,7 @@
     lose(stale);
     state.hidden = false;
     state.className = 'live' + (out ? ' stale' : paused ? ' paused' : stale ? ' stale' : '');
-    const text = out ? words.out : paused ? words.paused : stale ? fill(words.stale, new Date(good + skew).toISOString().slice(11, 19) + ' UTC') : words.liveText;
+    const text = out ? words.out : paused ? missed ? fill(words.pausedNew, missed) : words.paused : stale ? fill(words.stale, new Date(good + skew).toISOString().slice(11, 19) + ' UTC') : words.liveText;
     const place = state.querySelector('[data-text]');
     if (place.textContent !== text) place.textContent = text;
   };
@@ -135,8 +135,8 @@
   const me = Math.random();
   const silenceLimit = 40000; // the server says something each 15 s
   let leader = 0, led = 0, heard = 0, stream = null;
-  const say = news => channel.postMessage({ from: me, cut, news });
-  const hear = (isCut, news) => { cut = isCut; stands(); if (news) soon(); };
+  const say = (news, fresh) => channel.postMessage({ from: me, cut, news, fresh });
+  const hear = (isCut, news, fresh) => { cut = isCut; if (paused) missed += fresh; stands(); if (news) soon(); };
   const follow = async () => {
     const mine = leader = Math.random();
     for (let wait = 1000; leader === mine; wait = Math.min(30000, wait * 2)) {
@@ -148,14 +148,16 @@
         const reader = answer.body.getReader(), text = new TextDecoder();
         for (let part = await reader.read(), news = true; !part.done; part = await reader.read(), news = false) {
           [heard, wait] = [Date.now(), 500];
-          news = news || text.decode(part.value).includes('event: '); // else it only says that it is there
-          hear(false, news);
-          say(news);
+          const read = text.decode(part.value, { stream: true });
+          const fresh = read.split('\nevent: event\n').length - 1;
+          news = news || read.includes('event: '); // else it only says that it is there
+          hear(false, news, fresh);
+          say(news, fresh);
         }
       } catch { /* cut, like one that ends */ }
       if (leader !== mine) return;
-      hear(true, false);
-      say(false);
+      hear(true, false, 0);
+      say(false, 0);
       askWhoIAm();
       await new Promise(done => setTimeout(done, wait));
     }
@@ -165,16 +167,16 @@
     if (document.hidden || out) return;
     if (!leader) { if (Date.now() - led > 3000) follow(); return; }
     if (Date.now() - heard > silenceLimit) stream.abort();
-    say(false);
+    say(false, 0);
   };
   const join = () => { led = Date.now() - 2500; channel.postMessage({ asks: true }); setTimeout(keep, 600); soon(); };
   if (state) {
     channel.onmessage = ({ data }) => {
-      if (data.asks) { if (leader) say(false); return; }
+      if (data.asks) { if (leader) say(false, 0); return; }
       if (leader && data.from > me) return;
       leave();
       led = Date.now();
-      hear(data.cut, data.news);
+      hear(data.cut, data.news, data.fresh);
     };
     join();
     setInterval(keep, 1000);
@@ -186,7 +188,7 @@
   if (pause) {
     pause.hidden = false;
     pause.addEventListener('click', () => {
-      paused = !paused;
+      [paused, missed] = [!paused, 0];
       pause.setAttribute('aria-pressed', paused);
       pause.textContent = paused ? words.continue : words.pause;
       tell();

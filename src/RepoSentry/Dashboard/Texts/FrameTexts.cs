@@ -37,6 +37,7 @@ internal static class FrameTexts
         new("live.out", "Signed out", "已退出登录"),
         new("live.signed.out", "You are signed out: what stands here is older, and nothing can be done.", "您已退出登录：此处显示的是较早的内容，无法进行操作。"),
         new("live.paused", "Paused", "已暂停"),
+        new("live.paused.new", "Paused, {0} new", "已暂停，新增 {0} 个"),
         new("live.pause", "Pause the tail", "暂停滚动"),
         new("live.continue", "Continue", "继续"),
         new("close", "Close", "关闭"),
