@@ -88,7 +88,7 @@ public sealed class UrgencyTests
     public void A_trigger_tells_where_it_posts_and_nothing_that_may_be_secret(string type, string url, string shown)
     {
         var view = TriggerView.Of(Build.Trigger() with { Type = type, Url = new Uri(url), Events = ["branch_*"], Headers = new Dictionary<string, Secret> { ["X-Key"] = new Secret("k") } }, "running", null, 0, 0, null);
-        (view.Url, view.Command).ShouldBe((shown, null));
+        (view.Url, view.Command, view.Format).ShouldBe((shown, null, type == "tekton" ? "auto" : null));
         view.Events.ShouldBe(["branch_*"]);
     }
 

@@ -93,12 +93,8 @@
     lost.hidden = !is;
   };
   const stands = () => { if (unread || cut) setTimeout(tell, patience); else good = Date.now(); tell(); };
-  const signedOut = () => {
-    out = true;
-    for (const button of document.querySelectorAll('main form[method="post"] button')) button.disabled = true; // it would lead to the sign-in and do nothing
-    leave();
-    tell();
-  };
+  const press = may => { for (const button of document.querySelectorAll('main form[method="post"] button')) button.disabled = !may; };
+  const signedOut = () => { out = true; press(false); leave(); tell(); }; // a button would lead to the sign-in and do nothing
   const askWhoIAm = async () => { try { if ((await fetch('/api/v1/session', { credentials: 'same-origin', signal: AbortSignal.timeout(readLimit) })).status === 401) signedOut(); } catch { /* nobody answers: stale says it */ } };
   // What was said of an action holds until what it changed is changed again.
   const said = document.getElementById('said');
@@ -181,7 +177,7 @@
     join();
     setInterval(keep, 1000);
     setInterval(() => refresh(false), 5000); // what no event tells: looks, ages, budgets
-    document.addEventListener('visibilitychange', () => { if (document.hidden) leave(); else { out = false; join(); } });
+    document.addEventListener('visibilitychange', () => { if (document.hidden) leave(); else { if (out) press(true); out = false; join(); } });
   }
 
   const pause = document.getElementById('pause-tail');
