@@ -53,9 +53,9 @@ internal sealed partial class SentryEngine(
         if (!disposed)
         {
             disposed = true;
+            base.Dispose(); // cancels what it runs, which drains
             draining.Cancel(); // it began, and the host did not start
             draining.Dispose();
-            base.Dispose();
         }
     }
 
