@@ -6,7 +6,7 @@ using Microsoft.Data.Sqlite;
 
 namespace RepoSentry.Bench;
 
-/// <summary>Every list of the API on a large database, page after page: 10,000 watched repositories, 1,000,000 events with a delivery each.</summary>
+/// <summary>Every list of the API on a large database, page after page, and pages of the dashboard: 10,000 watched repositories, 1,000,000 events with a delivery each.</summary>
 internal static class ApiBench
 {
     private const int Repositories = 10_000;
@@ -38,6 +38,8 @@ internal static class ApiBench
         ("triggers", "/api/v1/triggers?"),
     ];
 
+    private static readonly string[] Pages = ["/", "/repositories", "/repositories?sort=changed", "/repositories?q=r9999", "/repositories?status=paused", "/repositories/r77", "/events", "/events?q=status:failed", "/triggers", "/budget", "/system"];
+
     public static async Task RunAsync(string executable)
     {
         await using var forge = await new Forge().StartAsync();
@@ -63,6 +65,13 @@ internal static class ApiBench
             var (times, sizes, items) = await service.WalkAsync(path + "limit=100", MostPages);
             var sorted = times.Order().ToArray();
             lines.Add((name, string.Create(CultureInfo.InvariantCulture, $"{times.Count,5} pages, {items,6} items: p50 {sorted[sorted.Length / 2],5:0.0} ms, p99 {sorted[(int)(0.99 * (sorted.Length - 1))],5:0.0} ms, longest {sorted[^1],5:0.0} ms, largest {sizes.Max() / 1024.0,5:0} KiB")));
+        }
+
+        foreach (var path in Pages)
+        {
+            var size = (await service.BytesAsync(path)).Length;
+            var sorted = (await service.TimeAsync(path, 50)).Order().ToArray();
+            lines.Add(("page " + path, string.Create(CultureInfo.InvariantCulture, $"{size / 1000.0,5:0} kB: p50 {sorted[25],5:0.0} ms, longest {sorted[^1],5:0.0} ms (target 100 kB, 100 ms)")));
         }
 
         lines.Add(("resident memory afterwards", $"{service.Megabytes:0} MB"));

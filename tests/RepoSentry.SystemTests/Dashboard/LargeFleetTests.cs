@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using Microsoft.Playwright;
 using RepoSentry.SystemTests.Support;
@@ -7,15 +6,11 @@ using Xunit;
 
 namespace RepoSentry.SystemTests.Dashboard;
 
-/// <summary>Ten thousand repositories: a page is as small and as fast as with ten.</summary>
+/// <summary>Ten thousand repositories: a page is as small as with ten. How fast it is, <c>./bench api</c> tells.</summary>
 public sealed class LargeFleetTests
 {
     private const int Repositories = 10_000;
     private const int MostBytes = 100_000;
-
-    // On a machine that does nothing else it is a tenth of that; other tests run beside this one.
-    private static readonly TimeSpan Slowest = TimeSpan.FromMilliseconds(400);
-    private static readonly TimeSpan SlowestPaint = TimeSpan.FromSeconds(2);
 
     [Fact]
     public async Task A_list_of_ten_thousand_is_searched_sorted_and_paged_on_the_server()
@@ -33,13 +28,8 @@ public sealed class LargeFleetTests
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{service.Port}") };
         foreach (var path in new[] { "/repositories", "/repositories?sort=changed", "/repositories?q=svc-09999", "/repositories?q=nothing", "/repositories?status=paused", "/" })
         {
-            await http.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken); // what is compiled at the first call
-            var begun = Stopwatch.GetTimestamp();
             var html = await http.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
-            var took = Stopwatch.GetElapsedTime(begun);
-            TestContext.Current.TestOutputHelper?.WriteLine($"{path}: {Encoding.UTF8.GetByteCount(html)} bytes, {took.TotalMilliseconds:0} ms");
             Encoding.UTF8.GetByteCount(html).ShouldBeLessThanOrEqualTo(MostBytes, path);
-            took.ShouldBeLessThanOrEqualTo(Slowest, path);
         }
 
         using var playwright = await Playwright.CreateAsync();
@@ -49,7 +39,6 @@ public sealed class LargeFleetTests
         await Site.HoldsAsync(page, "performance.getEntriesByName('first-contentful-paint').length > 0");
         var paint = await page.EvaluateAsync<double>("performance.getEntriesByName('first-contentful-paint')[0].startTime");
         TestContext.Current.TestOutputHelper?.WriteLine($"first paint {paint:0} ms");
-        TimeSpan.FromMilliseconds(paint).ShouldBeLessThanOrEqualTo(SlowestPaint);
         await page.ClickAsync("a[rel='next']");
         await page.WaitForSelectorAsync("text=team-0/svc-02500");
         await page.FillAsync("#search", "09999");

@@ -93,7 +93,7 @@ public sealed partial class SentenceTests
             }
         }
 
-        watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(3), "a few milliseconds each at the worst, on a busy machine too");
+        watch.Elapsed.ShouldBeLessThan(TimeSpan.FromMinutes(1), "some milliseconds each at the worst; where the time grows with the square of the length it is hours");
     }
 
     private static IEnumerable<string> Places(Sentence sentence) => Place.Matches(sentence.Chinese!).Select(match => match.Value).Order(StringComparer.Ordinal);
