@@ -116,6 +116,7 @@
       reveal(read);
       for (const part of parts) { const next = part.id && read.getElementById(part.id); if (next) morph(part, next); }
       unsay();
+      sum();
       tick();
       unread = false;
     } catch { unread = true; }
@@ -192,10 +193,25 @@
     });
   }
 
+  // Choosing all that the page shows
+  const chosen = () => [...document.querySelectorAll('td.pick input')];
+  const sum = () => {
+    const all = document.getElementById('choose-all');
+    if (!all) return;
+    const [boxes, picked] = [chosen(), chosen().filter(box => box.checked)];
+    all.checked = boxes.length > 0 && picked.length === boxes.length;
+    all.indeterminate = picked.length > 0 && !all.checked;
+  };
+  document.addEventListener('change', change => {
+    if (change.target.id === 'choose-all') for (const box of chosen()) box.checked = change.target.checked;
+    if (change.target.closest('.all, .pick')) sum();
+  });
+
   // Copying
   const announce = text => { document.getElementById('announce').textContent = text; };
-  const reveal = root => { for (const button of root.querySelectorAll('[data-copy]')) button.hidden = false; };
+  const reveal = root => { for (const needing of root.querySelectorAll('[data-copy], .all')) needing.hidden = false; };
   reveal(document);
+  sum(); // a browser keeps what was chosen when the page is read again
   document.addEventListener('click', async click => {
     const button = click.target.closest('[data-copy]');
     if (button) {

@@ -46,6 +46,7 @@ internal static class FrameTexts
         new("save", "Save", "保存"),
         new("search", "Search", "搜索"),
         new("choose", "Choose", "选择"),
+        new("choose.all", "All on this page", "本页全部"),
         new("all", "All", "全部"),
         new("yes", "yes", "是"),
         new("no", "no", "否"),
