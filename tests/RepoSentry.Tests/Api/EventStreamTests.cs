@@ -14,7 +14,7 @@ namespace RepoSentry.Tests.Api;
 
 public sealed class EventStreamTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

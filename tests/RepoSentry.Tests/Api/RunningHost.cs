@@ -55,7 +55,7 @@ internal sealed class RunningHost : IAsyncDisposable
 
     public static async Task UntilAsync(Func<Task<bool>> holds)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (!await holds())
         {
             limit.IsCancellationRequested.ShouldBeFalse("it never came to that");

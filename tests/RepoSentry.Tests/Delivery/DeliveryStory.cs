@@ -90,7 +90,7 @@ internal sealed class DeliveryStory : IAsyncDisposable
     /// <summary>Waits until it holds, moving the clock on between checks.</summary>
     public async Task UntilAsync(Func<bool> holds, TimeSpan advance = default)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (!holds())
         {
             limit.IsCancellationRequested.ShouldBeFalse($"it did not happen; {Receiver.Attempts.Count} attempts, {Worker.View}");

@@ -217,7 +217,7 @@ public sealed class ReloadTests
         host.Write(Hook.Replace("http://127.0.0.1:1/in", receiver.Url, StringComparison.Ordinal) + Repositories("a"));
         (await host.ReloadAsync()).Json.GetProperty("changes")[0].GetString().ShouldBe("trigger hook changed");
 
-        await receiver.Received.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await receiver.Received.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class SystemdNoticesTests : IDisposable
         systemd.States.ShouldBeEmpty();
 
         lifecycle.Enter(LifecycleState.Running);
-        await notices.ExecuteTask!.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await notices.ExecuteTask!.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
 
         systemd.States.ShouldBe(["READY=1"]);
     }
@@ -43,7 +43,7 @@ public sealed class SystemdNoticesTests : IDisposable
 
         lifecycle.Enter(LifecycleState.Failed, "the disk is gone");
         time.Advance(TimeSpan.FromSeconds(15));
-        await pings.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await pings.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
 
         systemd.States.ShouldBe(["WATCHDOG=1", "WATCHDOG=1"]);
     }
@@ -84,7 +84,7 @@ public sealed class SystemdNoticesTests : IDisposable
         {
             for (var heard = 0; heard < count; heard++)
             {
-                (await said.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken)).ShouldBeTrue();
+                (await said.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken)).ShouldBeTrue();
             }
         }
     }

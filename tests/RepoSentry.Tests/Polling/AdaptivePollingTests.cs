@@ -24,8 +24,7 @@ public sealed class AdaptivePollingTests
         var longest = 0;
         for (var second = 1; second <= Seconds; second++)
         {
-            run.Story.Time.Advance(TimeSpan.FromSeconds(1));
-            await run.SettleAsync();
+            await run.PassAsync(TimeSpan.FromSeconds(1));
             foreach (var (url, looks) in Looks(run).Where(pair => pair.Value > seen[pair.Key].Looks))
             {
                 longest = Math.Max(longest, second - seen[url].At);

@@ -320,11 +320,7 @@ public sealed class GitHubFleetTests
         {
             for (var second = 0; second < time.TotalSeconds; second += seconds)
             {
-                Run.Story.Time.Advance(TimeSpan.FromSeconds(seconds));
-                while (Run.Worker.IsBusy)
-                {
-                    await Run.SettleAsync(milliseconds: 1);
-                }
+                await Run.PassAsync(TimeSpan.FromSeconds(seconds));
             }
         }
 

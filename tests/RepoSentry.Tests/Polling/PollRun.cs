@@ -10,7 +10,7 @@ namespace RepoSentry.Tests.Polling;
 /// <summary>The poller at work on a hosting in memory, by a clock that the test moves.</summary>
 internal sealed class PollRun : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private CancellationTokenSource ending = new();
     private readonly SemaphoreSlim noted = new(0);
@@ -30,8 +30,15 @@ internal sealed class PollRun : IAsyncDisposable
     public ConcurrentQueue<string> Changes { get; } = [];
     public ConcurrentQueue<string> Failures { get; } = [];
 
-    /// <summary>Lets what is due at this instant happen.</summary>
-    public Task SettleAsync(int milliseconds = 5) => noted.WaitAsync(TimeSpan.FromMilliseconds(milliseconds), CancellationToken.None);
+    /// <summary>Moves the clock on and lets all happen that is due then.</summary>
+    public async Task PassAsync(TimeSpan time)
+    {
+        Story.Time.Advance(time);
+        while (Worker.IsBusy)
+        {
+            await noted.WaitAsync(TimeSpan.FromMilliseconds(1), CancellationToken.None);
+        }
+    }
 
     public static async Task<PollRun> StartAsync(int repositories, bool begin = true, PollingConfig? polling = null)
     {
@@ -64,7 +71,7 @@ internal sealed class PollRun : IAsyncDisposable
         return BeginAsync(repositories);
     }
 
-    /// <summary>Waits until it holds, moving the clock on between checks if asked to.</summary>
+    /// <summary>Waits until it holds, moving the clock on between checks if asked to: when what was due has happened, or waits itself for the clock.</summary>
     public async Task UntilAsync(Func<bool> holds, TimeSpan? advance = null)
     {
         using var limit = new CancellationTokenSource(Patience);
@@ -72,7 +79,10 @@ internal sealed class PollRun : IAsyncDisposable
         {
             limit.IsCancellationRequested.ShouldBeFalse($"it did not happen: {Baselines} baselines, {Changes.Count} changes, failures {string.Join("; ", Failures)}");
             Story.Time.Advance(advance ?? TimeSpan.Zero);
-            await noted.WaitAsync(TimeSpan.FromMilliseconds(20), CancellationToken.None);
+            for (var waits = 0; waits == 0 || (waits < 10 && Worker.IsBusy && !holds()); waits++)
+            {
+                await noted.WaitAsync(TimeSpan.FromMilliseconds(20), CancellationToken.None);
+            }
         }
     }
 

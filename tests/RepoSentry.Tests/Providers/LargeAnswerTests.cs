@@ -42,7 +42,7 @@ public sealed class LargeAnswerTests
         small.Needs(LargeAnswer.FreeBytes).ShouldBeFalse();
         waiting.IsCompleted.ShouldBeFalse();
         first.Dispose();
-        await waiting.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await waiting.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -60,6 +60,6 @@ public sealed class LargeAnswerTests
         impatient.Dispose();
         first.Dispose();
         using var next = new LargeAnswer();
-        await next.TakeAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await next.TakeAsync(CancellationToken.None).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
     }
 }

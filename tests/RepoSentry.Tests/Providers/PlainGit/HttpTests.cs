@@ -234,10 +234,10 @@ public sealed class HttpTests
         var server = new ScriptedGitServer { Time = time }.On($"GET {Web}{InfoRefs}", () => Answer(Advertisement, silence));
 
         var look = server.Source().LookAsync(Looks.At(Web), Looks.Never);
-        await silence.Reached.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await silence.Reached.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         time.Advance(TimeSpan.FromSeconds(15));
 
-        var failure = await Should.ThrowAsync<RefSourceException>(() => look.WaitAsync(TimeSpan.FromSeconds(30)));
+        var failure = await Should.ThrowAsync<RefSourceException>(() => look.WaitAsync(TimeSpan.FromMinutes(2)));
         failure.Error.ShouldBe(RefSourceError.Unavailable);
         failure.Message.ShouldContain("nothing for 15 s");
     }
@@ -250,10 +250,10 @@ public sealed class HttpTests
         var server = new ScriptedGitServer().On($"GET {Web}{InfoRefs}", () => Answer(Advertisement, silence));
 
         var look = server.Source().LookAsync(Looks.At(Web), limit.Token);
-        await silence.Reached.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await silence.Reached.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         await limit.CancelAsync();
 
-        (await Should.ThrowAsync<OperationCanceledException>(() => look.WaitAsync(TimeSpan.FromSeconds(30)))).CancellationToken.ShouldBe(limit.Token);
+        (await Should.ThrowAsync<OperationCanceledException>(() => look.WaitAsync(TimeSpan.FromMinutes(2)))).CancellationToken.ShouldBe(limit.Token);
     }
 
     [Theory]
