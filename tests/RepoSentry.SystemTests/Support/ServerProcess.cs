@@ -7,7 +7,11 @@ namespace RepoSentry.SystemTests.Support;
 /// <summary>Servers as children of the test, in the foreground and on loopback, ended by their own id.</summary>
 internal static class ServerProcess
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20);
+    private const int FirstPort = 12_000;
+    private const int Ports = 20_000;
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+    private static int ports = Random.Shared.Next(Ports);
 
     public static Process Start(string program, string folder, params string[] arguments)
     {
@@ -24,11 +28,22 @@ internal static class ServerProcess
         return process;
     }
 
+    /// <summary>One that nobody else is given until a child listens on it: below those that systems give to connections and to listeners without a wish, and never the same again.</summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, FirstPort + (Interlocked.Increment(ref ports) % Ports));
+                listener.Start();
+                return ((IPEndPoint)listener.LocalEndpoint).Port;
+            }
+            catch (SocketException)
+            {
+                // taken
+            }
+        }
     }
 
     public static async Task WaitForPortAsync(int port, Process process)
