@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using Xunit;
 
 namespace RepoSentry.SystemTests.Support;
@@ -49,7 +50,7 @@ internal sealed class NginxGitServer : IAsyncDisposable
     /// <summary>Waits until so many requests are logged: nginx writes the line after the answer.</summary>
     public async Task UntilLoggedAsync(int count)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (Requests.Length < count)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
@@ -112,11 +113,7 @@ internal sealed class NginxGitServer : IAsyncDisposable
         wrapper = ServerProcess.Start(TestGit.Find("fcgiwrap")!, folder.FullName, "-c", "4", "-s", $"unix:{folder.FullName}/cgi.sock");
         nginx = ServerProcess.Start(TestGit.Find("nginx")!, folder.FullName, "-p", folder.FullName, "-e", "error.log", "-c", "nginx.conf");
         await ServerProcess.WaitForPortAsync(Port, nginx);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!File.Exists(Path.Combine(folder.FullName, "cgi.sock")))
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
-        }
+        await ServerProcess.WaitForAsync(AddressFamily.Unix, new UnixDomainSocketEndPoint(Path.Combine(folder.FullName, "cgi.sock")), wrapper);
     }
 
     private string Configuration() => string.Create(CultureInfo.InvariantCulture, $$"""

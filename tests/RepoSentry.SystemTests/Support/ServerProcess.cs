@@ -7,11 +7,13 @@ namespace RepoSentry.SystemTests.Support;
 /// <summary>Servers as children of the test, in the foreground and on loopback, ended by their own id.</summary>
 internal static class ServerProcess
 {
-    private const int FirstPort = 12_000;
-    private const int Ports = 20_000;
+    // Below the ports that the kernel gives to connections: one that is free now is so when its server starts, or starts again.
+    private const int FirstPort = 20_000;
+    private const int LastPort = 32_000;
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
-    private static int ports = Random.Shared.Next(Ports);
+
+    private static int lastTaken = Random.Shared.Next(FirstPort, LastPort);
 
     public static Process Start(string program, string folder, params string[] arguments)
     {
@@ -28,25 +30,28 @@ internal static class ServerProcess
         return process;
     }
 
-    /// <summary>One that nobody else is given until a child listens on it: below those that systems give to connections and to listeners without a wish, and never the same again.</summary>
     public static int FreePort()
     {
         while (true)
         {
+            var port = FirstPort + (Interlocked.Increment(ref lastTaken) % (LastPort - FirstPort));
             try
             {
-                using var listener = new TcpListener(IPAddress.Loopback, FirstPort + (Interlocked.Increment(ref ports) % Ports));
+                using var listener = new TcpListener(IPAddress.Loopback, port);
                 listener.Start();
-                return ((IPEndPoint)listener.LocalEndpoint).Port;
+                return port;
             }
             catch (SocketException)
             {
-                // taken
+                // somebody else has it
             }
         }
     }
 
-    public static async Task WaitForPortAsync(int port, Process process)
+    public static Task WaitForPortAsync(int port, Process process) => WaitForAsync(AddressFamily.InterNetwork, new IPEndPoint(IPAddress.Loopback, port), process);
+
+    /// <summary>Waits until the process listens there: a socket in a folder stands there before anybody listens on it.</summary>
+    public static async Task WaitForAsync(AddressFamily family, EndPoint address, Process process)
     {
         using var limit = new CancellationTokenSource(StartLimit);
         while (true)
@@ -58,8 +63,8 @@ internal static class ServerProcess
 
             try
             {
-                using var probe = new TcpClient();
-                await probe.ConnectAsync(IPAddress.Loopback, port, limit.Token);
+                using var probe = new Socket(family, SocketType.Stream, ProtocolType.Unspecified);
+                await probe.ConnectAsync(address, limit.Token);
                 return;
             }
             catch (SocketException)
