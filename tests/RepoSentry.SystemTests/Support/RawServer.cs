@@ -13,7 +13,7 @@ internal sealed class RawServer : IAsyncDisposable
     private readonly Func<string, Stream, CancellationToken, Task> answer;
     private readonly Task accepting;
 
-    /// <param name="answer">Gets the head of a request and the connection; the connection closes when it returns.</param>
+    /// <param name="answer">Gets the head of a request and the connection; the connection closes when it returns and the client has gone.</param>
     public RawServer(Func<string, Stream, CancellationToken, Task> answer)
     {
         this.answer = answer;
@@ -62,8 +62,13 @@ internal sealed class RawServer : IAsyncDisposable
                 var head = Encoding.Latin1.GetString(buffer, 0, length);
                 Requests.Enqueue(head);
                 await answer(head, connection, stop.Token);
+                client.Client.Shutdown(SocketShutdown.Send);
+                while (await connection.ReadAsync(buffer, stop.Token) > 0)
+                {
+                    // what is closed unread is reset, and the answer is lost with it
+                }
             }
-            catch (Exception ended) when (ended is OperationCanceledException or IOException or ObjectDisposedException)
+            catch (Exception ended) when (ended is OperationCanceledException or IOException or SocketException or ObjectDisposedException)
             {
                 // The client went away, or the test is over.
             }
