@@ -162,7 +162,7 @@ public sealed class ListingTests
         forge.Answered = target =>
         {
             forge.Answered = null;
-            forge.Repositories.Remove("acme/r001"); // the second page begins one later now: it hides one
+            forge.Repositories.TryRemove("acme/r001", out _); // the second page begins one later now: it hides one
         };
 
         var failure = await Should.ThrowAsync<RefSourceException>(() => Lister(forge, "gitea").ListAsync("acme", Token));

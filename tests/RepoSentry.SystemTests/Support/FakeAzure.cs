@@ -39,7 +39,7 @@ internal sealed class FakeAzure : FakeForge
         if (path is ["shop", "_apis", "git", "repositories"] or ["_apis", "git", "repositories"])
         {
             Allow(context.Request, "api-version");
-            var listed = Repositories.Values.Select(one => new { id = Id(one), name = one.Name.Split('/')[1], isDisabled = one.IsArchived, isFork = one.IsFork, project = new { name = "shop" }, remoteUrl = "https://evil.example" }).ToArray();
+            var listed = Repositories.Values.OrderBy(one => one.Id).Select(one => new { id = Id(one), name = one.Name.Split('/')[1], isDisabled = one.IsArchived, isFork = one.IsFork, project = new { name = "shop" }, remoteUrl = "https://evil.example" }).ToArray();
             return WriteAsync(context, new { value = listed, count = listed.Length });
         }
 

@@ -32,7 +32,7 @@ internal abstract class FakeForge : IAsyncDisposable
 
     public Uri Root => new(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 
-    public Dictionary<string, FakeRepository> Repositories { get; } = new(StringComparer.Ordinal);
+    public ConcurrentDictionary<string, FakeRepository> Repositories { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Old name to new name.</summary>
     public Dictionary<string, string> Renamed { get; } = new(StringComparer.Ordinal);
@@ -67,7 +67,7 @@ internal abstract class FakeForge : IAsyncDisposable
 
     public void Rename(string from, string to)
     {
-        Repositories.Remove(from, out var repository);
+        Repositories.TryRemove(from, out var repository);
         Repositories[to] = repository!;
         Renamed[from] = to;
     }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace RepoSentry.SystemTests.Support;
 
 /// <summary>A ref as a forge lists it.</summary>
@@ -18,11 +20,11 @@ internal sealed record FakePullRequest(int Number, string Commit, string Branch,
     public bool IsOpen => State == "open";
 }
 
-/// <summary>A repository of a forge in memory, or one whose refs are those of a Git repository.</summary>
+/// <summary>A repository of a forge in memory, or one whose refs are those of a Git repository. It may change while it is looked at.</summary>
 internal sealed class FakeRepository(string name, int id)
 {
-    private readonly SortedDictionary<string, FakeRef> branches = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<string, FakeRef> tags = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, FakeRef> branches = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, FakeRef> tags = new(StringComparer.Ordinal);
 
     public string Name { get; } = name;
     public int Id { get; } = id;
@@ -34,9 +36,9 @@ internal sealed class FakeRepository(string name, int id)
     public TestRepository? Git { get; set; }
     public Dictionary<string, FakeCommit> Commits { get; } = new(StringComparer.Ordinal);
 
-    public SortedDictionary<int, FakePullRequest> PullRequests { get; } = [];
+    public ConcurrentDictionary<int, FakePullRequest> PullRequests { get; } = [];
 
-    public IEnumerable<FakePullRequest> OpenPullRequests => PullRequests.Values.Where(one => one.IsOpen);
+    public IEnumerable<FakePullRequest> OpenPullRequests => PullRequests.Values.Where(one => one.IsOpen).OrderBy(one => one.Number);
 
     public FakeRepository Open(int number, int commit, string branch = "topic", string into = "main", bool isFork = false)
     {
@@ -67,13 +69,13 @@ internal sealed class FakeRepository(string name, int id)
 
     public FakeRepository Untag(string tag)
     {
-        tags.Remove(tag);
+        tags.TryRemove(tag, out _);
         return this;
     }
 
     public FakeRepository Delete(string branch)
     {
-        branches.Remove(branch);
+        branches.TryRemove(branch, out _);
         return this;
     }
 
@@ -83,9 +85,9 @@ internal sealed class FakeRepository(string name, int id)
         return this;
     }
 
-    public IReadOnlyList<FakeRef> Branches() => Git is null ? [.. branches.Values] : GitRefs("refs/heads");
+    public IReadOnlyList<FakeRef> Branches() => Git is null ? Sorted(branches) : GitRefs("refs/heads");
 
-    public IReadOnlyList<FakeRef> Tags() => Git is null ? [.. tags.Values] : GitRefs("refs/tags");
+    public IReadOnlyList<FakeRef> Tags() => Git is null ? Sorted(tags) : GitRefs("refs/tags");
 
     public string HeadBranch() => Git is null ? DefaultBranch : TestGit.Run(Git.Folder, "symbolic-ref", "--short", "HEAD");
 
@@ -134,6 +136,8 @@ internal sealed class FakeRepository(string name, int id)
         Array.ForEach(known.Removed, path => tree.Remove(path));
         return tree;
     }
+
+    private static FakeRef[] Sorted(ConcurrentDictionary<string, FakeRef> refs) => [.. refs.Values.OrderBy(item => item.Name, StringComparer.Ordinal)];
 
     private FakeRef[] GitRefs(string below) =>
     [
