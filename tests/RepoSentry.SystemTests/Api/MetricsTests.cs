@@ -25,10 +25,10 @@ public sealed class MetricsTests
         await service.StartReadyAsync();
         await service.WatchingAsync();
         repository.Push("main", "Second");
-        await receiver.UntilAsync(all => all.Count == 1, TimeSpan.FromSeconds(30));
-        await service.UntilAsync(async () => (await service.TextAsync("/metrics")).Contains("reposentry_deliveries_total{", StringComparison.Ordinal), "counting deliveries");
-
-        var metrics = await service.TextAsync("/metrics");
+        await receiver.UntilAsync(all => all.Count == 1, TimeSpan.FromMinutes(1));
+        var metrics = "";
+        await service.UntilAsync( // a look and its deliveries are counted behind the commit, each in its own time
+            async () => (metrics = await service.TextAsync("/metrics")).Contains("reposentry_deliveries_total{", StringComparison.Ordinal) && metrics.Contains("reposentry_detection_delay_seconds_count{", StringComparison.Ordinal), "counting deliveries");
 
         foreach (var name in (string[])["polls_total", "poll_duration_seconds_bucket", "detection_delay_seconds_count", "events_total", "deliveries_total", "delivery_backlog", "repositories", "build_info"])
         {

@@ -39,7 +39,7 @@ public sealed class SupportCommandTests : IDisposable
         var made = await Service.RunAsync(["token", "create", "canary", "--role", "viewer"], service.Environment);
         made.Code.ShouldBe(0, made.Errors);
         local.Push("main", "second");
-        await service.UntilAsync(async () => (await CountAsync(service, "delivery", "list", "--no-headers")) == 1 && (await Service.RunAsync(["repo", "show", "web"], service.Environment)).Output.Contains("401", StringComparison.Ordinal), "failing");
+        await service.UntilAsync(async () => (await Service.RunAsync(["delivery", "list", "-o", "json"], service.Environment)).Output.Contains("\"last_error\": \"", StringComparison.Ordinal) && (await Service.RunAsync(["repo", "show", "web"], service.Environment)).Output.Contains("401", StringComparison.Ordinal), "failing");
         File.Copy(log, log += ".copy"); // the service writes on in its own
         service.Environment["REPOSENTRY__APP__LOG_FILE"] = log;
         await File.AppendAllTextAsync(log, $"a line with {made.Output.Trim()} and https://robot:canary-userinfo-6@git.corp/x in it\n", TestContext.Current.CancellationToken);

@@ -8,7 +8,7 @@ namespace RepoSentry.SystemTests.Hosting;
 /// <summary>The executable beside an organization whose repositories come, are pushed to, are renamed and go.</summary>
 public sealed class DiscoveryTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [Theory]
     [InlineData("github")]
