@@ -104,7 +104,7 @@ public sealed class OrderTests : IDisposable
             security: { master_key: "file:{{key}}" }
             polling: { strategy: fixed, interval: 1s, min_interval: 1s }
             providers: [{ name: forge, type: git, url: "{{web.Url.GetLeftPart(UriPartial.Authority)}}" }]
-            triggers: [{ name: program, type: exec, command: [sh, -c, "exit 65"] }]
+            triggers: [{ name: program, type: exec, command: [sh, -c, "exit 65"], events: [branch_updated] }] # else the deletions that are released are refused too, and that pauses it
             repositories: [{ name: web, url: "{{web.Url}}" }]
             """);
         await service.StartReadyAsync();
