@@ -11,8 +11,8 @@ namespace RepoSentry.SystemTests.Deploy;
 /// <summary>The Dockerfile, built and run.</summary>
 public sealed class ImageTests(ContainerImage image) : IClassFixture<ContainerImage>
 {
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(10) };
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromMinutes(1) };
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
 
     [Fact]
     public void It_says_how_it_is_run()
