@@ -107,7 +107,7 @@ public sealed class BrowserPageTests(Site site) : IClassFixture<Site>, IAsyncDis
         for (var presses = 0; presses < wanted + 20; presses++)
         {
             await page.Keyboard.PressAsync("Tab");
-            var at = await page.EvaluateAsync<string?>("(() => { const e = document.activeElement; if (!e || e === document.body) return null; const s = getComputedStyle(e); return [...document.querySelectorAll('*')].indexOf(e) + '|' + e.matches('a[href], button, input:not([type=hidden]), select, textarea, summary') + '|' + (s.outlineStyle !== 'none'); })()");
+            var at = await page.EvaluateAsync<string?>("(() => { const e = document.activeElement; if (!e || e === document.body) return null; const s = getComputedStyle(e); const met = window.met ??= []; if (!met.includes(e)) met.push(e); return met.indexOf(e) + '|' + e.matches('a[href], button, input:not([type=hidden]), select, textarea, summary') + '|' + (s.outlineStyle !== 'none'); })()");
             if (at is null)
             {
                 continue;
@@ -127,6 +127,8 @@ public sealed class BrowserPageTests(Site site) : IClassFixture<Site>, IAsyncDis
     public async Task Keys_lead_to_pages_rows_search_and_help()
     {
         var page = await site.OpenAsync("/");
+        await page.AddInitScriptAsync("(now => { Date.now = () => now; })(Date.now())"); // two keys belong together within three seconds: here no time passes between them
+        await page.ReloadAsync();
         await PressAsync("g", "e");
         await Site.AtAsync(page, "/events");
         await PressAsync("/");
@@ -163,7 +165,7 @@ public sealed class BrowserPageTests(Site site) : IClassFixture<Site>, IAsyncDis
         await page.CheckAsync("input[value='zh-CN']");
         await page.CheckAsync("input[value='dark']");
         await page.ClickAsync(".preferences button");
-        (await page.GetAttributeAsync("html", "lang")).ShouldBe("zh-CN");
+        await Assertions.Expect(page.Locator("html")).ToHaveAttributeAsync("lang", "zh-CN");
         (await page.GetAttributeAsync("html", "data-theme")).ShouldBe("dark");
         (await page.TitleAsync()).ShouldStartWith("设置");
     }

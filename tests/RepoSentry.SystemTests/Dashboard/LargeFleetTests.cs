@@ -35,6 +35,7 @@ public sealed class LargeFleetTests
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Site.Chromium, Args = ["--no-sandbox", "--disable-gpu"] });
         var page = await browser.NewPageAsync();
+        page.SetDefaultTimeout(60_000);
         await page.GotoAsync(http.BaseAddress + "repositories", new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded });
         await Site.HoldsAsync(page, "performance.getEntriesByName('first-contentful-paint').length > 0");
         var paint = await page.EvaluateAsync<double>("performance.getEntriesByName('first-contentful-paint')[0].startTime");

@@ -42,6 +42,7 @@ public sealed class LongNameTests : IAsyncLifetime
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Site.Chromium, Args = ["--no-sandbox", "--disable-gpu"] });
         var page = await browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = width, Height = 900 } });
+        page.SetDefaultTimeout(60_000);
         var wide = new List<string>();
         foreach (var path in new[] { "/", "/repositories", $"/repositories/{Long}", "/events", $"/events/{eventId}", "/triggers", $"/triggers/{Long}?status=waiting", $"/rules?repository={Long}&refs={Long}", "/budget", "/system" })
         {

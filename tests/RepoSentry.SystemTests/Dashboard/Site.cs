@@ -17,6 +17,12 @@ public sealed class Site : IAsyncLifetime
     public const string Chromium = "/usr/bin/chromium";
     private const string AdminToken = "admin-token-of-the-browser-tests";
 
+    /// <summary>Milliseconds that anything may take.</summary>
+    private const int Patience = 60_000;
+
+    // What was said of an action may go again before somebody who comes late has seen it.
+    private const string Remember = "new MutationObserver(() => { if (document.querySelector('.flash')) document.documentElement.dataset.flashed = ''; }).observe(document, { childList: true, subtree: true })";
+
     private readonly TemporaryFolder folder = new();
     private readonly HttpClient api = new();
     private readonly List<string> complaints = [];
@@ -71,6 +77,7 @@ public sealed class Site : IAsyncLifetime
                 item.GetProperty("deliveries").EnumerateArray().Count(delivery => delivery.GetProperty("status").GetString() is "delivered" or "dead") == 2),
             "delivered");
         EventId = (await ApiAsync("/api/v1/events?repository=web")).GetProperty("items")[0].GetProperty("id").GetString()!;
+        Assertions.SetDefaultExpectTimeout(Patience);
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Chromium, Args = ["--no-sandbox", "--disable-gpu"] });
         session = await SignInAsync(AdminToken);
@@ -92,6 +99,7 @@ public sealed class Site : IAsyncLifetime
     public async Task<string> SignInAsync(string token)
     {
         await using var context = await browser.NewContextAsync();
+        context.SetDefaultTimeout(Patience);
         var page = await context.NewPageAsync();
         await page.GotoAsync(Address + "/events");
         await page.FillAsync("#token", token);
@@ -113,6 +121,8 @@ public sealed class Site : IAsyncLifetime
             ExtraHTTPHeaders = [KeyValuePair.Create("Accept-Language", language)],
         });
         open.Add(context);
+        context.SetDefaultTimeout(Patience);
+        await context.AddInitScriptAsync(Remember);
         var page = await context.NewPageAsync();
         page.Console += (_, message) => Note(message.Type == "error" ? $"{path}: {message.Text}" : null);
         page.PageError += (_, error) => Note($"{path}: {error}");
@@ -123,12 +133,12 @@ public sealed class Site : IAsyncLifetime
     /// <summary>Waits until the page stands at a path. WaitForURLAsync misses what happens between its look at the address and its wait for the next.</summary>
     /// <param name="path">With <c>*</c> for any part of a segment.</param>
     public static Task AtAsync(IPage page, string path) =>
-        Assertions.Expect(page).ToHaveURLAsync(new Regex($"^http://[^/]+{Regex.Escape(path).Replace("\\*", "[^/]*", StringComparison.Ordinal)}$", RegexOptions.None, TimeSpan.FromSeconds(1)), new PageAssertionsToHaveURLOptions { Timeout = 30_000 });
+        Assertions.Expect(page).ToHaveURLAsync(new Regex($"^http://[^/]+{Regex.Escape(path).Replace("\\*", "[^/]*", StringComparison.Ordinal)}$", RegexOptions.None, TimeSpan.FromSeconds(1)), new PageAssertionsToHaveURLOptions { Timeout = Patience });
 
     /// <summary>Waits until an expression is true. WaitForFunctionAsync asks again by eval, which the pages' policy refuses and the browser complains of.</summary>
     public static async Task HoldsAsync(IPage page, string expression)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(Patience));
         while (!await page.EvaluateAsync<bool>(expression))
         {
             limit.IsCancellationRequested.ShouldBeFalse($"{expression} never held on {page.Url}");
@@ -139,9 +149,9 @@ public sealed class Site : IAsyncLifetime
     /// <summary>Clicks on a button that does something, and waits until the page says that it was done; what it said of an action before does not count.</summary>
     public static async Task ActAsync(IPage page, string button)
     {
-        await page.EvaluateAsync("for (const said of document.querySelectorAll('.flash')) said.remove()");
+        await page.EvaluateAsync("for (const said of document.querySelectorAll('.flash')) said.remove(); delete document.documentElement.dataset.flashed");
         await page.ClickAsync(button);
-        await page.WaitForSelectorAsync(".flash");
+        await page.WaitForSelectorAsync(".flash, html[data-flashed]", new PageWaitForSelectorOptions { State = WaitForSelectorState.Attached });
     }
 
     /// <summary>What a test has opened; else its pages go on reading beside the next test.</summary>
