@@ -27,7 +27,7 @@ public sealed class ClientAnswerTests : IDisposable
         var id = (await RunAsync(service, "event list -o name")).Output.Trim();
 
         Array.ForEach(branches, web.Delete);
-        var (code, _, errors) = await RunAsync(service, "repo poll web --wait --timeout 30");
+        var (code, _, errors) = await RunAsync(service, "repo poll web --wait");
 
         code.ShouldBe(0);
         errors.ShouldContain("web: 30 ");

@@ -75,7 +75,7 @@ public sealed class CommandTests
         await service.StartReadyAsync();
         await service.WatchingAsync();
         repository.Tag("v1");
-        await receiver.UntilAsync(all => all.Count == 1, TimeSpan.FromSeconds(20));
+        await receiver.UntilAsync(all => all.Count == 1, TimeSpan.FromMinutes(1));
         var server = new Dictionary<string, string> { ["REPOSENTRY_SERVER"] = $"http://127.0.0.1:{service.Port}" };
         await service.UntilAsync(async () => (await Service.RunAsync(["event", "list", "--status", "delivered", "-o", "name"], server)).Output.Length > 0, "delivered");
 

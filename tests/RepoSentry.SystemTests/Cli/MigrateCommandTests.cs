@@ -40,7 +40,7 @@ public sealed class MigrateCommandTests : IAsyncDisposable
         await service.WatchingAsync();
 
         (await EventsAsync()).ShouldBe(["branch_deleted gone", $"branch_updated moved {moved}"], ignoreOrder: true);
-        await receiver.UntilAsync(arrivals => arrivals.Count == 2, TimeSpan.FromSeconds(20));
+        await receiver.UntilAsync(arrivals => arrivals.Count == 2, TimeSpan.FromMinutes(1));
         receiver.Arrivals.ShouldAllBe(arrival => arrival.Headers.ContainsKey("Ce-Id"));
 
         var later = web.Push("unknown", "known by now");

@@ -44,7 +44,7 @@ public sealed class ManualCommandTests
         await service.StartReadyAsync();
         await service.WatchingAsync();
         var commit = web.Push("main", "Second");
-        await receiver.UntilAsync(all => all.Count == 1, TimeSpan.FromSeconds(20));
+        await receiver.UntilAsync(all => all.Count == 1, TimeSpan.FromMinutes(1));
         var id = (await service.GetAsync("/api/v1/events")).GetProperty("items")[0].GetProperty("id").GetString()!;
         using var backups = new TemporaryFolder();
         var commands = Commands().Select(line => line.Replace("01a20baf-4616-7e8c-8fae-621b2b39c3a9", id, StringComparison.Ordinal)

@@ -9,7 +9,7 @@ namespace RepoSentry.SystemTests.Support;
 /// <summary>The built executable as a service, with a configuration and a database that outlive it.</summary>
 internal sealed class Service : IAsyncDisposable
 {
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromMinutes(1) };
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("service-");
     private readonly StringBuilder log = new();
@@ -90,7 +90,7 @@ internal sealed class Service : IAsyncDisposable
 
     public async Task UntilAsync(Func<Task<bool>> holds, string what)
     {
-        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var end = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (true)
         {
             try
@@ -127,7 +127,7 @@ internal sealed class Service : IAsyncDisposable
 
     public async Task<int> ExitAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         await process!.WaitForExitAsync(limit.Token);
         return process.ExitCode;
     }

@@ -59,7 +59,7 @@ internal sealed partial class Terminal : IAsyncDisposable
     /// <summary>Waits for a text after what was waited for last, then presses keys.</summary>
     public async Task TypeAsync(string after, string keys)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         int found;
         while ((found = Text.IndexOf(after, read, StringComparison.Ordinal)) < 0)
         {
@@ -77,7 +77,7 @@ internal sealed partial class Terminal : IAsyncDisposable
 
     public async Task<int> ExitAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         await process.WaitForExitAsync(limit.Token);
         await reading;
         return process.ExitCode;

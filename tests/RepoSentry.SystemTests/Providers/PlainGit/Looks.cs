@@ -9,7 +9,7 @@ namespace RepoSentry.SystemTests.Providers.PlainGit;
 
 internal static class Looks
 {
-    public static PlainGitRefSource Source(PlainGitOptions? options = null, string caFile = "", int connectSeconds = 10) =>
+    public static PlainGitRefSource Source(PlainGitOptions? options = null, string caFile = "", int connectSeconds = 60) =>
         new(options ?? new PlainGitOptions { Provider = "forge", AllowFile = true },
             OutboundHttp.CreateClient(new OutboundOptions { CaFile = caFile, ConnectTimeout = TimeSpan.FromSeconds(connectSeconds) }),
             TimeProvider.System);
