@@ -159,7 +159,8 @@ internal sealed class Service : IAsyncDisposable
     {
         if (process is { HasExited: false })
         {
-            await KillAsync();
+            process.Kill(entireProcessTree: true); // a git that it has begun would write on in the folder
+            await process.WaitForExitAsync();
         }
 
         process?.Dispose();
