@@ -136,16 +136,16 @@ internal static class E03Outage
             for (var passed = TimeSpan.Zero; passed < limit && product.Triggers.Any(trigger => trigger.Backlog > 0); passed += TimeSpan.FromMilliseconds(100))
             {
                 time.Advance(TimeSpan.FromMilliseconds(100));
-                await SettleAsync();
+                await SettleAsync(rest: 10); // the virtual time of the drain is judged: it must not run ahead of the work
             }
 
             return product.Triggers.All(trigger => trigger.Backlog == 0);
         }
 
-        private async Task SettleAsync()
+        private async Task SettleAsync(int rest = 3)
         {
             var clock = Stopwatch.GetTimestamp();
-            for (var quiet = 0; quiet < 3 && Stopwatch.GetElapsedTime(clock) < TimeSpan.FromSeconds(10);)
+            for (var quiet = 0; quiet < rest && Stopwatch.GetElapsedTime(clock) < TimeSpan.FromMinutes(1);)
             {
                 await Task.Delay(1);
                 quiet = healthy.Count >= owed && product.Triggers.All(trigger => trigger.InFlight == 0 && (trigger.Name != "healthy" || trigger.Backlog == 0)) ? quiet + 1 : 0;
