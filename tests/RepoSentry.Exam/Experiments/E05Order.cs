@@ -25,7 +25,7 @@ internal static class E05Order
         await using var receiver = await new LoggedReceiver(folder.Path).StartAsync();
         await using var product = await Product.StartAsync(
             $$"""
-            tekton: { event_listener_url: "{{receiver.Url}}/main", secret: "{{Evidence.Secret}}", timeout: 1s, requests_per_second: 0, max_in_flight: 0 }
+            tekton: { event_listener_url: "{{receiver.Url}}/main", secret: "{{Evidence.Secret}}", timeout: {{trial.Scale(1, 5)}}s, requests_per_second: 0, max_in_flight: 0 }
             """,
             change: config => config with { Triggers = [config.Triggers[0] with { Retry = new RetryConfig { Initial = TimeSpan.FromMilliseconds(50) } }] });
         var names = Enumerable.Range(0, Refs).Select(number => $"refs/heads/b{number}").ToArray();
@@ -37,7 +37,7 @@ internal static class E05Order
         var faults = new Faults(trial.Random.Next());
         receiver.Answer = faults.Answer;
         var stormy = await flow.RunAsync(trial.Scale(10_000, 1500), TimeSpan.FromSeconds(trial.Scale(60, 10)));
-        var drained = await flow.DrainedAsync(TimeSpan.FromSeconds(60));
+        var drained = await flow.DrainedAsync(TimeSpan.FromMinutes(3));
 
         receiver.Flush();
         var verdict = await evidence.JudgeAsync(every: true, inFlight: 0, "/main");
