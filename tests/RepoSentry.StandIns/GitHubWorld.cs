@@ -16,8 +16,6 @@ public sealed class GitHubWorld(TimeProvider time)
     private const int RestPerMinute = 900;
     private const int GraphPerMinute = 2000;
 
-    // What was under way when the refusal was told.
-    private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Penalty = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<string, GitHubRepo> byName = new(StringComparer.OrdinalIgnoreCase);
@@ -37,6 +35,9 @@ public sealed class GitHubWorld(TimeProvider time)
 
     /// <summary>How far its clock is ahead.</summary>
     public TimeSpan Skew { get; init; }
+
+    /// <summary>How long a request may be under way that was sent before its sender had read the refusal.</summary>
+    public TimeSpan OnItsWay { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether GraphQL is answered at all.</summary>
     public bool HasGraph { get; set; } = true;

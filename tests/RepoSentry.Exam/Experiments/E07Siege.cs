@@ -18,9 +18,9 @@ internal static class E07Siege
     public static async Task RunAsync(Trial trial)
     {
         var (owners, each, interval) = (trial.Scale(100, 40), 100, trial.Scale(60, 20));
-        var (rounds, refusal) = (trial.Scale(3, 1), TimeSpan.FromSeconds(trial.Scale(60, 10)));
+        var (rounds, refusal) = (trial.Scale(3, 1), TimeSpan.FromSeconds(trial.Scale(60, 15)));
         using var folder = new TemporaryFolder();
-        await using var forge = await GitHubServer.StartAsync(new GitHubWorld(TimeProvider.System) { Skew = TimeSpan.FromMinutes(7) });
+        await using var forge = await GitHubServer.StartAsync(new GitHubWorld(TimeProvider.System) { Skew = TimeSpan.FromMinutes(7), OnItsWay = TimeSpan.FromSeconds(trial.Scale(1, 5)) });
         await using var receiver = await new LoggedReceiver(folder.Path).StartAsync();
         var pushes = new Pushes(forge.World);
         receiver.Received = (_, body, _) => pushes.Arrived(body);
@@ -33,10 +33,10 @@ internal static class E07Siege
         for (var round = 0; round < rounds; round++)
         {
             await pushes.MakeAsync(trial.Random, TimeSpan.FromSeconds(interval), calm: true);
-            await pushes.SettleAsync(TimeSpan.FromSeconds(interval * 2));
+            await pushes.SettleAsync(TimeSpan.FromMinutes(3));
             forge.World.Refuse(refusal);
             await pushes.MakeAsync(trial.Random, refusal, calm: false);
-            await pushes.SettleAsync(TimeSpan.FromSeconds(interval * 2));
+            await pushes.SettleAsync(TimeSpan.FromMinutes(3));
         }
 
         var hours = Stopwatch.GetElapsedTime(spent.At).TotalHours;
@@ -97,8 +97,12 @@ internal static class E07Siege
             var clock = Stopwatch.GetTimestamp();
             while (Stopwatch.GetElapsedTime(clock) < lasts)
             {
-                var commit = world.Push(repositories[random.Next(repositories.Count)], $"topic/{count++}");
-                waiting[commit] = (Stopwatch.GetTimestamp(), calm);
+                lock (waiting) // it may arrive at once
+                {
+                    var commit = world.Push(repositories[random.Next(repositories.Count)], $"topic/{count++}");
+                    waiting[commit] = (Stopwatch.GetTimestamp(), calm);
+                }
+
                 await Task.Delay(random.Next(400, 1200));
             }
         }
@@ -115,9 +119,12 @@ internal static class E07Siege
         public void Arrived(byte[] body)
         {
             using var json = JsonDocument.Parse(body);
-            if (waiting.TryRemove(json.RootElement.GetProperty("after").GetString()!, out var push) && push.Calm)
+            lock (waiting)
             {
-                delays.Add(Stopwatch.GetElapsedTime(push.At).TotalSeconds);
+                if (waiting.TryRemove(json.RootElement.GetProperty("after").GetString()!, out var push) && push.Calm)
+                {
+                    delays.Add(Stopwatch.GetElapsedTime(push.At).TotalSeconds);
+                }
             }
         }
 
