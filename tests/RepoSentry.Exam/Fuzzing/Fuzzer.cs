@@ -11,11 +11,11 @@ namespace RepoSentry.Exam.Fuzzing;
 /// which is not measured: the kind and words of the refusal, how far it got, or the shape of what was read.
 /// </summary>
 /// <param name="within">The full exam ends a slow target after this, and tells how many inputs it got.</param>
-internal sealed class Fuzzer(FuzzTarget target, int seed, int count, TimeSpan within)
+/// <param name="slow">An input that takes longer, and again when it is fed once more, is one of <see cref="SlowInputs"/>.</param>
+internal sealed class Fuzzer(FuzzTarget target, int seed, int count, TimeSpan within, TimeSpan slow)
 {
     private const int MostKept = 4000;
-    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Stuck = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Stuck = TimeSpan.FromMinutes(1);
 
     private readonly Random random = new(seed);
     private readonly List<FuzzInput> corpus = [];
@@ -97,7 +97,7 @@ internal sealed class Fuzzer(FuzzTarget target, int seed, int count, TimeSpan wi
             Fed++;
             var took = Stopwatch.GetElapsedTime(began);
             Slowest = took > Slowest ? took : Slowest;
-            if (took > Slow && IsSlowAgain(input))
+            if (took > slow && IsSlowAgain(input))
             {
                 SlowInputs.Add(Save("slow", input, $"{took.TotalSeconds:0.0} s"));
             }
@@ -107,7 +107,7 @@ internal sealed class Fuzzer(FuzzTarget target, int seed, int count, TimeSpan wi
     }
 
     // A machine that is busy with other work makes anything slow once.
-    private static bool IsSlowAgain(FuzzInput input)
+    private bool IsSlowAgain(FuzzInput input)
     {
         var clock = Stopwatch.GetTimestamp();
         try
@@ -119,7 +119,7 @@ internal sealed class Fuzzer(FuzzTarget target, int seed, int count, TimeSpan wi
             // counted the first time
         }
 
-        return Stopwatch.GetElapsedTime(clock) > Slow;
+        return Stopwatch.GetElapsedTime(clock) > slow;
     }
 
     private static string Ended(FuzzInput input)
