@@ -13,7 +13,7 @@ namespace RepoSentry.Exam.Experiments;
 internal static class E18Resources
 {
     private const string FakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
-    private static readonly TimeSpan Notice = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Notice = TimeSpan.FromMinutes(1);
 
     public static async Task RunAsync(Trial trial)
     {
@@ -176,7 +176,7 @@ internal static class E18Resources
         story.PushAll();
         trial.Equal("names: /healthz says that repositories fail", await story.SaysAsync("/healthz", 200, "cannot be looked at", Notice) ? 1 : 0, 1);
         trial.Equal("names: the repository says why", await story.SaysAsync("/api/v1/repositories/s0", 200, "resolve", Notice) ? 1 : 0, 1);
-        trial.Equal("names: still ready", await story.SaysAsync("/readyz", 200, "", TimeSpan.FromSeconds(2)) ? 1 : 0, 1);
+        trial.Equal("names: still ready", await story.SaysAsync("/readyz", 200, "", TimeSpan.FromSeconds(30)) ? 1 : 0, 1);
         await File.WriteAllTextAsync(hosts, Names);
         await story.RecoverAsync(trial, "names");
     }
@@ -197,13 +197,14 @@ internal static class E18Resources
         {
             await File.WriteAllTextAsync(shift, string.Create(CultureInfo.InvariantCulture, $"{(hours < 0 ? "" : "+")}{hours * 3600}\n"));
             story.PushAll();
+            var begun = Stopwatch.GetTimestamp();
             story.TakeLooks();
             var window = TimeSpan.FromSeconds(trial.Scale(16, 6));
             await Task.Delay(window);
             var looks = story.TakeLooks();
-            var due = window.TotalSeconds / Shortage.Interval;
-            tooMany += looks.Values.Count(count => count > due + 2); // one by the place of the window, and one more at most
-            tooFew += Shortage.Repositories - looks.Values.Count(count => count >= due - 2);
+            var most = Stopwatch.GetElapsedTime(begun).TotalSeconds / Shortage.Interval;
+            tooMany += looks.Values.Count(count => count > most + 2); // one by the place of the window, and one more at most
+            tooFew += Shortage.Repositories - looks.Values.Count(count => count >= (window.TotalSeconds / Shortage.Interval) - 2);
             var told = (await story.Service.AskAsync("/api/v1/repositories/s0")).Json!.Value.GetProperty("last_checked").GetDateTimeOffset();
             seen += Math.Abs((told - TimeProvider.System.GetUtcNow()).TotalHours - hours) < 0.1 ? 1 : 0;
         }
