@@ -55,7 +55,7 @@ internal static class E08Ssrf
         });
         using var folder = new TemporaryFolder();
         var resolver = Path.Combine(folder.Path, "resolv.conf");
-        await File.WriteAllTextAsync(resolver, "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n");
+        await File.WriteAllTextAsync(resolver, "nameserver 127.0.0.1\noptions timeout:5 attempts:2\n");
 
         var taken = Local.Where(host => ConfigLoader.LoadText(Trigger("t", host, canary.Port), "exam.yaml").Config is not null).ToList();
         await using var service = new ServiceRun($$"""
@@ -123,7 +123,7 @@ internal static class E08Ssrf
         }
 
         var waiting = taken.Append(("moved", "a redirect")).ToList();
-        for (var turn = 0; turn < 300 && waiting.Count > 0; turn++)
+        for (var turn = 0; turn < 1200 && waiting.Count > 0; turn++)
         {
             var still = new List<(string, string)>();
             foreach (var (name, host) in waiting)

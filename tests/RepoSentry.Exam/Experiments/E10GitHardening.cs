@@ -67,7 +67,7 @@ internal static class E10GitHardening
 
         try
         {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
             await source.LookAsync(new RefLookRequest(url, [new KindRequest(RefKind.Branch, [], null)]), limit.Token);
             return null;
         }
@@ -155,7 +155,7 @@ internal static class E10GitHardening
         {
             try
             {
-                using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+                using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
                 var look = await source.LookAsync(new RefLookRequest(repository.Url, [new KindRequest(RefKind.Branch, [], null)]), limit.Token);
                 return look.Kinds[0].Snapshot?.Refs is [{ Name: "refs/heads/main" }] ? null : "other refs";
             }

@@ -63,7 +63,7 @@ internal static class E15Secrets
         var (answered, killed, failedStarts) = await RotateAsync(trial, service, keys, session, rotations, backup);
         await ending.CancelAsync();
         await pushing;
-        await service.UntilAsync(() => Task.FromResult(fleet.Missing == 0), "done with what was pushed", TimeSpan.FromSeconds(30)).ContinueWith(_ => { }, TaskScheduler.Default);
+        await service.UntilAsync(() => Task.FromResult(fleet.Missing == 0), "done with what was pushed", TimeSpan.FromMinutes(2)).ContinueWith(_ => { }, TaskScheduler.Default);
 
         trial.Equal("rotations that were answered", answered, rotations);
         trial.Reaches("kills in the middle of one", killed, rotations / 6);
@@ -110,7 +110,7 @@ internal static class E15Secrets
             {
                 using var taken = Process.Start(ServiceRun.Executable, ["db", "backup", backup, "--database", service.DatabasePath]);
                 await taken.WaitForExitAsync();
-                await service.StopAsync(TimeSpan.FromSeconds(15));
+                await service.StopAsync(TimeSpan.FromMinutes(1));
                 await StartAsync(service, failed); // the new key alone
             }
 
@@ -167,7 +167,7 @@ internal static class E15Secrets
         var right = keys.Current;
         keys.Set(keys.Next());
         var clock = Stopwatch.GetTimestamp();
-        var ended = await service.Start().EndsAsync(TimeSpan.FromSeconds(20));
+        var ended = await service.Start().EndsAsync(TimeSpan.FromMinutes(1));
         var took = Stopwatch.GetElapsedTime(clock);
         trial.Zero("starts with a wrong key", ended && service.ExitCode == 1 && service.Log.Contains("no line of security.master_key", StringComparison.Ordinal) ? 0 : 1, service.Log[Math.Max(0, service.Log.Length - 500)..]);
         trial.Within("until it refuses", took.TotalSeconds, Refusal.TotalSeconds, "s");

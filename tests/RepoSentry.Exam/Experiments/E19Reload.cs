@@ -50,7 +50,7 @@ internal static partial class E19Reload
         await service.AskAsync("/api/v1/reload", HttpMethod.Post);
         await ending.CancelAsync();
         await pushing;
-        await service.UntilAsync(() => Task.FromResult(fleet.Unseen(arrived).Count == 0), "even with its repositories", TimeSpan.FromSeconds(40)).ContinueWith(_ => { }, TaskScheduler.Default);
+        await service.UntilAsync(() => Task.FromResult(fleet.Unseen(arrived).Count == 0), "even with its repositories", TimeSpan.FromMinutes(2)).ContinueWith(_ => { }, TaskScheduler.Default);
 
         var names = await NamesAsync(service);
         trial.Equal("edits", seen.Right.Count + seen.Wrong, edits);

@@ -121,18 +121,18 @@ internal sealed class Shortage : IAsyncDisposable
     {
         var (clock, wanted) = (Stopwatch.GetTimestamp(), FakeRepository.Sha(commits));
         var missing = new HashSet<string>(Enumerable.Range(0, Repositories).Select(number => $"acme/s{number}"), StringComparer.Ordinal);
-        while (Stopwatch.GetElapsedTime(clock) < Recovery * 2 && missing.Count > 0 && !Service.HasExited)
+        while (Stopwatch.GetElapsedTime(clock) < Recovery * 6 && missing.Count > 0 && !Service.HasExited)
         {
             missing.RemoveWhere(name => arrived.ContainsKey((name, wanted)));
             await Task.Delay(200);
         }
 
-        var ready = await SaysAsync("/readyz", 200, "", TimeSpan.FromSeconds(10));
+        var ready = await SaysAsync("/readyz", 200, "", TimeSpan.FromMinutes(1));
         trial.Zero($"{what}: ended or not ready afterwards", Service.HasExited || !ready ? 1 : 0, Service.HasExited ? Service.Log.Trim().Split('\n')[^1] : null);
         trial.Within($"{what}: all delivered after the end of it", Stopwatch.GetElapsedTime(clock).TotalSeconds, Recovery.TotalSeconds, "s");
         if (!Service.HasExited)
         {
-            await Service.StopAsync(TimeSpan.FromSeconds(15));
+            await Service.StopAsync(TimeSpan.FromMinutes(1));
         }
 
         Receiver.Flush();

@@ -53,7 +53,7 @@ internal sealed class Product : IAsyncDisposable
         for (var wait = 0; lifecycle.State != LifecycleState.Running; wait++)
         {
             await Task.Delay(5);
-            if (wait > 4000 || lifecycle.HasFailed)
+            if (wait > 24_000 || lifecycle.HasFailed)
             {
                 throw new TimeoutException($"the product is {lifecycle.State}: {lifecycle.Reason}");
             }
@@ -103,7 +103,7 @@ internal sealed class Product : IAsyncDisposable
     {
         if (app is not null)
         {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
             await app.StopAsync(limit.Token);
             await app.DisposeAsync();
         }

@@ -9,7 +9,7 @@ namespace RepoSentry.Exam.Support;
 /// <summary>The built executable as a process, with a folder that outlives its kills; it may be started under another program.</summary>
 internal sealed class ServiceRun : IAsyncDisposable
 {
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(20) };
 
     private readonly StringBuilder log = new();
     private Process? process;
@@ -78,7 +78,7 @@ internal sealed class ServiceRun : IAsyncDisposable
 
     public async Task<ServiceRun> ReadyAsync(TimeSpan? limit = null)
     {
-        await UntilAsync(async () => (await AskAsync("/readyz")).Status == 200, "ready", limit ?? TimeSpan.FromSeconds(30));
+        await UntilAsync(async () => (await AskAsync("/readyz")).Status == 200, "ready", limit ?? TimeSpan.FromMinutes(2));
         return this;
     }
 
@@ -86,7 +86,7 @@ internal sealed class ServiceRun : IAsyncDisposable
     public Task WatchingAsync(int count, TimeSpan? limit = null) => UntilAsync(
         async () => (await AskAsync("/api/v1/status")).Json is { } status && status.GetProperty("repositories").TryGetProperty("active", out var active) && active.GetInt32() >= count,
         "watching",
-        limit ?? TimeSpan.FromSeconds(60));
+        limit ?? TimeSpan.FromMinutes(3));
 
     /// <summary>Status and body; 0 where nobody answers.</summary>
     public async Task<(int Status, string Text, JsonElement? Json)> AskAsync(string path, HttpMethod? method = null, HttpContent? content = null)
