@@ -54,7 +54,7 @@ internal sealed record Explanation(
         var says = unseen is not null ? unseen
             : patterns.Count == 0 ? $"no {word} are watched: the repository names none"
             : seen is null ? watched is null ? "not looked at yet" : $"{watched} {word} are watched; this process has not seen the list in full yet, for the forge says that nothing is new"
-            : $"{seen.Watched} of the {seen.Count} {word} in the last answer are watched";
+            : $"watches {seen.Watched} of {seen.Count} {word} in the last answer";
         if (seen is not null && repository.LastLook?.Source == "git" && repository.Filters[kind].Prefixes(kind) is { Count: > 0 } prefixes)
         {
             says += $"; a look by Git asks only for names that begin with {string.Join(", ", prefixes.Select(GitRef.Shorten))}, so others are not in its answer";
@@ -170,6 +170,11 @@ internal sealed record Explanation(
         var says = watched ? hits.Count == 0 ? "watched: only exclusions are named, and none matches" : $"watched: {string.Join(", ", hits)} matches"
             : hits.Find(pattern => pattern.StartsWith('!')) is { } excluded ? $"not watched: {excluded} excludes it"
             : "not watched: no pattern matches";
+        if (watched && kind == RefKind.Tag && !asked.StartsWith("refs/", StringComparison.Ordinal))
+        {
+            says += repository.Filters[RefKind.Branch].Matches(GitRef.BranchPrefix + asked) ? ", as a tag; a branch of that name is watched too" : ", as a tag; a branch of that name is not watched";
+        }
+
         var commit = refs.FirstOrDefault(item => item.Name == full)?.CommitSha;
         if (watched)
         {

@@ -67,7 +67,7 @@ internal sealed class WaitReasons(DeliveryWorkers workers, EventLog log, Lifecyc
     private static string Turn(Destination destination)
     {
         var (view, config) = (destination.Worker.View, destination.Config);
-        return config.MaxInFlight > 0 && view.InFlight >= config.MaxInFlight ? $"{view.InFlight} others are being sent, as many as max_in_flight allows"
+        return config.MaxInFlight > 0 && view.InFlight >= config.MaxInFlight ? $"as many others are being sent as max_in_flight allows: {view.InFlight}"
             : view.Backlog > 1 && config.RequestsPerSecond > 0 ? FormattableString.Invariant($"it is one of {view.Backlog} that take their turn, {config.RequestsPerSecond:0.##} a second (requests_per_second)")
             : "it is about to be sent";
     }

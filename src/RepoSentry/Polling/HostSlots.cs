@@ -3,7 +3,7 @@ namespace RepoSentry.Polling;
 /// <summary>How many looks may be under way at one host. A host that failed gets one at a time until it answers: its time-outs cost nobody else's slots.</summary>
 internal sealed class HostSlots(int limit)
 {
-    private readonly Queue<PolledRepositoryTurn> waiting = new();
+    private readonly LinkedList<PolledRepositoryTurn> waiting = new();
     private int taken;
     private bool failing;
 
@@ -18,7 +18,18 @@ internal sealed class HostSlots(int limit)
         return true;
     }
 
-    public void Wait(PolledRepositoryTurn turn) => waiting.Enqueue(turn);
+    /// <summary>Those that somebody asked for stand first.</summary>
+    public void Wait(PolledRepositoryTurn turn)
+    {
+        if (turn.Repository.IsAsked)
+        {
+            waiting.AddFirst(turn);
+        }
+        else
+        {
+            waiting.AddLast(turn);
+        }
+    }
 
     public void Release(bool failed)
     {
@@ -31,19 +42,18 @@ internal sealed class HostSlots(int limit)
     /// <summary>The next that waited, with a slot taken for it; null if there is none or no slot.</summary>
     public PolledRepositoryTurn? TakeNext()
     {
-        while (waiting.TryPeek(out var turn))
+        while (waiting.First is { Value: var turn })
         {
-            if (turn.Place == turn.Repository.Place)
+            if (turn.Place == turn.Repository.Place && !TryTake())
             {
-                if (!TryTake())
-                {
-                    return null;
-                }
-
-                return waiting.Dequeue();
+                return null;
             }
 
-            waiting.Dequeue();
+            waiting.RemoveFirst();
+            if (turn.Place == turn.Repository.Place)
+            {
+                return turn;
+            }
         }
 
         return null;

@@ -6,10 +6,11 @@ internal sealed class PollSchedule
     private readonly PriorityQueue<PolledRepositoryTurn, (TimeSpan, long)> queue = new();
     private long order;
 
-    public void Place(PolledRepository repository, TimeSpan dueAt)
+    /// <param name="first">Before all that are due.</param>
+    public void Place(PolledRepository repository, TimeSpan dueAt, bool first = false)
     {
         repository.DueAt = dueAt;
-        queue.Enqueue(new PolledRepositoryTurn(repository, ++repository.Place), (dueAt, order++));
+        queue.Enqueue(new PolledRepositoryTurn(repository, ++repository.Place), (first ? TimeSpan.MinValue : dueAt, order++));
     }
 
     /// <summary>Takes the earliest if it is due; <paramref name="nextAt"/> tells when the next one is.</summary>

@@ -164,7 +164,7 @@ internal sealed class PollTurns(CurrentConfig current, TimeProvider time, Func<P
         Leave(repository);
         if (repository.IsWatched)
         {
-            schedule.Place(repository, Now);
+            schedule.Place(repository, Now, first: repository.IsAsked);
             repository.DueBecause = because;
         }
     }

@@ -206,7 +206,7 @@ internal sealed partial class PollWorker(
 
     private void Begin(PolledRepository repository)
     {
-        repository.Looking = true;
+        (repository.Looking, repository.IsAsked) = (true, false);
         repository.LookingSince = turns.Now;
     }
 
@@ -273,6 +273,7 @@ internal sealed partial class PollWorker(
             case PollSignal.Asked(var name, var released) when polled.TryGetValue(name, out var repository) && repository.IsWatched:
                 repository.ReleasedAt = released ? time.GetUtcNow() : repository.ReleasedAt;
                 repository.AskedAgain |= repository.Looking;
+                repository.IsAsked = true;
                 turns.PlaceNow(repository, "an operator asked for it");
                 break;
             case PollSignal.Paused(var name, var paused) when polled.TryGetValue(name, out var repository):

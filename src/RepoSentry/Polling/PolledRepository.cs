@@ -121,6 +121,9 @@ internal sealed class PolledRepository(WatchedRepository watched, RefSources sou
     /// <summary>When the look under way began, monotonic.</summary>
     public TimeSpan LookingSince { get; set; }
 
+    /// <summary>An operator waits for its next look: it goes before all that are due.</summary>
+    public bool IsAsked { get; set; }
+
     /// <summary>Asked for while a look was under way: one more follows.</summary>
     public bool AskedAgain { get; set; }
 

@@ -127,6 +127,25 @@ public sealed class PollWorkerTests
     }
 
     [Fact]
+    public async Task A_look_asked_for_goes_before_all_that_wait_for_their_host()
+    {
+        await using var run = await PollRun.StartAsync(repositories: 0, begin: false, new PollingConfig { Strategy = "fixed", MaxWorkers = 4 }); // one at a time for each host
+        using var gate = new SemaphoreSlim(0);
+        run.Story.Forge.Before = (_, token) => gate.WaitAsync(token);
+        await run.BeginAsync([.. Enumerable.Range(0, 6).Select(number => Build.Repository($"repo{number}"))]);
+        await run.UntilAsync(() => run.Story.Forge.Asked.Count == 1);
+
+        run.Worker.PollNow("repo5");
+        await run.UntilAsync(() => run.Worker.Why(run.Worker.Repositories["repo5"]) == "an operator asked for it");
+        gate.Release();
+        await run.UntilAsync(() => run.Story.Forge.Asked.Count == 2);
+
+        run.Story.Forge.Asked[1].Url.AbsolutePath.ShouldBe("/acme/repo5.git");
+        gate.Release(100);
+        await run.UntilAsync(() => run.Baselines == 6);
+    }
+
+    [Fact]
     public async Task A_look_asked_for_comes_now()
     {
         await using var run = await PollRun.StartAsync(repositories: 1);

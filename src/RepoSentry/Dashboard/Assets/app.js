@@ -83,6 +83,7 @@
   const lost = document.getElementById('out-of-touch');
   const lose = stale => {
     const is = out || (stale && Date.now() - good >= patience);
+    if (!out && document.documentElement.classList.contains('lost') !== is) press(!is); // nobody answers: a form would lead away from what stands here
     document.documentElement.classList.toggle('lost', is);
     const text = !is ? '' : out ? words.signedOut : words.gone;
     const place = lost.querySelector('[data-text]');

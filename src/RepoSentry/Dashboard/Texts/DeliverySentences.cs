@@ -18,7 +18,7 @@ internal static class DeliverySentences
         new("attempt {#} failed ({…}); the next one {…}", "第 {0} 次尝试失败（{1}）；下一次{2}"),
         new("is due", "已到期"),
         new("is at {}", "在 {0}"),
-        new("{#} others are being sent, as many as max_in_flight allows", "正在发送其他 {0} 个，已达 max_in_flight 的上限"),
+        new("as many others are being sent as max_in_flight allows: {#}", "正在发送其他 {0} 个，已达 max_in_flight 的上限"),
         new("it is one of {#} that take their turn, {#} a second (requests_per_second)", "它是依次发送的 {0} 个之一，每秒 {1} 个（requests_per_second）"),
 
         // What halts a trigger.

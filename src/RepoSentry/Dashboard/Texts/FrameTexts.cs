@@ -60,7 +60,7 @@ internal static class FrameTexts
         new("unit.d", "{0} d", "{0} 天"),
         new("time.ago", "{0} ago", "{0}前"),
         new("time.in", "in {0}", "{0}后"),
-        new("time.now", "now", "刚刚"),
+        new("time.now", "now", "现在"),
         new("time.never", "never", "从未"),
         new("pager.first", "First page", "第一页"),
         new("pager.next", "Next page", "下一页"),

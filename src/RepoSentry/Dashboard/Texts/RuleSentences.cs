@@ -9,7 +9,7 @@ internal static class RuleSentences
         new("no {…} are watched: the repository names none", "未监视{0}：仓库没有指明"),
         new("not looked at yet", "尚未查看"),
         new("{#} {…} are watched; this process has not seen the list in full yet, for the forge says that nothing is new", "监视 {0} 个{1}；平台称没有变化，本进程尚未看到完整列表"),
-        new("{#} of the {#} {…} in the last answer are watched", "上次应答的 {1} 个{2}中监视 {0} 个"),
+        new("watches {#} of {#} {…} in the last answer", "监视上次应答中 {1} 个{2}里的 {0} 个"),
         new("{…}; a look by Git asks only for names that begin with {*}, so others are not in its answer", "{0}；以 Git 查看时只请求以 {1} 开头的名字，其余不在应答中"),
         new("{…}; the server itself cannot read {}: they count as neither moved nor gone", "{0}；服务器自己也无法读取 {1}：既不算移动，也不算消失"),
         new("{…}; the server itself cannot read {} and {#} more: they count as neither moved nor gone", "{0}；服务器自己也无法读取 {1} 等，另有 {2} 个：既不算移动，也不算消失"),
@@ -67,6 +67,8 @@ internal static class RuleSentences
         new("not watched: {} excludes it", "未监视：被 {0} 排除"),
         new("not watched: no pattern matches", "未监视：没有匹配的模式"),
         new("{…}; its deletion is held", "{0}；其删除已被扣留"),
+        new("{…}, as a tag; a branch of that name is watched too", "{0}（作为标签）；同名的分支也被监视"),
+        new("{…}, as a tag; a branch of that name is not watched", "{0}（作为标签）；同名的分支不被监视"),
         new("{…}; the last look did not see it", "{0}；上次查看没有看到它"),
         new("{…}; at {}", "{0}；位于 {1}"),
     ];
